@@ -1,0 +1,69 @@
+# Interleave. `make help` lists the targets. Output goes to build/ (VARIANT=asan: build-asan/).
+
+SHELL      := /bin/bash
+CC         ?= gcc
+VARIANT    ?=
+B          := build$(if $(VARIANT),-$(VARIANT))
+PORT       ?= 8080
+DATABASE   ?= data/interleave.db
+
+WARNINGS   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
+              -Wno-sign-conversion -Werror
+HARDENING  := -fPIE -fstack-protector-strong -fcf-protection -fstack-clash-protection
+CFLAGS     ?= -O2 -g
+ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -I. $(WARNINGS) $(HARDENING) $(CFLAGS) -pthread
+LDFLAGS    += -pie -Wl,-z,relro,-z,now -pthread
+ifeq ($(VARIANT),asan)
+ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS    += -fsanitize=address,undefined
+else
+ALL_CFLAGS += -D_FORTIFY_SOURCE=2
+endif
+
+SHARED_SRC := $(wildcard sandbox/base/*.c sandbox/trace/*.c sandbox/proto/*.c sandbox/host/*.c)
+RUNNER_SRC := $(wildcard sandbox/*.c sandbox/sched/*.c sandbox/prim/*.c scenarios/*.c scenarios/*/*.c)
+SERVER_SRC := $(wildcard server/*.c)
+UNIT_SRC   := $(wildcard tests/unit/*_test.c)
+BENCH_SRC  := $(wildcard tests/bench/*_bench.c)
+
+obj         = $(patsubst %.c,$(B)/%.o,$(1))
+RUNNER_LIB := $(filter-out $(B)/sandbox/main.o,$(call obj,$(RUNNER_SRC)))
+SHARED_OBJ := $(call obj,$(SHARED_SRC))
+SERVER_LIB := $(filter-out $(B)/server/main.o,$(call obj,$(SERVER_SRC)))
+UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
+BENCH_BIN  := $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_SRC))
+
+RUNNER_LIBS := -lseccomp -lm
+SERVER_LIBS := -lmicrohttpd -ljansson -lsqlite3 -lzstd -lm
+
+.DEFAULT_GOAL := help
+
+include $(wildcard make/*.mk)
+
+## help: list the targets
+.PHONY: help
+help:
+	@sed -n 's/^## \([a-z-]*\): \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 24
+
+## build: compile server, runner and pages into build/ (no root needed)
+.PHONY: build
+build: programs web
+
+.PHONY: programs
+programs: $(B)/interleave $(B)/interleave-runner
+
+$(B)/interleave-runner: $(B)/sandbox/main.o $(RUNNER_LIB) $(SHARED_OBJ)
+	$(CC) $(LDFLAGS) -o $@ $^ $(RUNNER_LIBS)
+
+$(B)/interleave: $(B)/server/main.o $(SERVER_LIB) $(SHARED_OBJ)
+	$(CC) $(LDFLAGS) -o $@ $^ $(SERVER_LIBS)
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/tests/%: tests/unit/%.c $(RUNNER_LIB) $(SHARED_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter %.c %.o,$^) -lcmocka $(RUNNER_LIBS)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

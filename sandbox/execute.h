@@ -1,0 +1,25 @@
+/*
+ * Runs a job's scenario in this process: the one call between the jail and the programs inside it.
+ *
+ * The calling process becomes the main task. `output` is the packet-mode pipe of proto/output.h.
+ * Returns the exit code for the process (0 when the scenario's function returned). All processes
+ * and threads the scenario started and did not wait for are left to the caller's init.
+ */
+#ifndef SANDBOX_EXECUTE_H
+#define SANDBOX_EXECUTE_H
+
+#include "sandbox/proto/job.h"
+#include "sandbox/trace/shared.h"
+
+/* 0, or the exit code with which a job that does not fit its scenario ends the worker. */
+#define EXECUTE_BAD_JOB 120
+
+int execute_job(const struct job *job, struct trace_shared *shared, int output);
+
+/*
+ * Fills in defaults and checks every parameter of a job against its scenario. Returns 0 or -EINVAL;
+ * the text in err names the field: "params/threads: must be 2 to 8, was 900".
+ */
+int execute_resolve(struct job *job, struct err *err);
+
+#endif

@@ -1,0 +1,35 @@
+/* What a run left: filled by the supervisor, written as the API's members of a run. */
+#ifndef HOST_REPORT_H
+#define HOST_REPORT_H
+
+#include "sandbox/base/jsonw.h"
+#include "sandbox/proto/ended.h"
+#include "sandbox/trace/reader.h"
+
+#define REPORT_WAITS_MAX 64u
+
+struct report {
+    enum ended ended;
+    bool exited;     /* the main task ended by itself, so code or signal are known */
+    int exit_code;   /* -1 when it was killed */
+    int exit_signal; /* 0 when it exited */
+    bool has_outcome;
+    char outcome[512];
+    enum outcome_class outcome_class;
+    struct trace_result result; /* checks and metrics, cleaned */
+    struct trace_counts counts;
+    uint64_t wall_ns;  /* from the scenario's start to the end of its main task, or to the kill */
+    uint64_t start_ns; /* from the job being sent to the scenario's start */
+    uint64_t reaped_ns; /* from the job being sent to every process gone */
+    uint64_t output_bytes;
+    struct trace_wait waits[REPORT_WAITS_MAX];
+    size_t wait_count;
+};
+
+/*
+ * Writes the members "ended", "exit", "outcome", "checks", "metrics" and "waits_for" into an object
+ * the caller has opened.
+ */
+void report_write(const struct report *report, struct jsonw *json);
+
+#endif

@@ -1,0 +1,24 @@
+/* The limits of a run: enforced by the sandbox and the supervisor, told by GET /limits. */
+#ifndef PROTO_LIMITS_H
+#define PROTO_LIMITS_H
+
+#include <stdint.h>
+
+struct limits {
+    uint64_t wall_ns;      /* the run is killed after this: timeout */
+    uint64_t output_bytes; /* the run is killed once it wrote more: output-limit */
+    uint32_t tasks;        /* processes and threads at once: task-limit */
+    uint64_t memory_bytes; /* address space of one process: memory-limit */
+    uint64_t cpu_seconds;  /* processor time of one process */
+};
+
+#define LIMITS_DEFAULT                                                                             \
+    ((struct limits){                                                                              \
+        .wall_ns = 20000000000u,                                                                   \
+        .output_bytes = 1u << 20,                                                                  \
+        .tasks = 64,                                                                               \
+        .memory_bytes = 256u << 20,                                                                \
+        .cpu_seconds = 40,                                                                         \
+    })
+
+#endif

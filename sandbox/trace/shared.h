@@ -1,0 +1,150 @@
+/*
+ * The memory a run shares with its supervisor: what the tasks write, and nobody else.
+ *
+ * How it works. The spawner makes one memfd per worker, seals its size, and maps it into the worker
+ * before the sandbox closes; the supervisor maps the same pages read-only. Everything here is
+ * written by sandboxed tasks, so for the supervisor it is hostile input: it copies a field once,
+ * checks the copy, never reads it twice.
+ *
+ * Events go into segments. A lane is one thread of execution (coroutines write into the lane of the
+ * thread that carries them). A lane takes the next free segment with one atomic add, is its only
+ * writer, and publishes each record with one release store of the segment's count. Nothing wraps
+ * and nothing is overwritten, so there is no lock and no race with the reader; when the segments
+ * are used up events are dropped and counted. Untouched pages cost nothing.
+ *
+ * Beside the log every task keeps its present state in its slot and every object its holders, so
+ * "who waits for whom" is known at any moment, whatever was dropped.
+ */
+#ifndef TRACE_SHARED_H
+#define TRACE_SHARED_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define TRACE_SHARED_MAGIC   0x52484c49u /* "ILHR" */
+#define TRACE_SHARED_VERSION 1u
+
+#define TRACE_TASKS_MAX       256u
+#define TRACE_OBJECTS_MAX     1024u
+#define TRACE_NAME_MAX        40u /* bytes of a name with its NUL */
+#define TRACE_SEGMENT_RECORDS 255u
+#define TRACE_SEGMENTS        2048u /* of 8 KiB: 16 MiB, 522,240 events */
+#define TRACE_HOT_SEGMENTS    1920u /* HOT events stop here, STEADY ones go on */
+#define TRACE_HOT_LEAD        4096u /* HOT events of a lane before it records bursts */
+#define TRACE_BURST           512u  /* HOT events of a burst */
+#define TRACE_BITMAP_WORDS    (TRACE_TASKS_MAX / 64u)
+
+#define TRACE_CHECKS_MAX  16u
+#define TRACE_METRICS_MAX 16u
+
+/* "No object" in a record, and "no task". */
+#define TRACE_NO_OBJECT 0xffffu
+#define TRACE_NO_TASK   0xffffu
+
+/*
+ * One event, 32 bytes. An event is known by its id: the lane in the upper 10 bits, its number in
+ * the lane plus one in the lower 22; 0 is "none".
+ */
+struct trace_record {
+    uint64_t t_ns; /* since start_ns; strictly rising within a lane */
+    int64_t value;
+    uint32_t cause; /* id of the event that made this one possible, or 0 */
+    uint32_t seq;   /* number in the lane, from 0 */
+    uint16_t task;
+    uint16_t object; /* or TRACE_NO_OBJECT */
+    uint16_t kind;   /* enum event_kind */
+    uint16_t aux;
+};
+_Static_assert(sizeof(struct trace_record) == 32, "records are 32 bytes");
+
+#define TRACE_SEQ_BITS 22u
+static inline uint32_t trace_event_id(uint32_t lane, uint32_t seq)
+{
+    return lane << TRACE_SEQ_BITS | (seq + 1);
+}
+
+struct trace_segment {
+    _Atomic uint32_t owner; /* lane + 1; 0 while it is free */
+    _Atomic uint32_t count; /* records published */
+    uint32_t unused[6];
+    struct trace_record records[TRACE_SEGMENT_RECORDS];
+};
+
+/* What a task is doing now. */
+enum task_state { TASK_STATE_NONE, TASK_STATE_RUNNING, TASK_STATE_WAITING, TASK_STATE_ENDED };
+
+/* What waits_on names: an object, or (TRACE_WAITS_TASK set) a task; TRACE_WAITS_NOTHING otherwise. */
+#define TRACE_WAITS_NOTHING UINT32_MAX
+#define TRACE_WAITS_TASK    0x10000u
+#define TRACE_WAITS_ROOM    0x20000u /* on an object: for room in it, so the receivers are the holders */
+
+struct trace_task_slot {
+    _Atomic uint8_t ready; /* 1 once kind, parent and name are written */
+    uint8_t kind;          /* enum task_kind */
+    _Atomic uint8_t state; /* enum task_state */
+    uint8_t unused;
+    uint16_t parent; /* or TRACE_NO_TASK */
+    uint16_t lane;
+    _Atomic uint32_t waits_on;
+    char name[TRACE_NAME_MAX];
+    _Atomic uint32_t dropped; /* events that found no room, of the lane this task owns */
+    uint32_t unused2[2];
+};
+_Static_assert(sizeof(struct trace_task_slot) == 64, "a task slot is a cache line");
+
+struct trace_object_slot {
+    _Atomic uint8_t ready;
+    uint8_t kind; /* enum object_kind */
+    uint8_t unused[6];
+    char name[TRACE_NAME_MAX];
+    /* Tasks that can let a waiting task go on: the owner of a lock, those with a write end. */
+    _Atomic uint64_t holders[TRACE_BITMAP_WORDS];
+    /* Tasks that can make room: those with a read end. */
+    _Atomic uint64_t receivers[TRACE_BITMAP_WORDS];
+};
+
+/* How a run can end, beyond what the supervisor sees for itself: a task asks for the end. */
+enum trace_stop { TRACE_STOP_NONE, TRACE_STOP_TASK_LIMIT, TRACE_STOP_MEMORY_LIMIT };
+
+struct trace_check {
+    char name[48];
+    char expected[104];
+    char actual[104];
+    uint8_t held;
+    uint8_t unused[7];
+};
+
+struct trace_metric {
+    char name[40];
+    int64_t value;
+};
+
+/* What the scenario says it observed. Written by the main task before it ends. */
+struct trace_result {
+    _Atomic uint32_t outcome_set; /* 1 once outcome and outcome_class are written */
+    uint32_t outcome_class;       /* enum outcome_class */
+    char outcome[512];
+    _Atomic uint32_t checks;
+    _Atomic uint32_t metrics;
+    struct trace_check check[TRACE_CHECKS_MAX];
+    struct trace_metric metric[TRACE_METRICS_MAX];
+    _Atomic uint32_t stop; /* enum trace_stop */
+    /* The class the scenario declares for each way to end (enum ended), written before it starts. */
+    uint8_t class_of_end[16];
+};
+
+struct trace_shared {
+    uint32_t magic;
+    uint32_t version;
+    _Atomic uint64_t start_ns; /* CLOCK_MONOTONIC when the scenario began; 0 before */
+    _Atomic uint32_t tasks;    /* slots taken, may run past the table when it is full */
+    _Atomic uint32_t objects;
+    _Atomic uint32_t segments;
+    uint32_t unused;
+    struct trace_result result;
+    struct trace_task_slot task[TRACE_TASKS_MAX];
+    struct trace_object_slot object[TRACE_OBJECTS_MAX];
+    struct trace_segment segment[TRACE_SEGMENTS] __attribute__((aligned(4096)));
+};
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * Writes events into the shared memory of a run. A lane belongs to one thread: no lock, no system
+ * call, one release store per event. After fork the child takes a lane of its own.
+ */
+#ifndef TRACE_WRITER_H
+#define TRACE_WRITER_H
+
+#include "sandbox/trace/kinds.h"
+#include "sandbox/trace/shared.h"
+
+#include <stdbool.h>
+
+/* The writing end of one lane; lives in the memory of the thread that owns it. */
+struct trace_lane {
+    struct trace_shared *shared;
+    struct trace_segment *segment;
+    uint32_t used; /* records in the segment */
+    uint32_t seq;
+    uint32_t id;
+    uint64_t start_ns;
+    uint64_t last_ns;
+    uint32_t hot_left;  /* HOT events until the burst is over */
+    uint32_t skip_left; /* HOT events still to be left out */
+    uint32_t skip_next; /* length of the next gap; doubles */
+    uint32_t skipped;   /* of the present gap */
+};
+
+/* Prepares freshly zeroed shared memory (magic, version). The run starts at start_ns. */
+void trace_shared_init(struct trace_shared *shared);
+void trace_shared_start(struct trace_shared *shared, uint64_t start_ns);
+
+/* Takes a task slot. `lane` is the lane it will write to, TRACE_NO_TASK for its own. Returns the id
+ * or -EAGAIN when all TRACE_TASKS_MAX are taken. The name is cut to TRACE_NAME_MAX - 1 bytes. */
+int trace_task_add(struct trace_shared *shared, enum task_kind kind, int parent, const char *name);
+
+/* Takes an object slot; returns the id or -EAGAIN. */
+int trace_object_add(struct trace_shared *shared, enum object_kind kind, const char *name);
+
+void trace_lane_init(struct trace_lane *lane, struct trace_shared *shared, uint32_t id);
+
+/*
+ * Records an event; returns its id, or 0 when it was left out or dropped. `cause` is such an id.
+ * Costs a clock reading and five stores.
+ */
+uint32_t trace_write(struct trace_lane *lane, enum event_kind kind, uint16_t task, uint16_t object,
+                     int64_t value, uint16_t aux, uint32_t cause);
+
+/* The task's present state, for the wait-for graph. */
+static inline void trace_task_waits(struct trace_shared *shared, uint16_t task, uint32_t waits_on)
+{
+    atomic_store_explicit(&shared->task[task].waits_on, waits_on, memory_order_relaxed);
+    atomic_store_explicit(&shared->task[task].state,
+                          waits_on == TRACE_WAITS_NOTHING ? TASK_STATE_RUNNING : TASK_STATE_WAITING,
+                          memory_order_release);
+}
+
+void trace_task_ended(struct trace_shared *shared, uint16_t task);
+
+/* Marks or unmarks a task in a holders or receivers bitmap. */
+static inline void trace_bitmap_set(_Atomic uint64_t *bitmap, uint16_t task)
+{
+    atomic_fetch_or_explicit(&bitmap[task / 64], UINT64_C(1) << task % 64, memory_order_relaxed);
+}
+
+static inline void trace_bitmap_clear(_Atomic uint64_t *bitmap, uint16_t task)
+{
+    atomic_fetch_and_explicit(&bitmap[task / 64], ~(UINT64_C(1) << task % 64),
+                              memory_order_relaxed);
+}
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * A scenario: a concurrency program with knobs, as a descriptor and a run function in one file.
+ *
+ *     SCENARIO(race_counter) = {
+ *         .id = "race-counter", …
+ *         .run = run,
+ *     };
+ *
+ * Dropping the file into a family's folder is enough: the macro puts the descriptor into the
+ * runner's table together with the text of the very file that was compiled.
+ */
+#ifndef SCENARIOS_SCENARIO_H
+#define SCENARIOS_SCENARIO_H
+
+#include "sandbox/proto/ended.h"
+#include "sandbox/proto/params.h"
+
+#include <stddef.h>
+
+/* X(NAME, "text in the API") in the order of the gallery. */
+#define FAMILIES(X)                                                                                \
+    X(PROCESSES, "processes")                                                                      \
+    X(POOLS, "pools")                                                                              \
+    X(PIPES, "pipes")                                                                              \
+    X(MEMORY, "memory")                                                                            \
+    X(LOCKS, "locks")                                                                              \
+    X(THREADS, "threads")                                                                          \
+    X(COROUTINES, "coroutines")                                                                    \
+    X(PERFORMANCE, "performance")
+
+/* The chart of the run page that fits the scenario. */
+#define CHARTS(X)                                                                                  \
+    X(NONE, "none")                                                                                \
+    X(ORDER, "order")                                                                              \
+    X(VALUE, "value")                                                                              \
+    X(TURNS, "turns")
+
+enum family {
+#define X(name, text) FAMILY_##name,
+    FAMILIES(X)
+#undef X
+};
+
+enum chart {
+#define X(name, text) CHART_##name,
+    CHARTS(X)
+#undef X
+};
+
+/*
+ * A declared outcome. The first entry that fits gives the class: `pattern` is matched against the
+ * outcome text with `*` for any run of characters, or against an end that is not `completed` when
+ * `ended` is set; `when` is empty or "name=value" (or "name!=value") of a parameter, several joined
+ * by '&'. An outcome that no entry fits is forbidden.
+ */
+struct outcome_rule {
+    const char *pattern;
+    enum ended ended; /* ENDED_NONE: the rule is about the outcome text of a completed run */
+    const char *when;
+    enum outcome_class class;
+    struct text meaning;
+};
+
+/* A check the run function makes, by name. */
+struct check_title {
+    const char *name; /* kebab-case */
+    struct text title;
+};
+
+struct scenario {
+    const char *id;
+    enum family family;
+    unsigned number; /* its place in the catalogue */
+    struct text title;
+    struct text summary; /* what runs, two or three sentences */
+    struct text lesson;  /* one sentence */
+    const char *python;  /* the Python program it mirrors */
+    const int *concepts; /* numbers of the concept table, ends with 0 */
+    enum chart chart;
+    const struct param *params;          /* the scenario's own; the common ones are added */
+    const struct outcome_rule *outcomes; /* ends with an entry whose class is CLASS_NONE */
+    const struct check_title *checks;    /* ends with an entry whose name is NULL */
+    void (*run)(void);
+};
+
+struct scenario_entry {
+    const struct scenario *scenario;
+    const char *source;
+    const char *source_end;
+};
+
+#define SCENARIO(name)                                                                             \
+    static const struct scenario scenario_##name;                                                  \
+    __asm__(".pushsection .rodata\n"                                                               \
+            "source_" #name ": .incbin \"" __FILE__ "\"\n"                                         \
+            "source_end_" #name ": .byte 0\n"                                                      \
+            ".popsection\n");                                                                      \
+    extern const char source_##name[] __attribute__((visibility("hidden")));                       \
+    extern const char source_end_##name[] __attribute__((visibility("hidden")));                   \
+    __attribute__((section("scenarios"), used)) static const struct scenario_entry entry_##name =  \
+        {&scenario_##name, source_##name, source_end_##name};                                      \
+    static const struct scenario scenario_##name
+
+/* Parameters every scenario has: seed, time_scale, limit_ms (unless it brings its own). */
+extern const struct param common_params[];
+
+/* The table, in the order of the catalogue. */
+size_t scenario_count(void);
+const struct scenario_entry *scenario_at(size_t i);
+const struct scenario_entry *scenario_find(const char *id);
+
+/* Calls each(param) for the scenario's own parameters, then the common ones; ends on non-zero. */
+const struct param *scenario_param(const struct scenario *scenario, const char *name);
+size_t scenario_params(const struct scenario *scenario, const struct param **ret, size_t most);
+
+/*
+ * The class the descriptor declares. `values` are "name=value" texts of all parameters, checked.
+ * For a completed run give the text; otherwise text is NULL and `ended` says how it ended
+ * (CLASS_NONE when nothing is declared for that).
+ */
+struct job;
+enum outcome_class scenario_classify(const struct scenario *scenario, const struct job *job,
+                                     enum ended ended, const char *text);
+
+const char *family_text(enum family family);
+const char *chart_text(enum chart chart);
+
+#endif
