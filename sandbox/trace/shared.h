@@ -58,6 +58,9 @@ struct trace_record {
 _Static_assert(sizeof(struct trace_record) == 32, "records are 32 bytes");
 
 #define TRACE_SEQ_BITS 22u
+_Static_assert(TRACE_SEGMENTS * TRACE_SEGMENT_RECORDS < 1u << TRACE_SEQ_BITS,
+               "a lane never runs out of numbers");
+_Static_assert(TRACE_TASKS_MAX <= 1u << (32 - TRACE_SEQ_BITS), "a lane's number fits an event id");
 static inline uint32_t trace_event_id(uint32_t lane, uint32_t seq)
 {
     return lane << TRACE_SEQ_BITS | (seq + 1);

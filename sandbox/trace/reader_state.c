@@ -1,0 +1,131 @@
+#include "sandbox/trace/reader.h"
+
+#include "sandbox/base/utf8.h"
+#include "sandbox/proto/ended.h"
+#include "sandbox/trace/reader_private.h"
+
+#include <string.h>
+
+_Static_assert(ENDED_COUNT <= sizeof((struct trace_result){0}.class_of_end), "a class for each end");
+
+/* Cleans a text where it stands; the copy is ours, so its bytes hold still. */
+static void clean(char *text, size_t size)
+{
+    char copy[512];
+    memcpy(copy, text, size);
+    utf8_clean(text, size, copy, size);
+}
+
+static void clean_checks(struct trace_result *result)
+{
+    if (result->checks > TRACE_CHECKS_MAX)
+        result->checks = TRACE_CHECKS_MAX;
+    for (uint32_t i = 0; i < result->checks; i++) {
+        struct trace_check *check = &result->check[i];
+        clean(check->name, sizeof check->name);
+        clean(check->expected, sizeof check->expected);
+        clean(check->actual, sizeof check->actual);
+        check->held = check->held == 1;
+    }
+}
+
+static void clean_metrics(struct trace_result *result)
+{
+    if (result->metrics > TRACE_METRICS_MAX)
+        result->metrics = TRACE_METRICS_MAX;
+    for (uint32_t i = 0; i < result->metrics; i++)
+        clean(result->metric[i].name, sizeof result->metric[i].name);
+}
+
+void trace_reader_result(const struct trace_reader *reader, struct trace_result *ret)
+{
+    memcpy(ret, &reader->shared->result, sizeof *ret);
+    clean(ret->outcome, sizeof ret->outcome);
+    if (ret->outcome_set != 1 || ret->outcome_class >= CLASS_COUNT)
+        ret->outcome_set = 0;
+    clean_checks(ret);
+    clean_metrics(ret);
+    if (ret->stop > TRACE_STOP_MEMORY_LIMIT)
+        ret->stop = TRACE_STOP_NONE;
+    for (size_t i = 0; i < sizeof ret->class_of_end; i++)
+        if (ret->class_of_end[i] >= CLASS_COUNT)
+            ret->class_of_end[i] = CLASS_NONE;
+}
+
+/* A table's length as told, no longer than the table. */
+static uint32_t bounded(const _Atomic uint32_t *count, uint32_t most)
+{
+    uint32_t n = atomic_load_explicit(count, memory_order_acquire);
+    return n < most ? n : most;
+}
+
+static void task_name(const struct trace_reader *reader, uint32_t task, char *out)
+{
+    const char *name = reader->shared->task[task].name;
+    utf8_clean(out, TRACE_NAME_MAX, name, TRACE_NAME_MAX);
+}
+
+struct waits {
+    struct trace_wait *wait;
+    size_t count, most;
+};
+
+static struct trace_wait *add_wait(struct waits *waits, const struct trace_wait *like)
+{
+    if (waits->count == waits->most)
+        return NULL;
+    waits->wait[waits->count] = *like;
+    return &waits->wait[waits->count++];
+}
+
+/* One wait for each task in the bitmap, or one without a holder. */
+static void add_holders(const struct trace_reader *reader, struct waits *waits,
+                        const _Atomic uint64_t *bitmap, const struct trace_wait *like)
+{
+    uint32_t tasks = bounded(&reader->shared->tasks, TRACE_TASKS_MAX);
+    bool any = false;
+    for (uint32_t t = 0; t < tasks; t++) {
+        uint64_t word = atomic_load_explicit(&bitmap[t / 64], memory_order_relaxed);
+        if (!(word >> t % 64 & 1))
+            continue;
+        struct trace_wait *wait = add_wait(waits, like);
+        if (!wait)
+            return;
+        task_name(reader, t, wait->holder);
+        any = true;
+    }
+    if (!any)
+        add_wait(waits, like);
+}
+
+static void add_waits_of(const struct trace_reader *reader, uint32_t task, struct waits *waits)
+{
+    const struct trace_task_slot *slot = &reader->shared->task[task];
+    if (atomic_load_explicit(&slot->state, memory_order_acquire) != TASK_STATE_WAITING)
+        return;
+    uint32_t on = atomic_load_explicit(&slot->waits_on, memory_order_relaxed);
+    uint32_t id = on & 0xffffu;
+    struct trace_wait wait = {.object = ""};
+    task_name(reader, task, wait.task);
+    if (on != TRACE_WAITS_NOTHING && on & TRACE_WAITS_TASK) {
+        if (id >= bounded(&reader->shared->tasks, TRACE_TASKS_MAX))
+            return;
+        task_name(reader, id, wait.object);
+        task_name(reader, id, wait.holder);
+        add_wait(waits, &wait);
+    } else if (id < bounded(&reader->shared->objects, TRACE_OBJECTS_MAX)) {
+        const struct trace_object_slot *object = &reader->shared->object[id];
+        utf8_clean(wait.object, TRACE_NAME_MAX, object->name, TRACE_NAME_MAX);
+        add_holders(reader, waits, on & TRACE_WAITS_ROOM ? object->receivers : object->holders,
+                    &wait);
+    }
+}
+
+size_t trace_reader_waits(const struct trace_reader *reader, struct trace_wait *waits, size_t most)
+{
+    struct waits list = {.wait = waits, .most = most};
+    uint32_t tasks = bounded(&reader->shared->tasks, TRACE_TASKS_MAX);
+    for (uint32_t t = 0; t < tasks; t++)
+        add_waits_of(reader, t, &list);
+    return list.count;
+}

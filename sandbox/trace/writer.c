@@ -1,0 +1,140 @@
+#include "sandbox/trace/writer.h"
+
+#include "sandbox/base/clock.h"
+#include "sandbox/base/utf8.h"
+
+#include <errno.h>
+#include <string.h>
+
+void trace_shared_init(struct trace_shared *shared)
+{
+    shared->magic = TRACE_SHARED_MAGIC;
+    shared->version = TRACE_SHARED_VERSION;
+}
+
+void trace_shared_start(struct trace_shared *shared, uint64_t start_ns)
+{
+    atomic_store_explicit(&shared->start_ns, start_ns, memory_order_release);
+}
+
+int trace_task_add(struct trace_shared *shared, enum task_kind kind, int parent, const char *name)
+{
+    uint32_t id = atomic_fetch_add(&shared->tasks, 1);
+    if (id >= TRACE_TASKS_MAX)
+        return -EAGAIN;
+    struct trace_task_slot *slot = &shared->task[id];
+    slot->kind = (uint8_t)kind;
+    slot->parent = parent < 0 ? TRACE_NO_TASK : (uint16_t)parent;
+    utf8_clean(slot->name, sizeof slot->name, name, strlen(name));
+    atomic_store_explicit(&slot->waits_on, TRACE_WAITS_NOTHING, memory_order_relaxed);
+    atomic_store_explicit(&slot->ready, 1, memory_order_release);
+    return (int)id;
+}
+
+void trace_task_ended(struct trace_shared *shared, uint16_t task)
+{
+    atomic_store_explicit(&shared->task[task].state, TASK_STATE_ENDED, memory_order_release);
+}
+
+int trace_object_add(struct trace_shared *shared, enum object_kind kind, const char *name)
+{
+    uint32_t id = atomic_fetch_add(&shared->objects, 1);
+    if (id >= TRACE_OBJECTS_MAX)
+        return -EAGAIN;
+    struct trace_object_slot *slot = &shared->object[id];
+    slot->kind = (uint8_t)kind;
+    utf8_clean(slot->name, sizeof slot->name, name, strlen(name));
+    atomic_store_explicit(&slot->ready, 1, memory_order_release);
+    return (int)id;
+}
+
+void trace_lane_init(struct trace_lane *lane, struct trace_shared *shared, uint32_t id)
+{
+    *lane = (struct trace_lane){
+        .shared = shared,
+        .id = id,
+        .used = TRACE_SEGMENT_RECORDS,
+        .start_ns = atomic_load_explicit(&shared->start_ns, memory_order_acquire),
+        .hot_left = TRACE_HOT_LEAD,
+        .skip_next = TRACE_BURST,
+    };
+}
+
+/* Takes the next free segment, unless only STEADY events may have it. */
+static bool next_segment(struct trace_lane *lane, bool hot)
+{
+    struct trace_shared *shared = lane->shared;
+    uint32_t most = hot ? TRACE_HOT_SEGMENTS : TRACE_SEGMENTS;
+    if (atomic_load_explicit(&shared->segments, memory_order_relaxed) >= most)
+        return false;
+    uint32_t taken = atomic_fetch_add(&shared->segments, 1);
+    if (taken >= TRACE_SEGMENTS)
+        return false;
+    lane->segment = &shared->segment[taken];
+    lane->used = 0;
+    atomic_store_explicit(&lane->segment->owner, lane->id + 1, memory_order_release);
+    return true;
+}
+
+static uint32_t publish(struct trace_lane *lane, struct trace_record record, bool hot)
+{
+    if (lane->used == TRACE_SEGMENT_RECORDS && !next_segment(lane, hot)) {
+        atomic_fetch_add_explicit(&lane->shared->task[lane->id].dropped, 1, memory_order_relaxed);
+        return 0;
+    }
+    uint64_t now = clock_ns() - lane->start_ns;
+    record.t_ns = lane->last_ns = now > lane->last_ns ? now : lane->last_ns + 1;
+    record.seq = lane->seq;
+    lane->segment->records[lane->used++] = record;
+    atomic_store_explicit(&lane->segment->count, lane->used, memory_order_release);
+    return trace_event_id(lane->id, lane->seq++);
+}
+
+/* Closes a gap: the next HOT events are recorded again. */
+static void end_gap(struct trace_lane *lane, uint16_t task)
+{
+    struct trace_record gap = {.kind = EVENT_GAP,
+                               .task = task,
+                               .object = TRACE_NO_OBJECT,
+                               .value = lane->skipped};
+    lane->skipped = 0;
+    lane->skip_left = 0;
+    lane->hot_left = TRACE_BURST;
+    publish(lane, gap, false);
+}
+
+/* Whether this HOT event falls into a gap. */
+static bool left_out(struct trace_lane *lane, uint16_t task)
+{
+    if (lane->skip_left > 0) {
+        lane->skip_left--;
+        lane->skipped++;
+        if (lane->skip_left == 0)
+            end_gap(lane, task);
+        return true;
+    }
+    if (lane->hot_left-- > 0)
+        return false;
+    lane->skipped = 1;
+    lane->skip_left = lane->skip_next - 1;
+    if (lane->skip_next < 1u << 24)
+        lane->skip_next *= 2;
+    return true;
+}
+
+uint32_t trace_write(struct trace_lane *lane, enum event_kind kind, uint16_t task, uint16_t object,
+                     int64_t value, uint16_t aux, uint32_t cause)
+{
+    bool hot = event_kind_is_hot(kind);
+    if (hot && left_out(lane, task))
+        return 0;
+    if (!hot && lane->skipped > 0)
+        end_gap(lane, task);
+    struct trace_record record = {.value = value,
+                                  .cause = cause,
+                                  .task = task,
+                                  .object = object,
+                                  .kind = (uint16_t)kind,
+                                  .aux = aux};
+    return publish(lane, record, hot);
+}
