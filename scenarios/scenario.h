@@ -48,14 +48,15 @@ enum chart {
 };
 
 /*
- * A declared outcome. The first entry that fits gives the class: `pattern` is matched against the
- * outcome text with `*` for any run of characters, or against an end that is not `completed` when
- * `ended` is set; `when` is empty or "name=value" (or "name!=value") of a parameter, several joined
- * by '&'. An outcome that no entry fits is forbidden.
+ * A declared outcome. The run function says which one it saw by name, outcome("lost", "count=%d", …),
+ * or, with `ended` set, the run ended that way instead of completing. The first entry that fits
+ * counts; an outcome that no entry fits is forbidden. `when` is NULL or a condition on parameters:
+ * "name=value" or "name!=value", several joined by '&'.
  */
 struct outcome_rule {
-    const char *pattern;
-    enum ended ended; /* ENDED_NONE: the rule is about the outcome text of a completed run */
+    const char *name;
+    const char *pattern; /* what the outcome text looks like, with * for what varies */
+    enum ended ended;
     const char *when;
     enum outcome_class class;
     struct text meaning;
@@ -109,18 +110,19 @@ size_t scenario_count(void);
 const struct scenario_entry *scenario_at(size_t i);
 const struct scenario_entry *scenario_find(const char *id);
 
-/* Calls each(param) for the scenario's own parameters, then the common ones; ends on non-zero. */
+/* The scenario's parameter of that name, its own before a common one; NULL when there is none. */
 const struct param *scenario_param(const struct scenario *scenario, const char *name);
-size_t scenario_params(const struct scenario *scenario, const struct param **ret, size_t most);
+
+/* All parameters, its own first. `ret` holds PARAMS_MAX; returns how many there are. */
+size_t scenario_params(const struct scenario *scenario, const struct param **ret);
 
 /*
- * The class the descriptor declares. `values` are "name=value" texts of all parameters, checked.
- * For a completed run give the text; otherwise text is NULL and `ended` says how it ended
- * (CLASS_NONE when nothing is declared for that).
+ * The declared outcome that fits, by index, or -1: of that name for a completed run, or (name NULL)
+ * for a run that ended so. `job` holds all parameters, checked.
  */
 struct job;
-enum outcome_class scenario_classify(const struct scenario *scenario, const struct job *job,
-                                     enum ended ended, const char *text);
+int scenario_outcome(const struct scenario *scenario, const struct job *job, const char *name,
+                     enum ended ended);
 
 const char *family_text(enum family family);
 const char *chart_text(enum chart chart);

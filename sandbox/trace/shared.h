@@ -126,14 +126,17 @@ struct trace_metric {
 struct trace_result {
     _Atomic uint32_t outcome_set; /* 1 once outcome and outcome_class are written */
     uint32_t outcome_class;       /* enum outcome_class */
+    int32_t outcome_rule;         /* index of the declared outcome, -1 when it is none */
+    uint32_t unused;
     char outcome[512];
     _Atomic uint32_t checks;
     _Atomic uint32_t metrics;
     struct trace_check check[TRACE_CHECKS_MAX];
     struct trace_metric metric[TRACE_METRICS_MAX];
     _Atomic uint32_t stop; /* enum trace_stop */
-    /* The class the scenario declares for each way to end (enum ended), written before it starts. */
-    uint8_t class_of_end[16];
+    /* What the scenario declares for each way to end (enum ended), written before it starts. */
+    uint8_t class_of_end[16]; /* enum outcome_class */
+    int8_t rule_of_end[16];   /* index of the declared outcome, -1 none */
 };
 
 struct trace_shared {
