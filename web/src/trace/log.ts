@@ -1,0 +1,95 @@
+// The trace as it came: growing columns of events, tables of tasks and objects.
+
+/** Nanoseconds since the run began. */
+export type Nanoseconds = number & { readonly __unit: 'ns' };
+export const ns = (value: number): Nanoseconds => value as Nanoseconds;
+
+/** "No object" in an event and "no task" as a parent. */
+export const NOTHING = 0xffff;
+
+export interface Entry {
+  readonly id: number;
+  readonly kind: number;
+  readonly parent: number;
+  readonly name: string;
+}
+
+export interface TraceLog {
+  count: number;
+  t: Float64Array;
+  value: Float64Array;
+  /** Index of the event that made this one possible, or -1. */
+  cause: Int32Array;
+  task: Uint16Array;
+  object: Uint16Array;
+  aux: Uint16Array;
+  kind: Uint8Array;
+  readonly tasks: Entry[];
+  readonly objects: Entry[];
+  dropped: number;
+  skipped: number;
+  malformed: number;
+  complete: boolean;
+}
+
+const FIRST_CAPACITY = 1024;
+
+export function newLog(): TraceLog {
+  return {
+    count: 0,
+    t: new Float64Array(FIRST_CAPACITY),
+    value: new Float64Array(FIRST_CAPACITY),
+    cause: new Int32Array(FIRST_CAPACITY),
+    task: new Uint16Array(FIRST_CAPACITY),
+    object: new Uint16Array(FIRST_CAPACITY),
+    aux: new Uint16Array(FIRST_CAPACITY),
+    kind: new Uint8Array(FIRST_CAPACITY),
+    tasks: [],
+    objects: [],
+    dropped: 0,
+    skipped: 0,
+    malformed: 0,
+    complete: false,
+  };
+}
+
+interface Column<T> {
+  readonly length: number;
+  set(from: T): void;
+}
+
+/** A column of at least `needed` entries with what the old one held. */
+export function grown<T extends Column<T>>(
+  column: T,
+  needed: number,
+  make: new (length: number) => T,
+): T {
+  if (needed <= column.length) return column;
+  const bigger = new make(Math.max(needed, column.length * 2));
+  bigger.set(column);
+  return bigger;
+}
+
+/** Makes room for `more` events after the present ones. */
+export function reserve(log: TraceLog, more: number): void {
+  const needed = log.count + more;
+  log.t = grown(log.t, needed, Float64Array);
+  log.value = grown(log.value, needed, Float64Array);
+  log.cause = grown(log.cause, needed, Int32Array);
+  log.task = grown(log.task, needed, Uint16Array);
+  log.object = grown(log.object, needed, Uint16Array);
+  log.aux = grown(log.aux, needed, Uint16Array);
+  log.kind = grown(log.kind, needed, Uint8Array);
+}
+
+/** The index of the first of `count` rising values that is greater than `x`. */
+export function upperBound(values: Float64Array, count: number, x: number): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (values[middle] <= x) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
