@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct launcher;
@@ -23,6 +24,7 @@ struct launcher_options {
     const char *runner;    /* path of interleave-runner; NULL: beside the running program */
     unsigned pool;         /* sealed workers kept waiting, 1 to 16 */
     struct limits limits;  /* tasks, memory and processor time are set in the worker */
+    const char *without;   /* layers to leave out ("seccomp,landlock"), for tests; NULL: none */
 };
 
 /* A sealed worker that waits for its job. All descriptors are owned by whoever holds the struct. */
@@ -37,7 +39,8 @@ struct worker {
 #define WORKER_NONE ((struct worker){-1, -1, -1, -1, -1, 0})
 
 struct worker_status {
-    int wait_status; /* of the main process, as waitpid gives it */
+    int wait_status;   /* of the main process, as waitpid gives it */
+    uint64_t ended_ns; /* CLOCK_MONOTONIC when that was known */
 };
 
 /* Kills the worker if it is alive and closes everything. */

@@ -3,7 +3,8 @@
  * limits, and says in the end what happened. Every limit ends in SIGKILL of the run's init; what
  * was seen before is kept.
  *
- *        new ──job sent──> running ──main task ended / limit / cancel──> ending ──pidfd──> done
+ *        new ──job sent──> running ──limit / cancel──> ending ──┐
+ *                             └──main task ended, pidfd─────────┴──> done
  *
  * A supervisor has one pollable descriptor and never blocks, so one thread watches many. Hooks are
  * called from supervisor_step() only.
@@ -32,8 +33,9 @@ struct supervisor_hooks {
 };
 
 /*
- * Starts the run: takes over the worker (also on failure) and sends the job. `limits` are wall time
- * and output. `trace_every_ns` is how often events are taken in while it runs.
+ * Starts the run: takes over the worker (also on failure) and sends the job. Of `limits` wall time
+ * and output count here; the job's own limit_ms can only shorten the first. Events are taken in every
+ * 20 ms while it runs. The program must ignore SIGPIPE.
  */
 int supervisor_new(struct supervisor **ret, struct worker *worker, const struct job *job,
                    const struct limits *limits, const struct supervisor_hooks *hooks, void *context,
@@ -50,7 +52,7 @@ bool supervisor_step(struct supervisor *supervisor);
 /* Ends the run as cancelled. */
 void supervisor_cancel(struct supervisor *supervisor);
 
-/* What happened; complete once step returned true. The isolation field is left to the caller. */
+/* What happened; complete once step returned true. */
 const struct report *supervisor_report(const struct supervisor *supervisor);
 
 #endif

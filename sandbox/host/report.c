@@ -1,0 +1,118 @@
+#include "sandbox/host/report.h"
+
+#include <string.h>
+
+static void write_exit(const struct report *report, struct jsonw *json)
+{
+    jsonw_name(json, "exit");
+    jsonw_open(json, '{');
+    jsonw_name(json, "code");
+    if (report->exit_code >= 0)
+        jsonw_integer(json, report->exit_code);
+    else
+        jsonw_null(json);
+    jsonw_name(json, "signal");
+    if (report->exit_signal > 0)
+        jsonw_integer(json, report->exit_signal);
+    else
+        jsonw_null(json);
+    jsonw_close(json, '}');
+}
+
+static void write_outcome(const struct report *report, struct jsonw *json)
+{
+    jsonw_name(json, "outcome");
+    if (!report->has_outcome) {
+        jsonw_null(json);
+        return;
+    }
+    jsonw_open(json, '{');
+    jsonw_put_string(json, "text", report->outcome);
+    jsonw_put_string(json, "class", outcome_class_text(report->outcome_class));
+    jsonw_close(json, '}');
+}
+
+static void write_checks(const struct trace_result *result, struct jsonw *json)
+{
+    jsonw_name(json, "checks");
+    jsonw_open(json, '[');
+    for (uint32_t i = 0; i < result->checks; i++) {
+        const struct trace_check *check = &result->check[i];
+        jsonw_open(json, '{');
+        jsonw_put_string(json, "name", check->name);
+        jsonw_put_bool(json, "held", check->held);
+        jsonw_put_string(json, "expected", check->expected);
+        jsonw_put_string(json, "actual", check->actual);
+        jsonw_close(json, '}');
+    }
+    jsonw_close(json, ']');
+}
+
+/* A metric's name comes from the run: it must be a name, and not one of the members before it. */
+static bool is_own_name(const struct trace_result *result, uint32_t index,
+                        const struct trace_metric *known, size_t known_count)
+{
+    const char *name = result->metric[index].name;
+    if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0' || !name[0])
+        return false;
+    for (size_t i = 0; i < known_count; i++)
+        if (strcmp(name, known[i].name) == 0)
+            return false;
+    for (uint32_t i = 0; i < index; i++)
+        if (strcmp(name, result->metric[i].name) == 0)
+            return false;
+    return true;
+}
+
+static void write_metrics(const struct report *report, struct jsonw *json)
+{
+    const struct trace_counts *counts = &report->counts;
+    const struct trace_result *result = &report->result;
+    const struct trace_metric known[] = {
+        {"wall_ns", (int64_t)report->wall_ns},
+        {"start_ns", (int64_t)report->start_ns},
+        {"reaped_ns", (int64_t)report->reaped_ns},
+        {"events", (int64_t)counts->events},
+        {"events_dropped", (int64_t)counts->dropped},
+        {"events_skipped", (int64_t)counts->skipped},
+        {"events_malformed", counts->malformed},
+        {"tasks", counts->tasks},
+        {"output_bytes", (int64_t)report->output_bytes},
+        {"items", (int64_t)counts->items},
+        {"inversions", (int64_t)counts->inversions},
+    };
+    const size_t all = sizeof known / sizeof *known;
+    jsonw_name(json, "metrics");
+    jsonw_open(json, '{');
+    for (size_t i = 0; i < (counts->items > 0 ? all : all - 2); i++)
+        jsonw_put_integer(json, known[i].name, known[i].value);
+    for (uint32_t i = 0; i < result->metrics; i++)
+        if (is_own_name(result, i, known, all))
+            jsonw_put_integer(json, result->metric[i].name, result->metric[i].value);
+    jsonw_close(json, '}');
+}
+
+static void write_waits(const struct report *report, struct jsonw *json)
+{
+    jsonw_name(json, "waits_for");
+    jsonw_open(json, '[');
+    for (size_t i = 0; i < report->wait_count; i++) {
+        const struct trace_wait *wait = &report->waits[i];
+        jsonw_open(json, '{');
+        jsonw_put_string(json, "task", wait->task);
+        jsonw_put_string(json, "object", wait->object);
+        jsonw_put_string(json, "holder", wait->holder[0] ? wait->holder : NULL);
+        jsonw_close(json, '}');
+    }
+    jsonw_close(json, ']');
+}
+
+void report_write(const struct report *report, struct jsonw *json)
+{
+    jsonw_put_string(json, "ended", ended_text(report->ended));
+    write_exit(report, json);
+    write_outcome(report, json);
+    write_checks(&report->result, json);
+    write_metrics(report, json);
+    write_waits(report, json);
+}

@@ -1,0 +1,373 @@
+#include "sandbox/jail.h"
+
+#include "sandbox/base/cleanup.h"
+#include "sandbox/base/fd.h"
+#include "sandbox/landlock.h"
+#include "sandbox/userns.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define THREAD_STACK_BYTES  (JAIL_SANITIZED ? 1u << 20 : 256u << 10)
+#define STACK_BYTES         (8u << 20)
+#define DESCRIPTORS_MAX     64u
+#define SIGNALS_PENDING_MAX 256u
+#define OOM_SCORE           "500" /* when memory runs out, a run goes before anything else */
+#define FIRST_UID           1u    /* of workers; the spawner and the inits are 0 */
+
+struct step {
+    const char *layer; /* NULL: preparation, not a rule */
+    int (*apply)(struct jail *jail, unsigned number, struct err *err); /* NULL: a clone flag */
+    bool (*available)(const struct jail *jail);                         /* NULL: always */
+    unsigned long clone_flag;
+};
+
+/* ---- start-up steps ---- */
+
+/* glibc takes a thread's stack and arenas from what it saw at start; both count as address space. */
+static int prepare_threads(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)jail, (void)number;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, THREAD_STACK_BYTES);
+    int r = pthread_setattr_default_np(&attributes);
+    pthread_attr_destroy(&attributes);
+    if (r != 0)
+        return err_errno(err, r, "default thread stack");
+    mallopt(M_ARENA_MAX, 1);
+    return 0;
+}
+
+/* pthread_exit and pthread_cancel load it on first use, which a sealed worker could not. */
+static int load_unwinder(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)jail, (void)number;
+    if (!dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_GLOBAL))
+        return err_set(err, ENOENT, "libgcc_s.so.1 is not there: %s", dlerror());
+    return 0;
+}
+
+static int raise_oom_score(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)jail, (void)number, (void)err;
+    _cleanup_close_ int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd >= 0)
+        (void)write_all(fd, OOM_SCORE, strlen(OOM_SCORE));
+    return 0;
+}
+
+static int build_filter(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)number;
+    jail->landlock_abi = landlock_abi();
+    return filter_build(&jail->filter, err);
+}
+
+static int enter_user_namespace(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)number;
+    return userns_enter(&jail->uid_range, err);
+}
+
+static int enter_namespace(unsigned long flag, struct err *err)
+{
+    return unshare((int)flag) < 0 ? err_errno(err, errno, "unshare") : 0;
+}
+
+static int enter_mount_namespace(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)jail, (void)number;
+    int r = enter_namespace(CLONE_NEWNS, err);
+    if (r == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        r = err_errno(err, errno, "making mounts private");
+    return r;
+}
+
+/* Both stack on "/" for a moment, so no directory has to exist for the old root. */
+static int swap_root(struct err *err)
+{
+    if (mount("none", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,nr_inodes=2,mode=555") < 0)
+        return err_errno(err, errno, "mounting an empty tmpfs");
+    if (chdir("/tmp") < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+        return err_errno(err, errno, "pivot_root");
+    if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+        return err_errno(err, errno, "detaching the old root");
+    return 0;
+}
+
+static int empty_root(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)jail, (void)number;
+    const unsigned long flags =
+        MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    int r = swap_root(err);
+    if (r == 0 && mount("none", "/", NULL, flags, NULL) < 0)
+        r = err_errno(err, errno, "making the empty root read-only");
+    return r;
+}
+
+static int enter_network_namespace(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)jail, (void)number;
+    return enter_namespace(CLONE_NEWNET, err);
+}
+
+static int enter_ipc_namespace(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)jail, (void)number;
+    return enter_namespace(CLONE_NEWIPC, err);
+}
+
+static int enter_uts_namespace(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)jail, (void)number;
+    return enter_namespace(CLONE_NEWUTS, err);
+}
+
+static int enter_cgroup_namespace(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)jail, (void)number;
+    return enter_namespace(CLONE_NEWCGROUP, err);
+}
+
+static int drop_capability_bounds(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)jail, (void)number;
+    for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
+        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
+            return err_errno(err, errno, "capability %d", capability);
+    return 0;
+}
+
+/* ---- per-worker steps ---- */
+
+static int limit(int resource, rlim_t soft, rlim_t hard)
+{
+    struct rlimit now;
+    if (getrlimit((__rlimit_resource_t)resource, &now) < 0)
+        return -errno;
+    struct rlimit then = {.rlim_cur = soft < now.rlim_max ? soft : now.rlim_max,
+                          .rlim_max = hard < now.rlim_max ? hard : now.rlim_max};
+    return setrlimit((__rlimit_resource_t)resource, &then) < 0 ? -errno : 0;
+}
+
+static int limit_resources(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)number;
+    const rlim_t cpu = jail->limits.cpu_seconds;
+    /* Without a range of ids the worker's init has the worker's id and is counted with it. */
+    const rlim_t tasks = jail->limits.tasks + (jail->uid_range ? 0 : 1);
+    const rlim_t memory = JAIL_SANITIZED ? RLIM_INFINITY : jail->limits.memory_bytes;
+    const struct {
+        int resource;
+        rlim_t soft, hard;
+    } limits[] = {
+        {RLIMIT_CORE, 0, 0},
+        {RLIMIT_FSIZE, 0, 0},
+        {RLIMIT_MEMLOCK, 0, 0},
+        {RLIMIT_MSGQUEUE, 0, 0},
+        {RLIMIT_NOFILE, DESCRIPTORS_MAX, DESCRIPTORS_MAX},
+        {RLIMIT_SIGPENDING, SIGNALS_PENDING_MAX, SIGNALS_PENDING_MAX},
+        {RLIMIT_STACK, STACK_BYTES, STACK_BYTES},
+        {RLIMIT_CPU, cpu, cpu + 1},
+        {RLIMIT_NPROC, tasks, tasks},
+        {RLIMIT_AS, memory, memory},
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        int r = limit(limits[i].resource, limits[i].soft, limits[i].hard);
+        if (r < 0)
+            return err_errno(err, -r, "limit %d", limits[i].resource);
+    }
+    return 0;
+}
+
+/* A spinning run must not slow the start of the next one, nor the supervisor. */
+static int lower_priority(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)jail, (void)number;
+    if (sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0}) < 0)
+        return err_errno(err, errno, "SCHED_IDLE");
+    return 0;
+}
+
+static bool has_uid_range(const struct jail *jail)
+{
+    return jail->uid_range;
+}
+
+static bool has_one_uid(const struct jail *jail)
+{
+    return !jail->uid_range;
+}
+
+/* Processes are counted per id: with its own, no run can use up another's. */
+static int become_worker(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)jail;
+    uid_t id = FIRST_UID + number % (USERNS_IDS - 2 * FIRST_UID);
+    if (setgroups(0, NULL) < 0 || setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0)
+        return err_errno(err, errno, "becoming user %u", id);
+    return 0;
+}
+
+static int drop_capabilities(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)jail, (void)number;
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+    if (syscall(SYS_capset, &header, none) < 0)
+        return err_errno(err, errno, "capset");
+    return 0;
+}
+
+/* After the change of user, which clears it. */
+static int die_with_parent(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)jail, (void)number;
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? err_errno(err, errno, "PDEATHSIG") : 0;
+}
+
+static int set_no_new_privileges(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)jail, (void)number;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return err_errno(err, errno, "PR_SET_NO_NEW_PRIVS");
+    return 0;
+}
+
+static bool has_landlock(const struct jail *jail)
+{
+    return jail->landlock_abi > 0;
+}
+
+static int restrict_landlock(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)number;
+    int r = landlock_restrict(jail->landlock_abi);
+    return r < 0 ? err_errno(err, -r, "landlock, version %d", jail->landlock_abi) : 0;
+}
+
+static int load_filter(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)number;
+    int r = filter_load(&jail->filter);
+    return r < 0 ? err_errno(err, -r, "seccomp") : 0;
+}
+
+/* ---- the tables ---- */
+
+static const struct step start_steps[] = {
+    {NULL, prepare_threads, NULL, 0},
+    {NULL, load_unwinder, NULL, 0},
+    {NULL, raise_oom_score, NULL, 0},
+    {NULL, build_filter, NULL, 0},
+    {"user-namespace", enter_user_namespace, NULL, 0},
+    {NULL, die_with_parent, NULL, 0},
+    {"mount-namespace", enter_mount_namespace, NULL, 0},
+    {"empty-root", empty_root, NULL, 0},
+    {"network-namespace", enter_network_namespace, NULL, 0},
+    {"ipc-namespace", enter_ipc_namespace, NULL, 0},
+    {"uts-namespace", enter_uts_namespace, NULL, 0},
+    {"cgroup-namespace", enter_cgroup_namespace, NULL, 0},
+    {"capability-bounds", drop_capability_bounds, NULL, 0},
+};
+
+static const struct step worker_steps[] = {
+    {"pid-namespace", NULL, NULL, CLONE_NEWPID},
+    {"run-user-namespace", NULL, has_one_uid, CLONE_NEWUSER},
+    {"resource-limits", limit_resources, NULL, 0},
+    {"idle-priority", lower_priority, NULL, 0},
+    {"run-user", become_worker, has_uid_range, 0},
+    {"no-capabilities", drop_capabilities, NULL, 0},
+    {"parent-death", die_with_parent, NULL, 0},
+    {"no-new-privileges", set_no_new_privileges, NULL, 0},
+    {"landlock", restrict_landlock, has_landlock, 0},
+    {"seccomp", load_filter, NULL, 0},
+};
+
+#define STEPS(table) (table), sizeof(table) / sizeof *(table)
+
+static bool is_left_out(const struct jail *jail, const char *layer)
+{
+    size_t n = layer ? strlen(layer) : 0;
+    for (const char *p = n > 0 ? jail->without : NULL; p; p = strchr(p, ',')) {
+        p += *p == ',';
+        if (strncmp(p, layer, n) == 0 && (p[n] == ',' || p[n] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static bool is_on(const struct jail *jail, const struct step *step)
+{
+    return (!step->available || step->available(jail)) && !is_left_out(jail, step->layer);
+}
+
+static int take(struct jail *jail, const struct step *steps, size_t count, unsigned number,
+                struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!steps[i].apply || !is_on(jail, &steps[i]))
+            continue;
+        int r = steps[i].apply(jail, number, err);
+        if (r < 0)
+            return steps[i].layer ? err_wrap(err, "%s", steps[i].layer) : r;
+    }
+    return 0;
+}
+
+void jail_init(struct jail *jail, const struct limits *limits, const char *without)
+{
+    *jail = (struct jail){.limits = *limits, .without = without};
+}
+
+int jail_enter(struct jail *jail, struct err *err)
+{
+    return take(jail, STEPS(start_steps), 0, err);
+}
+
+unsigned long jail_clone_flags(const struct jail *jail)
+{
+    unsigned long flags = 0;
+    for (size_t i = 0; i < sizeof worker_steps / sizeof *worker_steps; i++)
+        if (is_on(jail, &worker_steps[i]))
+            flags |= worker_steps[i].clone_flag;
+    return flags;
+}
+
+int jail_seal(struct jail *jail, unsigned number, struct err *err)
+{
+    return take(jail, STEPS(worker_steps), number, err);
+}
+
+static void list(const struct jail *jail, const struct step *steps, size_t count,
+                 struct isolation *ret)
+{
+    for (size_t i = 0; i < count; i++)
+        if (steps[i].layer && is_on(jail, &steps[i]))
+            snprintf(ret->layers[ret->layer_count++], sizeof ret->layers[0], "%s", steps[i].layer);
+}
+
+void jail_describe(const struct jail *jail, struct isolation *ret)
+{
+    *ret = (struct isolation){.tier = "full"};
+    if (jail->without)
+        snprintf(ret->tier, sizeof ret->tier, "reduced");
+    list(jail, STEPS(start_steps), ret);
+    list(jail, STEPS(worker_steps), ret);
+}

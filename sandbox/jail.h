@@ -1,0 +1,55 @@
+/*
+ * The jail: two ordered tables of named steps. jail_enter() is taken once by the spawner, while it
+ * is single-threaded, and gives everything that is expensive and the same for every run: namespaces,
+ * an empty root, no capabilities to gain. jail_seal() is taken by every worker and ends with the
+ * seccomp filter; after it the process can only compute, talk through the descriptors it has, and
+ * fork its own kind.
+ *
+ * A step that is a rule has a layer name, which is what the API reports. `without` names layers
+ * that are left out ("landlock,seccomp"), so a test can show that the rule is what stops an attack;
+ * the isolation then does not list them.
+ */
+#ifndef SANDBOX_JAIL_H
+#define SANDBOX_JAIL_H
+
+#include "sandbox/base/err.h"
+#include "sandbox/filter.h"
+#include "sandbox/host/launcher.h"
+#include "sandbox/proto/limits.h"
+
+#include <stdbool.h>
+
+/* A sanitizer reserves terabytes of address space. */
+#ifdef __SANITIZE_ADDRESS__
+#define JAIL_SANITIZED 1
+#else
+#define JAIL_SANITIZED 0
+#endif
+
+struct jail {
+    struct limits limits;
+    const char *without; /* or NULL */
+    bool uid_range;      /* the user namespace maps 65536 ids, so every worker gets its own */
+    int landlock_abi;    /* 0: not on this machine */
+    struct filter filter;
+};
+
+/* `without` must outlive the jail. Nothing is applied yet. */
+void jail_init(struct jail *jail, const struct limits *limits, const char *without);
+
+/* Takes the start-up steps. Returns 0, or -errno with the step that failed and why. */
+int jail_enter(struct jail *jail, struct err *err);
+
+/* The namespaces every worker's init is cloned into: CLONE_NEW* flags. */
+unsigned long jail_clone_flags(const struct jail *jail);
+
+/*
+ * Takes the per-worker steps in the worker; `number` tells workers apart. There is no way back.
+ * Returns 0, or -errno with the step that failed.
+ */
+int jail_seal(struct jail *jail, unsigned number, struct err *err);
+
+/* The tier and the layers in the order they are applied. */
+void jail_describe(const struct jail *jail, struct isolation *ret);
+
+#endif

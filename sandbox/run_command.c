@@ -1,0 +1,367 @@
+#include "sandbox/run_command.h"
+
+#include "sandbox/base/cleanup.h"
+#include "sandbox/base/fd.h"
+#include "sandbox/execute.h"
+#include "sandbox/host/supervisor.h"
+#include "scenarios/scenario.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define REPEAT_MAX    1000000u
+#define OUTCOMES_MAX  64u
+#define JSON_MAX      (32u << 20)
+#define OUTPUT_MAX    (4u << 20)
+
+enum exit_code { EXIT_FINE, EXIT_BAD_RUN, EXIT_USAGE, EXIT_NO_SANDBOX };
+
+/* One way the runs of a repetition turned out. */
+struct tally {
+    char text[512];
+    enum ended ended;
+    enum outcome_class class;
+    unsigned count;
+};
+
+struct run {
+    struct job job;
+    bool json;
+    unsigned repeat;
+    int trace_fd; /* -1: not wanted */
+    int io_error; /* of the trace file */
+    struct launcher *launcher;
+    struct buf output;
+    struct report report; /* of the last run */
+    bool all_fine;
+    struct tally tallies[OUTCOMES_MAX];
+    unsigned tally_count;
+};
+
+static int complain(enum exit_code code, const char *what)
+{
+    fprintf(stderr, "interleave-runner: %s\n", what);
+    return code;
+}
+
+/* ---- arguments ---- */
+
+static int take_param(struct run *run, char *text, struct err *err)
+{
+    char *equals = strchr(text, '=');
+    if (!equals)
+        return err_set(err, EINVAL, "%s: must be name=value", text);
+    *equals = '\0';
+    return job_set(&run->job, text, equals + 1, err);
+}
+
+static int take_repeat(struct run *run, const char *text, struct err *err)
+{
+    char *end;
+    unsigned long count = strtoul(text, &end, 10);
+    if (*end || count < 1 || count > REPEAT_MAX || text[0] == '-')
+        return err_set(err, EINVAL, "--repeat: must be 1 to %u, was %s", REPEAT_MAX, text);
+    run->repeat = (unsigned)count;
+    return 0;
+}
+
+static int take_schedule(struct run *run, const char *text, struct err *err)
+{
+    if (strcmp(text, "free") != 0)
+        return err_set(err, EINVAL, "--schedule: must be free, was %s", text);
+    snprintf(run->job.mode, sizeof run->job.mode, "%s", text);
+    return 0;
+}
+
+static int open_trace(struct run *run, const char *path, struct err *err)
+{
+    close_fd(&run->trace_fd);
+    run->trace_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    return run->trace_fd < 0 ? err_errno(err, errno, "--trace: %s", path) : 0;
+}
+
+static int take_option(struct run *run, int option, struct err *err)
+{
+    switch (option) {
+    case 's':
+        return take_schedule(run, optarg, err);
+    case 't':
+        return open_trace(run, optarg, err);
+    case 'j':
+        run->json = true;
+        return 0;
+    case 'r':
+        return take_repeat(run, optarg, err);
+    default:
+        return err_set(err, EINVAL, "bad option; see --help");
+    }
+}
+
+static int take_arguments(struct run *run, int argc, char **argv, struct err *err)
+{
+    static const struct option options[] = {{"schedule", required_argument, NULL, 's'},
+                                            {"trace", required_argument, NULL, 't'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"repeat", required_argument, NULL, 'r'},
+                                            {0}};
+    int option, r = 0;
+    optind = 1;
+    while (r == 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1)
+        r = take_option(run, option, err);
+    for (int i = optind; r == 0 && i < argc; i++)
+        r = take_param(run, argv[i], err);
+    return r == 0 ? execute_resolve(&run->job, err) : r;
+}
+
+/* ---- one run ---- */
+
+static void on_output(void *context, const struct output_piece *piece)
+{
+    struct run *run = context;
+    (void)buf_add(&run->output, piece->text, piece->length);
+    if (!run->json && run->repeat == 1)
+        (void)write_all(STDOUT_FILENO, piece->text, piece->length);
+}
+
+static void on_chunks(void *context, const void *bytes, size_t n)
+{
+    struct run *run = context;
+    if (run->trace_fd >= 0 && run->io_error == 0)
+        run->io_error = write_all(run->trace_fd, bytes, n);
+}
+
+static bool is_fine(const struct report *report)
+{
+    for (uint32_t i = 0; i < report->result.checks; i++)
+        if (!report->result.check[i].held)
+            return false;
+    return report->ended == ENDED_COMPLETED && report->outcome_class != CLASS_FORBIDDEN;
+}
+
+static void count_outcome(struct run *run)
+{
+    const struct report *report = &run->report;
+    unsigned i = 0;
+    while (i < run->tally_count && (run->tallies[i].ended != report->ended ||
+                                    strcmp(run->tallies[i].text, report->outcome) != 0))
+        i++;
+    if (i == OUTCOMES_MAX)
+        i--; /* the last entry takes in all that found no place */
+    struct tally *tally = &run->tallies[i];
+    if (i == run->tally_count) {
+        run->tally_count++;
+        tally->ended = report->ended;
+        tally->class = report->outcome_class;
+        memcpy(tally->text, report->outcome, sizeof tally->text);
+    }
+    tally->count++;
+}
+
+static int run_once(struct run *run, struct err *err)
+{
+    const struct supervisor_hooks hooks = {on_output, on_chunks};
+    struct worker worker = WORKER_NONE;
+    struct supervisor *supervisor;
+    int r = launcher_wait(run->launcher, &worker, err);
+    if (r == 0)
+        r = supervisor_new(&supervisor, &worker, &run->job, &LIMITS_DEFAULT, &hooks, run, err);
+    if (r < 0)
+        return r;
+    struct pollfd wanted = {.fd = supervisor_fd(supervisor), .events = POLLIN};
+    while (!supervisor_step(supervisor))
+        (void)poll(&wanted, 1, -1);
+    run->report = *supervisor_report(supervisor);
+    run->all_fine = run->all_fine && is_fine(&run->report);
+    supervisor_free(supervisor);
+    count_outcome(run);
+    return 0;
+}
+
+/* ---- what is shown ---- */
+
+static void show_run(const struct report *report)
+{
+    fprintf(stderr, "ended: %s", ended_text(report->ended));
+    if (report->exit_signal)
+        fprintf(stderr, " (signal %d, %s)", report->exit_signal, strsignal(report->exit_signal));
+    else if (report->exit_code > 0)
+        fprintf(stderr, " (exit code %d)", report->exit_code);
+    if (report->has_outcome)
+        fprintf(stderr, "\noutcome: %s (%s)", report->outcome,
+                outcome_class_text(report->outcome_class));
+    for (uint32_t i = 0; i < report->result.checks; i++) {
+        const struct trace_check *check = &report->result.check[i];
+        fprintf(stderr, "\ncheck %s: %s (expected %s, was %s)", check->name,
+                check->held ? "held" : "NOT HELD", check->expected, check->actual);
+    }
+    for (size_t i = 0; i < report->wait_count; i++)
+        fprintf(stderr, "\n%s waits for %s, held by %s", report->waits[i].task,
+                report->waits[i].object,
+                report->waits[i].holder[0] ? report->waits[i].holder : "nobody");
+    fprintf(stderr, "\n%u tasks, %" PRIu64 " events (%" PRIu64 " dropped), %.3f ms; started after %.3f ms, "
+            "all gone after %.3f ms\n",
+            report->counts.tasks, report->counts.events, report->counts.dropped,
+            (double)report->wall_ns / 1e6, (double)report->start_ns / 1e6,
+            (double)report->reaped_ns / 1e6);
+}
+
+static void show_tallies(const struct run *run)
+{
+    for (unsigned i = 0; i < run->tally_count; i++)
+        printf("%8u  %5.1f %%  %-13s %s%s%s\n", run->tallies[i].count,
+               100.0 * run->tallies[i].count / run->repeat, ended_text(run->tallies[i].ended),
+               run->tallies[i].text, run->tallies[i].class ? "  " : "",
+               outcome_class_text(run->tallies[i].class));
+}
+
+static void write_value(struct jsonw *json, const struct param *param, const char *text)
+{
+    struct param_value value;
+    if (!param || param_parse(param, text, &value, NULL) < 0) {
+        jsonw_string(json, text);
+        return;
+    }
+    switch (value.type) {
+    case PARAM_INTEGER:
+        jsonw_integer(json, value.integer);
+        return;
+    case PARAM_NUMBER:
+        jsonw_number(json, value.number);
+        return;
+    case PARAM_BOOLEAN:
+        jsonw_bool(json, value.boolean);
+        return;
+    case PARAM_CHOICE:
+        jsonw_string(json, param->choices[value.choice].value);
+        return;
+    case PARAM_INTEGER_LIST:
+        jsonw_open(json, '[');
+        for (unsigned i = 0; i < value.list.count; i++)
+            jsonw_integer(json, value.list.items[i]);
+        jsonw_close(json, ']');
+        return;
+    }
+}
+
+static void write_setup(const struct run *run, struct jsonw *json)
+{
+    const struct scenario *scenario = scenario_find(run->job.scenario)->scenario;
+    jsonw_put_string(json, "scenario", run->job.scenario);
+    jsonw_name(json, "params");
+    jsonw_open(json, '{');
+    for (unsigned i = 0; i < run->job.param_count; i++) {
+        jsonw_name(json, run->job.params[i].name);
+        write_value(json, scenario_param(scenario, run->job.params[i].name),
+                    run->job.params[i].value);
+    }
+    jsonw_close(json, '}');
+    jsonw_name(json, "schedule");
+    jsonw_open(json, '{');
+    jsonw_put_string(json, "mode", run->job.mode);
+    jsonw_put_string(json, "seed", NULL);
+    jsonw_put_string(json, "token", NULL);
+    jsonw_close(json, '}');
+}
+
+static void write_isolation(const struct isolation *isolation, struct jsonw *json)
+{
+    jsonw_name(json, "isolation");
+    jsonw_open(json, '{');
+    jsonw_put_string(json, "tier", isolation->tier);
+    jsonw_name(json, "layers");
+    jsonw_open(json, '[');
+    for (unsigned i = 0; i < isolation->layer_count; i++)
+        jsonw_string(json, isolation->layers[i]);
+    jsonw_close(json, ']');
+    jsonw_close(json, '}');
+}
+
+static void write_tallies(const struct run *run, struct jsonw *json)
+{
+    jsonw_put_integer(json, "count", run->repeat);
+    jsonw_name(json, "outcomes");
+    jsonw_open(json, '[');
+    for (unsigned i = 0; i < run->tally_count; i++) {
+        const struct tally *tally = &run->tallies[i];
+        jsonw_open(json, '{');
+        jsonw_put_string(json, "text", tally->text);
+        jsonw_put_string(json, "class", tally->class ? outcome_class_text(tally->class) : NULL);
+        jsonw_put_string(json, "ended", ended_text(tally->ended));
+        jsonw_put_integer(json, "count", tally->count);
+        jsonw_close(json, '}');
+    }
+    jsonw_close(json, ']');
+}
+
+static int show_json(const struct run *run)
+{
+    _cleanup_buf_ struct buf text = BUF_INIT(JSON_MAX);
+    struct jsonw json = JSONW(&text);
+    jsonw_open(&json, '{');
+    write_setup(run, &json);
+    if (run->repeat > 1) {
+        write_tallies(run, &json);
+    } else {
+        report_write(&run->report, &json);
+        jsonw_name(&json, "output");
+        jsonw_string_n(&json, buf_text(&run->output), run->output.len);
+    }
+    write_isolation(launcher_isolation(run->launcher), &json);
+    jsonw_close(&json, '}');
+    (void)buf_adds(&text, "\n");
+    return buf_error(&text) ? buf_error(&text) : write_all(STDOUT_FILENO, text.data, text.len);
+}
+
+static int run_all(struct run *run)
+{
+    struct err err = {0};
+    const struct launcher_options options = {
+        .runner = "/proc/self/exe", .pool = run->repeat > 1 ? 4 : 1, .limits = LIMITS_DEFAULT};
+    if (launcher_new(&run->launcher, &options, &err) < 0)
+        return complain(EXIT_NO_SANDBOX, err.text);
+    for (unsigned i = 0; i < run->repeat; i++) {
+        buf_clear(&run->output);
+        if (run_once(run, &err) < 0)
+            return complain(EXIT_NO_SANDBOX, err.text);
+    }
+    if (run->io_error < 0)
+        return complain(EXIT_BAD_RUN, "the trace could not be written");
+    if (run->json && show_json(run) < 0)
+        return complain(EXIT_BAD_RUN, "the result could not be written");
+    if (!run->json && run->repeat == 1)
+        show_run(&run->report);
+    if (!run->json && run->repeat > 1)
+        show_tallies(run);
+    return run->all_fine ? EXIT_FINE : EXIT_BAD_RUN;
+}
+
+int run_command(int argc, char **argv)
+{
+    struct err err = {0};
+    if (argc < 1 || argv[0][0] == '-')
+        return complain(EXIT_USAGE, "run: which scenario? (see list)");
+    if (!scenario_find(argv[0]))
+        return complain(EXIT_USAGE, "run: no such scenario (see list)");
+    _cleanup_free_ struct run *run = calloc(1, sizeof *run);
+    if (!run)
+        return complain(EXIT_NO_SANDBOX, strerror(ENOMEM));
+    run->repeat = 1;
+    run->trace_fd = -1;
+    run->all_fine = true;
+    run->output = BUF_INIT(OUTPUT_MAX);
+    job_init(&run->job, argv[0]);
+    signal(SIGPIPE, SIG_IGN);
+    int code = take_arguments(run, argc, argv, &err) < 0 ? complain(EXIT_USAGE, err.text)
+                                                         : run_all(run);
+    launcher_free(run->launcher);
+    buf_release(&run->output);
+    close_fd(&run->trace_fd);
+    return code;
+}
