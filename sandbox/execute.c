@@ -1,0 +1,96 @@
+#include "sandbox/execute.h"
+
+#include "sandbox/base/clock.h"
+#include "sandbox/prim/pipe.h"
+#include "sandbox/proto/scenario.h"
+#include "sandbox/sched/seam.h"
+#include "scenarios/scenario.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int resolve_param(struct job *job, const struct param *param, struct err *err)
+{
+    const char *given = job_get(job, param->name);
+    struct param_value value;
+    char canonical[PARAM_TEXT_MAX];
+    int r = param_parse(param, given ? given : param->fallback, &value, err);
+    if (r < 0)
+        return err_wrap(err, "params/%s", param->name);
+    param_format(param, &value, canonical);
+    return job_set(job, param->name, canonical, err);
+}
+
+int execute_resolve(struct job *job, struct err *err)
+{
+    const struct scenario_entry *entry = scenario_find(job->scenario);
+    const struct param *params[PARAMS_MAX];
+    if (!entry)
+        return err_set(err, EINVAL, "scenario: there is none called \"%s\"", job->scenario);
+    if (strcmp(job->mode, "free") != 0)
+        return err_set(err, EINVAL, "schedule: must be free, was \"%s\"", job->mode);
+    for (unsigned i = 0; i < job->param_count; i++)
+        if (!scenario_param(entry->scenario, job->params[i].name))
+            return err_set(err, EINVAL, "params/%s: %s has no such parameter", job->params[i].name,
+                           job->scenario);
+    size_t n = scenario_params(entry->scenario, params);
+    for (size_t i = 0; i < n; i++) {
+        int r = resolve_param(job, params[i], err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* What the descriptor declares for each way to end, for the supervisor to look up. */
+static void declare_ends(const struct run *run)
+{
+    struct trace_result *result = &run->shared->result;
+    result->outcome_rule = -1;
+    memset(result->rule_of_end, -1, sizeof result->rule_of_end);
+    for (enum ended e = ENDED_NONE; e < ENDED_COUNT; e++) {
+        int rule = scenario_outcome(run->scenario, &run->job, NULL, e);
+        if (rule < 0)
+            continue;
+        result->rule_of_end[e] = (int8_t)rule;
+        result->class_of_end[e] = (uint8_t)run->scenario->outcomes[rule].class;
+    }
+}
+
+static struct run *prepare(const struct job *job, struct trace_shared *shared, int output)
+{
+    struct run *run = run_new(shared, output);
+    if (!run)
+        return NULL;
+    run->job = *job;
+    run->scenario = scenario_find(job->scenario)->scenario;
+    run->seed = strtoull(job_get(job, "seed"), NULL, 10);
+    run->time_scale = strtod(job_get(job, "time_scale"), NULL);
+    run->output_object = (uint16_t)trace_object_add(shared, OBJECT_OUTPUT, "stdout");
+    declare_ends(run);
+    return run;
+}
+
+int execute_job(const struct job *given, struct trace_shared *shared, int output)
+{
+    struct job job = *given;
+    if (execute_resolve(&job, NULL) < 0)
+        return EXECUTE_BAD_JOB;
+    struct run *run = prepare(&job, shared, output);
+    if (!run)
+        return EXECUTE_BAD_JOB;
+    mallopt(M_ARENA_MAX, 1); /* further arenas reserve 64 MiB of address space each */
+    signal(SIGPIPE, SIG_IGN);
+    struct process process = {0};
+    struct trace_lane lane;
+    int task = trace_task_add(shared, TASK_PROCESS, -1, "main");
+    trace_shared_start(shared, clock_ns());
+    seam_begin(run, &process, &lane, (uint16_t)task, 0);
+    run->scenario->run();
+    pipe_ends_dropped();
+    seam_end(0);
+    return 0;
+}

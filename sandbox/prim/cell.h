@@ -1,0 +1,20 @@
+/*
+ * A shared number: a global variable of Python's threads, or the payload of a
+ * multiprocessing.Value. Reads and writes are separate steps, each indivisible in itself (relaxed
+ * atomics), so `cell_write(c, cell_read(c) + 1)` can lose an update but is never undefined.
+ */
+#ifndef PRIM_CELL_H
+#define PRIM_CELL_H
+
+#include <stdint.h>
+
+struct cell;
+
+struct cell *cell_new(const char *name, int64_t value);
+int64_t cell_read(struct cell *cell);
+void cell_write(struct cell *cell, int64_t value);
+
+/* Adds in one indivisible step; returns the new value. */
+int64_t cell_add(struct cell *cell, int64_t amount);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * The primitives a scenario is written with: one include for everything. The names are those of
+ * Python's multiprocessing and threading, so a scenario reads like the program it mirrors.
+ *
+ * Objects live in the run's memory and are shared by all its threads and processes, whichever kind
+ * of task made them; they are never freed, the run's end frees everything. A primitive that cannot
+ * go on ends the run with a reason, so scenarios need no error paths of their own.
+ */
+#ifndef PRIM_CONC_H
+#define PRIM_CONC_H
+
+#include "sandbox/prim/cell.h"
+#include "sandbox/prim/event.h"
+#include "sandbox/prim/generator.h"
+#include "sandbox/prim/gil.h"
+#include "sandbox/prim/knobs.h"
+#include "sandbox/prim/lock.h"
+#include "sandbox/prim/pipe.h"
+#include "sandbox/prim/pool.h"
+#include "sandbox/prim/print.h"
+#include "sandbox/prim/queue.h"
+#include "sandbox/prim/task.h"
+#include "sandbox/prim/verdict.h"
+
+#endif

@@ -1,0 +1,43 @@
+#include "sandbox/prim/lock.h"
+
+#include "sandbox/prim/sync.h"
+#include "sandbox/sched/seam.h"
+
+#include <pthread.h>
+
+struct lock {
+    pthread_mutex_t mutex;
+    uint16_t object;
+    uint16_t released_by;
+    uint32_t released; /* event of the last release; guarded by mutex */
+};
+
+struct lock *lock_new(const char *name)
+{
+    struct lock *lock = run_alloc(seam_self.run, sizeof *lock);
+    sync_mutex_init(&lock->mutex);
+    lock->object = seam_object(OBJECT_LOCK, name);
+    return lock;
+}
+
+void lock_acquire(struct lock *lock)
+{
+    seam_point(SEAM_ACQUIRE, lock->object);
+    if (pthread_mutex_trylock(&lock->mutex) != 0) {
+        seam_wait(EVENT_LOCK_WAIT, lock->object, 0);
+        pthread_mutex_lock(&lock->mutex);
+        seam_go_on();
+    }
+    seam_holds(lock->object);
+    uint32_t cause = lock->released_by == seam_self.task ? 0 : lock->released;
+    seam_record(EVENT_LOCK_ACQUIRED, lock->object, 0, cause);
+}
+
+void lock_release(struct lock *lock)
+{
+    seam_point(SEAM_RELEASE, lock->object);
+    lock->released = seam_record(EVENT_LOCK_RELEASED, lock->object, 0, 0);
+    lock->released_by = seam_self.task;
+    seam_lets_go(lock->object);
+    pthread_mutex_unlock(&lock->mutex);
+}

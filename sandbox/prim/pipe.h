@@ -1,0 +1,44 @@
+/*
+ * A pipe: multiprocessing.Pipe(). Two connections, each a descriptor of this process. fork copies
+ * the descriptors, so afterwards both processes have every end open until each closes its copy;
+ * the reader sees end of file when the last copy of the write end is closed. That is the kernel's
+ * rule, not ours: this is a real pipe (or socketpair, when duplex).
+ *
+ * A connection belongs to the process that holds it; fork gives the child its own copy under the
+ * same pointer.
+ */
+#ifndef PRIM_PIPE_H
+#define PRIM_PIPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conn;
+
+#define PIPE_MESSAGE_MAX (1u << 20) /* bytes of a message */
+
+/* Pipe(duplex): simplex, `reader` only receives and `writer` only sends. */
+void pipe_new(const char *name, bool duplex, struct conn **reader, struct conn **writer);
+
+/* Sends one message. Returns 0, or -EPIPE when nobody can read it any more. */
+int conn_send(struct conn *conn, const void *bytes, size_t n);
+
+/*
+ * Receives one message of at most n bytes. Returns 1 and its length in *ret (may be NULL), 0 at end
+ * of file, -EBADMSG when what came is no message or is longer than n.
+ */
+int conn_recv(struct conn *conn, void *bytes, size_t n, size_t *ret);
+
+/* The same with one number as the message. */
+int conn_send_number(struct conn *conn, int64_t number);
+int conn_recv_number(struct conn *conn, int64_t *ret);
+
+/* Closes this process's copy. */
+void conn_close(struct conn *conn);
+
+/* For task.c: a forked child says which copies it inherited, and lets go of them at its end. */
+void pipe_ends_inherited(void);
+void pipe_ends_dropped(void);
+
+#endif

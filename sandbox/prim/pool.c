@@ -1,0 +1,291 @@
+#include "sandbox/prim/pool.h"
+
+#include "sandbox/prim/event.h"
+#include "sandbox/prim/queue.h"
+#include "sandbox/prim/task.h"
+#include "sandbox/sched/seam.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define QUEUE_CAPACITY 4096u
+
+/* What travels in both queues: a run of calls in the run's memory. NULL calls: the end. */
+struct chunk {
+    struct call *calls;
+    unsigned count;
+    pool_fn *fn;
+    struct batch *batch;
+};
+
+/* The calls of one map, imap or apply. */
+struct batch {
+    struct pool *pool;
+    struct call *calls;
+    unsigned count;
+    unsigned left;       /* not done yet; only the result thread changes it */
+    struct event *done;  /* set when none is left; NULL for imap */
+    struct queue *ready; /* imap: indexes of calls as they are done */
+};
+
+struct pool {
+    uint16_t object;
+    enum task_kind kind;
+    unsigned workers;
+    struct queue *tasks, *results;
+    struct task *result_thread;
+    bool closed;
+    struct task *worker[];
+};
+
+struct async {
+    struct batch batch;
+    pool_callback *callback, *error_callback;
+    void *context;
+};
+
+struct imap {
+    struct batch batch;
+    bool ordered;
+    unsigned given;
+    bool *arrived;
+};
+
+int64_t call_raise(struct call *call, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(call->error, sizeof call->error, format, args);
+    va_end(args);
+    return 0;
+}
+
+static void run_call(struct pool *pool, pool_fn *fn, struct call *call)
+{
+    seam_record(EVENT_ITEM_STARTED, pool->object, call->index, call->submitted);
+    call->result = fn(call);
+    enum event_kind kind = call->error[0] ? EVENT_ITEM_FAILED : EVENT_ITEM_FINISHED;
+    call->finished = seam_record(kind, pool->object, call->index, 0);
+}
+
+static void worker_body(void *argument)
+{
+    struct pool *pool = argument;
+    struct chunk chunk;
+    for (;;) {
+        queue_get(pool->tasks, &chunk);
+        if (!chunk.calls)
+            return;
+        for (unsigned i = 0; i < chunk.count; i++)
+            run_call(pool, chunk.fn, &chunk.calls[i]);
+        queue_put(pool->results, &chunk, chunk.calls[0].index);
+    }
+}
+
+static void note_delivered(struct pool *pool, const struct call *call)
+{
+    seam_record(EVENT_ITEM_DELIVERED, pool->object, call->index, call->finished);
+}
+
+static void run_callback(const struct call *call)
+{
+    const struct async *async = call->async;
+    pool_callback *callback = call->error[0] ? async->error_callback : async->callback;
+    if (!callback)
+        return;
+    note_delivered(async->batch.pool, call);
+    callback(call, async->context);
+}
+
+/* In the result thread: one call of a batch is done. */
+static void take_result(struct batch *batch, const struct call *call)
+{
+    if (call->async)
+        run_callback(call);
+    if (batch->ready)
+        queue_put(batch->ready, &call->index, call->index);
+    if (--batch->left == 0 && batch->done)
+        event_set(batch->done);
+}
+
+static void result_body(void *argument)
+{
+    struct pool *pool = argument;
+    struct chunk chunk;
+    for (;;) {
+        queue_get(pool->results, &chunk);
+        if (!chunk.calls)
+            return;
+        for (unsigned i = 0; i < chunk.count; i++)
+            take_result(chunk.batch, &chunk.calls[i]);
+    }
+}
+
+struct pool *pool_new(enum task_kind kind, int workers)
+{
+    assert(workers > 0);
+    struct pool *pool = run_alloc(seam_self.run, sizeof *pool +
+                                                     (size_t)workers * sizeof pool->worker[0]);
+    pool->kind = kind;
+    pool->workers = (unsigned)workers;
+    pool->object = seam_object(OBJECT_POOL, "pool");
+    pool->tasks = queue_new("task queue", QUEUE_CAPACITY, sizeof(struct chunk));
+    pool->results = queue_new("result queue", QUEUE_CAPACITY, sizeof(struct chunk));
+    /* Workers first: a fork copies only the thread that calls it. */
+    for (unsigned i = 0; i < pool->workers; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "worker %u", i + 1);
+        pool->worker[i] = task_start(kind, name, worker_body, pool);
+    }
+    pool->result_thread = thread_start("result handler", result_body, pool);
+    return pool;
+}
+
+static void batch_init(struct batch *batch, struct pool *pool, const int64_t *xs,
+                       const int64_t *ys, unsigned n)
+{
+    batch->pool = pool;
+    batch->count = batch->left = n;
+    batch->calls = run_alloc(seam_self.run, n * sizeof *batch->calls);
+    for (unsigned i = 0; i < n; i++) {
+        batch->calls[i].index = i;
+        batch->calls[i].x = xs[i];
+        batch->calls[i].y = ys ? ys[i] : 0;
+    }
+}
+
+static void submit(struct batch *batch, pool_fn *fn, unsigned chunk)
+{
+    struct pool *pool = batch->pool;
+    assert(!pool->closed);
+    if (chunk == 0)
+        chunk = (batch->count + 4 * pool->workers - 1) / (4 * pool->workers);
+    for (unsigned first = 0; first < batch->count; first += chunk) {
+        unsigned left = batch->count - first;
+        struct chunk message = {.calls = &batch->calls[first],
+                                .count = left < chunk ? left : chunk,
+                                .fn = fn,
+                                .batch = batch};
+        for (unsigned i = 0; i < message.count; i++)
+            message.calls[i].submitted = seam_record(EVENT_ITEM_SUBMITTED, pool->object,
+                                                     message.calls[i].index, 0);
+        queue_put(pool->tasks, &message, message.calls[0].index);
+    }
+}
+
+int pool_map(struct pool *pool, pool_fn *fn, const int64_t *xs, const int64_t *ys, unsigned n,
+             unsigned chunk, int64_t *results, const struct call **raised)
+{
+    struct batch *batch = run_alloc(seam_self.run, sizeof *batch);
+    int r = 0;
+    if (n == 0)
+        return 0;
+    batch_init(batch, pool, xs, ys, n);
+    batch->done = event_of(pool->object);
+    submit(batch, fn, chunk);
+    event_wait(batch->done);
+    for (unsigned i = 0; i < n; i++) {
+        const struct call *call = &batch->calls[i];
+        note_delivered(pool, call);
+        results[i] = call->result;
+        if (call->error[0] && r == 0 && raised)
+            *raised = call;
+        r = call->error[0] ? -1 : r;
+    }
+    return r;
+}
+
+static struct imap *imap_start(struct pool *pool, pool_fn *fn, const int64_t *xs, unsigned n,
+                               unsigned chunk, bool ordered)
+{
+    struct imap *imap = run_alloc(seam_self.run, sizeof *imap);
+    imap->ordered = ordered;
+    imap->arrived = run_alloc(seam_self.run, n * sizeof *imap->arrived);
+    batch_init(&imap->batch, pool, xs, NULL, n);
+    imap->batch.ready = queue_new(ordered ? "imap" : "imap_unordered", n ? n : 1, sizeof(int64_t));
+    if (n > 0)
+        submit(&imap->batch, fn, chunk ? chunk : 1);
+    return imap;
+}
+
+struct imap *pool_imap(struct pool *pool, pool_fn *fn, const int64_t *xs, unsigned n,
+                       unsigned chunk)
+{
+    return imap_start(pool, fn, xs, n, chunk, true);
+}
+
+struct imap *pool_imap_unordered(struct pool *pool, pool_fn *fn, const int64_t *xs, unsigned n,
+                                 unsigned chunk)
+{
+    return imap_start(pool, fn, xs, n, chunk, false);
+}
+
+const struct call *imap_next(struct imap *imap)
+{
+    if (imap->given == imap->batch.count)
+        return NULL;
+    int64_t index = imap->given;
+    if (!imap->ordered)
+        queue_get(imap->batch.ready, &index);
+    while (imap->ordered && !imap->arrived[imap->given]) {
+        queue_get(imap->batch.ready, &index);
+        imap->arrived[index] = true;
+        index = imap->given;
+    }
+    imap->given++;
+    note_delivered(imap->batch.pool, &imap->batch.calls[index]);
+    return &imap->batch.calls[index];
+}
+
+struct async *pool_apply_async(struct pool *pool, pool_fn *fn, int64_t index, int64_t x,
+                               pool_callback *callback, pool_callback *error_callback,
+                               void *context)
+{
+    struct async *async = run_alloc(seam_self.run, sizeof *async);
+    async->callback = callback;
+    async->error_callback = error_callback;
+    async->context = context;
+    batch_init(&async->batch, pool, &x, NULL, 1);
+    async->batch.calls->index = index;
+    async->batch.calls->async = async;
+    async->batch.done = event_of(pool->object);
+    submit(&async->batch, fn, 1);
+    return async;
+}
+
+const struct call *async_get(struct async *async)
+{
+    event_wait(async->batch.done);
+    if (!async->callback)
+        note_delivered(async->batch.pool, async->batch.calls);
+    return async->batch.calls;
+}
+
+bool async_ready(struct async *async)
+{
+    return event_is_set(async->batch.done);
+}
+
+const struct call *pool_apply(struct pool *pool, pool_fn *fn, int64_t x)
+{
+    return async_get(pool_apply_async(pool, fn, 0, x, NULL, NULL, NULL));
+}
+
+void pool_close(struct pool *pool)
+{
+    struct chunk end = {0};
+    pool->closed = true;
+    for (unsigned i = 0; i < pool->workers; i++)
+        queue_put(pool->tasks, &end, -1);
+}
+
+void pool_join(struct pool *pool)
+{
+    struct chunk end = {0};
+    assert(pool->closed);
+    for (unsigned i = 0; i < pool->workers; i++)
+        task_join(pool->worker[i]);
+    queue_put(pool->results, &end, -1);
+    task_join(pool->result_thread);
+}

@@ -1,0 +1,99 @@
+#include "sandbox/sched/seam.h"
+
+#include "sandbox/base/clock.h"
+#include "sandbox/proto/output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+__thread struct seam_self seam_self;
+
+uint16_t seam_object(enum object_kind kind, const char *name)
+{
+    int id = trace_object_add(seam_self.run->shared, kind, name);
+    if (id < 0)
+        run_stop(seam_self.run, TRACE_STOP_MEMORY_LIMIT);
+    return (uint16_t)id;
+}
+
+uint16_t seam_task(enum task_kind kind, const char *name)
+{
+    int id = trace_task_add(seam_self.run->shared, kind, seam_self.task, name);
+    if (id < 0)
+        run_stop(seam_self.run, TRACE_STOP_TASK_LIMIT);
+    return (uint16_t)id;
+}
+
+void seam_begin(struct run *run, struct process *process, struct trace_lane *lane, uint16_t task,
+                uint32_t created)
+{
+    seam_self = (struct seam_self){.run = run, .process = process, .task = task};
+    if (run->job.trace) {
+        trace_lane_init(lane, run->shared, task);
+        seam_self.lane = lane;
+    }
+    seam_go_on();
+    seam_record(EVENT_TASK_STARTED, TRACE_NO_OBJECT, 0, created);
+}
+
+uint32_t seam_end(int exit_code)
+{
+    uint32_t ended = seam_record(EVENT_TASK_ENDED, TRACE_NO_OBJECT, exit_code, 0);
+    trace_task_ended(seam_self.run->shared, seam_self.task);
+    return ended;
+}
+
+uint64_t seam_now(void)
+{
+    return clock_ns() - atomic_load_explicit(&seam_self.run->shared->start_ns, memory_order_relaxed);
+}
+
+void seam_sleep(uint64_t ns)
+{
+    struct timespec left = {.tv_sec = (time_t)(ns / 1000000000u),
+                            .tv_nsec = (long)(ns % 1000000000u)};
+    seam_record(EVENT_SLEEP_BEGAN, TRACE_NO_OBJECT, (int64_t)ns, 0);
+    while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
+        ;
+    seam_record(EVENT_SLEEP_ENDED, TRACE_NO_OBJECT, 0, 0);
+}
+
+static uint64_t thread_time_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void seam_work(uint64_t ns)
+{
+    seam_record(EVENT_WORK_BEGAN, TRACE_NO_OBJECT, (int64_t)ns, 0);
+    uint64_t until = thread_time_ns() + ns;
+    while (thread_time_ns() < until)
+        for (int i = 0; i < 64; i++)
+            __asm__ volatile("");
+    seam_record(EVENT_WORK_ENDED, TRACE_NO_OBJECT, 0, 0);
+}
+
+void seam_fail(int code, const char *what)
+{
+    if (code == EAGAIN)
+        run_stop(seam_self.run, TRACE_STOP_TASK_LIMIT);
+    if (code == ENOMEM)
+        run_stop(seam_self.run, TRACE_STOP_MEMORY_LIMIT);
+    seam_record(EVENT_FAULT, TRACE_NO_OBJECT, code, 0);
+    char packet[256];
+    struct output_frame frame = {.magic = OUTPUT_FRAME_MAGIC,
+                                 .task = seam_self.task,
+                                 .t_ns = seam_now()};
+    int n = snprintf(packet + sizeof frame, sizeof packet - sizeof frame, "%s: %s\n", what,
+                     strerror(code));
+    frame.length = (uint16_t)n;
+    memcpy(packet, &frame, sizeof frame);
+    if (write(seam_self.run->output, packet, sizeof frame + frame.length) < 0)
+        _exit(72);
+    _exit(71);
+}

@@ -1,0 +1,145 @@
+/*
+ * The seam between the primitives and whoever decides which task runs.
+ *
+ * Every primitive has two faces. Free: the real thing (a pthread mutex, a pipe, a fork) with a
+ * record around it; the kernel decides who runs. Controlled: a model that never blocks in the
+ * kernel; a strategy decides at every operation. A primitive is written once, in this shape:
+ *
+ *     seam_point(SEAM_ACQUIRE, lock->object);        announce, before the effect
+ *     if (!take without waiting) {
+ *         seam_wait(EVENT_LOCK_WAIT, object, 0);     the task waits from now on
+ *         take, waiting                              <- the two faces differ here only
+ *         seam_go_on();
+ *     }
+ *     seam_record(EVENT_LOCK_ACQUIRED, object, 0, cause);
+ *
+ * Today every run is free, and seam_point() costs nothing.
+ *
+ * Every function is for the calling task, which the seam knows from one thread-local pointer. That
+ * pointer is identity only: what a primitive knows lives in the run's memory.
+ */
+#ifndef SCHED_SEAM_H
+#define SCHED_SEAM_H
+
+#include "sandbox/sched/run.h"
+#include "sandbox/trace/writer.h"
+
+#include <stdbool.h>
+
+struct conn;
+
+/* What belongs to one process and is copied by fork, not shared. */
+struct process {
+    struct conn *conns; /* open pipe ends, for the copies a child inherits */
+};
+
+/* Who the calling thread is at this moment. A coroutine changes `task` and leaves the rest. */
+struct seam_self {
+    struct run *run;
+    struct process *process;
+    struct trace_lane *lane; /* NULL in a run without trace */
+    uint16_t task;
+};
+
+extern __thread struct seam_self seam_self;
+
+/* What a task is about to do to an object: what a strategy needs to know before it happens. */
+enum seam_operation {
+    SEAM_ACQUIRE,
+    SEAM_RELEASE,
+    SEAM_READ,
+    SEAM_WRITE,
+    SEAM_UPDATE,
+    SEAM_SEND,
+    SEAM_RECEIVE,
+    SEAM_CLOSE,
+    SEAM_JOIN,
+    SEAM_SIGNAL,
+    SEAM_AWAIT,
+    SEAM_PRINT,
+};
+
+/* Announces an operation before its effect. */
+static inline void seam_point(enum seam_operation operation, uint16_t object)
+{
+    (void)operation;
+    (void)object;
+}
+
+/* Records an event of the calling task; returns the id a later event may name as its cause, or 0. */
+static inline uint32_t seam_record_aux(enum event_kind kind, uint16_t object, int64_t value,
+                                       uint16_t aux, uint32_t cause)
+{
+    if (!seam_self.lane)
+        return 0;
+    return trace_write(seam_self.lane, kind, seam_self.task, object, value, aux, cause);
+}
+
+static inline uint32_t seam_record(enum event_kind kind, uint16_t object, int64_t value,
+                                   uint32_t cause)
+{
+    return seam_record_aux(kind, object, value, 0, cause);
+}
+
+/* From now on the calling task waits for an object, for room in one, or for a task. */
+static inline void seam_wait(enum event_kind kind, uint16_t object, int64_t value)
+{
+    seam_record(kind, object, value, 0);
+    trace_task_waits(seam_self.run->shared, seam_self.task, object);
+}
+
+static inline void seam_wait_room(enum event_kind kind, uint16_t object)
+{
+    seam_record(kind, object, 0, 0);
+    trace_task_waits(seam_self.run->shared, seam_self.task, TRACE_WAITS_ROOM | object);
+}
+
+static inline void seam_wait_task(enum event_kind kind, uint16_t task)
+{
+    seam_record(kind, TRACE_NO_OBJECT, task, 0);
+    trace_task_waits(seam_self.run->shared, seam_self.task, TRACE_WAITS_TASK | task);
+}
+
+static inline void seam_go_on(void)
+{
+    trace_task_waits(seam_self.run->shared, seam_self.task, TRACE_WAITS_NOTHING);
+}
+
+/* The task is, or is no longer, among those who can let a waiter of the object go on. */
+static inline void seam_holds(uint16_t object)
+{
+    trace_bitmap_set(seam_self.run->shared->object[object].holders, seam_self.task);
+}
+
+static inline void seam_lets_go(uint16_t object)
+{
+    trace_bitmap_clear(seam_self.run->shared->object[object].holders, seam_self.task);
+}
+
+/* A new object of the run; the name is what people see. Ends the run when the table is full. */
+uint16_t seam_object(enum object_kind kind, const char *name);
+
+/* A new task slot of the run, child of the calling task. Ends the run as task-limit when full. */
+uint16_t seam_task(enum task_kind kind, const char *name);
+
+/*
+ * Makes the calling thread the task: its identity, its lane (`lane` is the caller's memory, alive
+ * as long as the task) and its first event, caused by `created`.
+ */
+void seam_begin(struct run *run, struct process *process, struct trace_lane *lane, uint16_t task,
+                uint32_t created);
+
+/* The calling task ends; returns the id of its last event. */
+uint32_t seam_end(int exit_code);
+
+/* Nanoseconds since the run began. */
+uint64_t seam_now(void);
+
+/* Sleeps; both in nanoseconds of real time. seam_work keeps the processor busy that long. */
+void seam_sleep(uint64_t ns);
+void seam_work(uint64_t ns);
+
+/* A primitive cannot go on (errno `code`): records a fault, prints why, and ends the process. */
+_Noreturn void seam_fail(int code, const char *what);
+
+#endif
