@@ -124,7 +124,7 @@ static void put_concepts(struct jsonw *w, const int *concept)
 {
     jsonw_name(w, "concepts");
     jsonw_open(w, '[');
-    for (; *concept; concept++)
+    for (; *concept; concept ++)
         jsonw_integer(w, *concept);
     jsonw_close(w, ']');
 }

@@ -28,8 +28,9 @@ struct scenario_entry {
             ".popsection\n");                                                                      \
     extern const char source_##name[] __attribute__((visibility("hidden")));                       \
     extern const char source_end_##name[] __attribute__((visibility("hidden")));                   \
-    __attribute__((section("scenarios"), used)) static const struct scenario_entry entry_##name =  \
-        {&scenario_##name, source_##name, source_end_##name};                                      \
+    __attribute__((section("scenarios"), used,                                                     \
+                   aligned(8))) static const struct scenario_entry entry_##name = {                \
+        &scenario_##name, source_##name, source_end_##name};                                       \
     static const struct scenario scenario_##name
 
 /* The table, in the order of the catalogue. */

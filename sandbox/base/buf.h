@@ -29,7 +29,8 @@ void buf_clear(struct buf *b);
 /* Appends n bytes. Returns 0, -ENOMEM or -EMSGSIZE; on failure nothing is appended. */
 int buf_add(struct buf *b, const void *bytes, size_t n);
 
-/* Appends n zero bytes and returns where they start, or NULL. The pointer lives until the next call. */
+/* Appends n zero bytes and returns where they start, or NULL. The pointer lives until the next
+ * call. */
 void *buf_grow(struct buf *b, size_t n);
 
 int buf_adds(struct buf *b, const char *text);

@@ -1,4 +1,5 @@
-/* The one clock of a run: CLOCK_MONOTONIC in nanoseconds, the same for every process of the machine. */
+/* The one clock of a run: CLOCK_MONOTONIC in nanoseconds, the same for every process of the
+ * machine. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 

@@ -14,8 +14,7 @@ struct err {
 };
 
 /* Records code and text; returns -code. */
-int err_set(struct err *e, int code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+int err_set(struct err *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* As err_set, with ": " and strerror(code) appended. */
 int err_errno(struct err *e, int code, const char *format, ...)

@@ -29,7 +29,8 @@ void jsonw_name(struct jsonw *w, const char *name);
 void jsonw_string(struct jsonw *w, const char *text); /* NULL is null */
 void jsonw_string_n(struct jsonw *w, const char *text, size_t n);
 void jsonw_integer(struct jsonw *w, int64_t value);
-void jsonw_number(struct jsonw *w, double value); /* shortest text that reads back; not finite is null */
+void jsonw_number(struct jsonw *w,
+                  double value); /* shortest text that reads back; not finite is null */
 void jsonw_bool(struct jsonw *w, bool value);
 void jsonw_null(struct jsonw *w);
 

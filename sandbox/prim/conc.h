@@ -13,6 +13,7 @@
 #include "sandbox/prim/event.h"
 #include "sandbox/prim/generator.h"
 #include "sandbox/prim/gil.h"
+#include "sandbox/prim/item.h"
 #include "sandbox/prim/knobs.h"
 #include "sandbox/prim/lock.h"
 #include "sandbox/prim/pipe.h"
@@ -21,5 +22,6 @@
 #include "sandbox/prim/queue.h"
 #include "sandbox/prim/task.h"
 #include "sandbox/prim/verdict.h"
+#include "sandbox/prim/words.h"
 
 #endif

@@ -20,6 +20,13 @@ struct lock *lock_new(const char *name)
     return lock;
 }
 
+static void note_acquired(struct lock *lock)
+{
+    seam_holds(lock->object);
+    uint32_t cause = lock->released_by == seam_self.task ? 0 : lock->released;
+    seam_record(EVENT_LOCK_ACQUIRED, lock->object, 0, cause);
+}
+
 void lock_acquire(struct lock *lock)
 {
     seam_point(SEAM_ACQUIRE, lock->object);
@@ -28,9 +35,16 @@ void lock_acquire(struct lock *lock)
         pthread_mutex_lock(&lock->mutex);
         seam_go_on();
     }
-    seam_holds(lock->object);
-    uint32_t cause = lock->released_by == seam_self.task ? 0 : lock->released;
-    seam_record(EVENT_LOCK_ACQUIRED, lock->object, 0, cause);
+    note_acquired(lock);
+}
+
+bool lock_try(struct lock *lock)
+{
+    seam_point(SEAM_ACQUIRE, lock->object);
+    if (pthread_mutex_trylock(&lock->mutex) != 0)
+        return false;
+    note_acquired(lock);
+    return true;
 }
 
 void lock_release(struct lock *lock)

@@ -35,6 +35,7 @@ struct pool {
     unsigned workers;
     struct queue *tasks, *results;
     struct task *result_thread;
+    _Atomic uint32_t calls_done;
     bool closed;
     struct task *worker[];
 };
@@ -65,6 +66,7 @@ static void run_call(struct pool *pool, pool_fn *fn, struct call *call)
 {
     seam_record(EVENT_ITEM_STARTED, pool->object, call->index, call->submitted);
     call->result = fn(call);
+    call->rank = atomic_fetch_add(&pool->calls_done, 1);
     enum event_kind kind = call->error[0] ? EVENT_ITEM_FAILED : EVENT_ITEM_FINISHED;
     call->finished = seam_record(kind, pool->object, call->index, 0);
 }
@@ -125,8 +127,8 @@ static void result_body(void *argument)
 struct pool *pool_new(enum task_kind kind, int workers)
 {
     assert(workers > 0);
-    struct pool *pool = run_alloc(seam_self.run, sizeof *pool +
-                                                     (size_t)workers * sizeof pool->worker[0]);
+    struct pool *pool =
+        run_alloc(seam_self.run, sizeof *pool + (size_t)workers * sizeof pool->worker[0]);
     pool->kind = kind;
     pool->workers = (unsigned)workers;
     pool->object = seam_object(OBJECT_POOL, "pool");
@@ -142,8 +144,8 @@ struct pool *pool_new(enum task_kind kind, int workers)
     return pool;
 }
 
-static void batch_init(struct batch *batch, struct pool *pool, const int64_t *xs,
-                       const int64_t *ys, unsigned n)
+static void batch_init(struct batch *batch, struct pool *pool, const int64_t *xs, const int64_t *ys,
+                       unsigned n)
 {
     batch->pool = pool;
     batch->count = batch->left = n;
@@ -168,32 +170,25 @@ static void submit(struct batch *batch, pool_fn *fn, unsigned chunk)
                                 .fn = fn,
                                 .batch = batch};
         for (unsigned i = 0; i < message.count; i++)
-            message.calls[i].submitted = seam_record(EVENT_ITEM_SUBMITTED, pool->object,
-                                                     message.calls[i].index, 0);
+            message.calls[i].submitted =
+                seam_record(EVENT_ITEM_SUBMITTED, pool->object, message.calls[i].index, 0);
         queue_put(pool->tasks, &message, message.calls[0].index);
     }
 }
 
-int pool_map(struct pool *pool, pool_fn *fn, const int64_t *xs, const int64_t *ys, unsigned n,
-             unsigned chunk, int64_t *results, const struct call **raised)
+const struct call *pool_map(struct pool *pool, pool_fn *fn, const int64_t *xs, const int64_t *ys,
+                            unsigned n, unsigned chunk)
 {
     struct batch *batch = run_alloc(seam_self.run, sizeof *batch);
-    int r = 0;
-    if (n == 0)
-        return 0;
     batch_init(batch, pool, xs, ys, n);
+    if (n == 0)
+        return batch->calls;
     batch->done = event_of(pool->object);
     submit(batch, fn, chunk);
     event_wait(batch->done);
-    for (unsigned i = 0; i < n; i++) {
-        const struct call *call = &batch->calls[i];
-        note_delivered(pool, call);
-        results[i] = call->result;
-        if (call->error[0] && r == 0 && raised)
-            *raised = call;
-        r = call->error[0] ? -1 : r;
-    }
-    return r;
+    for (unsigned i = 0; i < n; i++)
+        note_delivered(pool, &batch->calls[i]);
+    return batch->calls;
 }
 
 static struct imap *imap_start(struct pool *pool, pool_fn *fn, const int64_t *xs, unsigned n,

@@ -17,10 +17,11 @@ struct imap;  /* the iterator of imap and imap_unordered */
 
 /* One call of a function in a worker. */
 struct call {
-    int64_t index;   /* of the input */
-    int64_t x, y;    /* arguments; y is 0 where there is one */
-    int64_t result;  /* what the function returned */
-    char error[64];  /* the exception it raised; "" if none */
+    int64_t index;                /* of the input */
+    int64_t x, y;                 /* arguments; y is 0 where there is one */
+    int64_t result;               /* what the function returned */
+    char error[64];               /* the exception it raised; "" if none */
+    uint32_t rank;                /* how many calls of the pool were done before it */
     uint32_t submitted, finished; /* events */
     struct async *async;
 };
@@ -36,11 +37,11 @@ struct pool *pool_new(enum task_kind kind, int workers);
 
 /*
  * pool.map(fn, xs) and pool.starmap(fn, zip(xs, ys)) with ys not NULL: runs fn for n inputs and
- * waits; results[i] is the result of input i. `chunk` inputs travel together; 0 is Python's choice,
- * ceil(n / (4 × workers)). Returns 0, or -1 when a call raised: *raised (may be NULL) is the first.
+ * waits. `chunk` inputs travel together; 0 is Python's choice, ceil(n / (4 × workers)). Returns the
+ * n calls in input order, whatever the order they ran in; Python raises the first error of them.
  */
-int pool_map(struct pool *pool, pool_fn *fn, const int64_t *xs, const int64_t *ys, unsigned n,
-             unsigned chunk, int64_t *results, const struct call **raised);
+const struct call *pool_map(struct pool *pool, pool_fn *fn, const int64_t *xs, const int64_t *ys,
+                            unsigned n, unsigned chunk);
 
 /* pool.imap(fn, xs, chunk) and pool.imap_unordered: results as they come, in input order or not. */
 struct imap *pool_imap(struct pool *pool, pool_fn *fn, const int64_t *xs, unsigned n,

@@ -56,8 +56,7 @@ void queue_put(struct queue *queue, const void *item, int64_t label)
     queue->count++;
     memcpy(entry->bytes, item, queue->item_bytes);
     entry->label = label;
-    entry->put =
-        seam_record_aux(EVENT_QUEUE_PUT, queue->object, label, (uint16_t)queue->count, 0);
+    entry->put = seam_record_aux(EVENT_QUEUE_PUT, queue->object, label, (uint16_t)queue->count, 0);
     pthread_cond_signal(&queue->not_empty);
     pthread_mutex_unlock(&queue->mutex);
 }

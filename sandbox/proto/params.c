@@ -55,8 +55,8 @@ static int parse_choice(const struct param *param, const char *text, unsigned *r
             *ret = i;
             return 0;
         }
-        int n = snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "",
-                         param->choices[i].value);
+        int n =
+            snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", param->choices[i].value);
         used += n > 0 && used + (size_t)n < sizeof all ? (size_t)n : 0;
     }
     return err_set(err, EINVAL, "must be one of %s, was \"%.64s\"", all, text);

@@ -69,9 +69,9 @@ static void body(struct fiber *fiber)
 #if defined(__x86_64__)
 
 /*
- * void fiber_switch(void **save, void *load): keeps the six callee-saved registers on the stack that
- * is left (System V ABI, 3.2.3). The floating-point control words are not switched: nobody here
- * changes them.
+ * void fiber_switch(void **save, void *load): keeps the six callee-saved registers on the stack
+ * that is left (System V ABI, 3.2.3). The floating-point control words are not switched: nobody
+ * here changes them.
  */
 void fiber_switch(void **save, void *load);
 __asm__(".pushsection .text\n"
@@ -113,7 +113,7 @@ void fiber_first(void);
 static void prepare(struct fiber *fiber)
 {
     uint64_t *top = (uint64_t *)(fiber->mapping + fiber->mapping_bytes);
-    uint64_t *sp = top - 9; /* so that the call in fiber_first finds the stack aligned */
+    uint64_t *sp = top - 9;    /* so that the call in fiber_first finds the stack aligned */
     sp[0] = sp[1] = sp[2] = 0; /* r15 r14 r13 */
     sp[3] = (uint64_t)body;    /* r12 */
     sp[4] = (uint64_t)fiber;   /* rbx */

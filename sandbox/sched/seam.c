@@ -48,7 +48,8 @@ uint32_t seam_end(int exit_code)
 
 uint64_t seam_now(void)
 {
-    return clock_ns() - atomic_load_explicit(&seam_self.run->shared->start_ns, memory_order_relaxed);
+    return clock_ns() -
+           atomic_load_explicit(&seam_self.run->shared->start_ns, memory_order_relaxed);
 }
 
 void seam_sleep(uint64_t ns)
@@ -86,9 +87,8 @@ void seam_fail(int code, const char *what)
         run_stop(seam_self.run, TRACE_STOP_MEMORY_LIMIT);
     seam_record(EVENT_FAULT, TRACE_NO_OBJECT, code, 0);
     char packet[256];
-    struct output_frame frame = {.magic = OUTPUT_FRAME_MAGIC,
-                                 .task = seam_self.task,
-                                 .t_ns = seam_now()};
+    struct output_frame frame = {
+        .magic = OUTPUT_FRAME_MAGIC, .task = seam_self.task, .t_ns = seam_now()};
     int n = snprintf(packet + sizeof frame, sizeof packet - sizeof frame, "%s: %s\n", what,
                      strerror(code));
     frame.length = (uint16_t)n;

@@ -66,7 +66,8 @@ static inline void seam_point(enum seam_operation operation, uint16_t object)
     (void)object;
 }
 
-/* Records an event of the calling task; returns the id a later event may name as its cause, or 0. */
+/* Records an event of the calling task; returns the id a later event may name as its cause, or 0.
+ */
 static inline uint32_t seam_record_aux(enum event_kind kind, uint16_t object, int64_t value,
                                        uint16_t aux, uint32_t cause)
 {

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "columns are copied as they lie in memory");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "columns are copied as they lie in memory");
 
 struct header {
     uint32_t magic, bytes, events, flags, tasks, objects;
@@ -69,8 +70,8 @@ static void put_entries(char *out, const struct chunk_entry *entries, uint32_t c
     }
 }
 
-static void put_event(char *out, const struct layout *l, uint32_t i, const struct chunk_event *event,
-                      uint64_t base_ns, bool wide)
+static void put_event(char *out, const struct layout *l, uint32_t i,
+                      const struct chunk_event *event, uint64_t base_ns, bool wide)
 {
     uint32_t delta = (uint32_t)(event->t_ns - base_ns);
     int32_t narrow = (int32_t)event->value;
@@ -96,8 +97,8 @@ int chunk_encode(const struct chunk *chunk, struct buf *out)
     struct header header = {.magic = CHUNK_MAGIC,
                             .bytes = (uint32_t)l.end,
                             .events = chunk->event_count,
-                            .flags = (wide ? CHUNK_FLAG_WIDE : 0) |
-                                     (chunk->last ? CHUNK_FLAG_LAST : 0),
+                            .flags =
+                                (wide ? CHUNK_FLAG_WIDE : 0) | (chunk->last ? CHUNK_FLAG_LAST : 0),
                             .tasks = chunk->task_count,
                             .objects = chunk->object_count,
                             .base_ns = chunk->event_count ? chunk->events[0].t_ns : 0,
@@ -199,8 +200,8 @@ static int decode_one(struct trace *trace, const char *bytes, size_t n, size_t *
         header.events > CHUNK_EVENTS_MAX || header.tasks > UINT16_MAX ||
         header.objects > UINT16_MAX || header.base_ns > UINT64_MAX / 2 || trace->complete)
         return err_set(err, EBADMSG, "the chunk after event %u is malformed", trace->event_count);
-    struct layout l = lay_out(header.tasks, header.objects, header.events,
-                              header.flags & CHUNK_FLAG_WIDE);
+    struct layout l =
+        lay_out(header.tasks, header.objects, header.events, header.flags & CHUNK_FLAG_WIDE);
     if (header.bytes != l.end || header.bytes > n)
         return err_set(err, EBADMSG, "the chunk after event %u has %u bytes, not %zu",
                        trace->event_count, header.bytes, l.end);

@@ -16,11 +16,9 @@
  *     u32 malformed       records refused by the reader so far
  *     u32 0
  *   tables: new tasks, then new objects, 48 bytes an entry:
- *     u16 id, u8 kind, u8 0, u16 parent (tasks; 0xffff none; objects 0xffff), u16 name bytes, name[40]
- *   columns, `events` entries each:
- *     u32 time since base_ns        (not falling within a chunk)
- *     i32 or i64 value
- *     u32 cause: index of the causing event in the whole trace plus one, or 0
+ *     u16 id, u8 kind, u8 0, u16 parent (tasks; 0xffff none; objects 0xffff), u16 name bytes,
+ * name[40] columns, `events` entries each: u32 time since base_ns        (not falling within a
+ * chunk) i32 or i64 value u32 cause: index of the causing event in the whole trace plus one, or 0
  *     u16 task    u16 object (0xffff none)    u16 aux    u8 kind
  *
  * Within a chunk events are ordered by time. Across chunks an event may be older than the last one
@@ -36,13 +34,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CHUNK_MAGIC       0x31434c49u /* "ILC1" */
-#define CHUNK_HEADER      64u
-#define CHUNK_ENTRY       48u
-#define CHUNK_EVENTS_MAX  65536u
-#define CHUNK_FLAG_WIDE   1u
-#define CHUNK_FLAG_LAST   2u
-#define CHUNK_NAME_MAX    40u
+#define CHUNK_MAGIC      0x31434c49u /* "ILC1" */
+#define CHUNK_HEADER     64u
+#define CHUNK_ENTRY      48u
+#define CHUNK_EVENTS_MAX 65536u
+#define CHUNK_FLAG_WIDE  1u
+#define CHUNK_FLAG_LAST  2u
+#define CHUNK_NAME_MAX   40u
 
 /* One event as the chunk says it. */
 struct chunk_event {

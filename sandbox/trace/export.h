@@ -4,7 +4,8 @@
 
 #include "sandbox/trace/chunk.h"
 
-/* Each appends to out and returns 0 or out's error. Times are nanoseconds (Chrome: microseconds). */
+/* Each appends to out and returns 0 or out's error. Times are nanoseconds (Chrome: microseconds).
+ */
 int trace_export_json(const struct trace *trace, struct buf *out);
 int trace_export_chrome(const struct trace *trace, struct buf *out);
 int trace_export_csv(const struct trace *trace, struct buf *out);

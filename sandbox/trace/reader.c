@@ -42,8 +42,8 @@ enum verdict { TAKE, HOLD, REFUSE };
 static enum verdict judge(const struct trace_reader *reader, const struct pass *pass,
                           const struct lane *lane, const struct trace_record *record)
 {
-    if (record->seq != lane->records || record->t_ns < lane->last_ns ||
-        record->kind > UINT8_MAX || !event_kind_text(record->kind))
+    if (record->seq != lane->records || record->t_ns < lane->last_ns || record->kind > UINT8_MAX ||
+        !event_kind_text(record->kind))
         return REFUSE;
     bool known = record->task < reader->tasks &&
                  (record->object == TRACE_NO_OBJECT || record->object < reader->objects);
@@ -162,9 +162,8 @@ static uint32_t introduce_objects(struct trace_reader *reader, bool last,
         if (!ready && !last)
             break;
         struct chunk_entry *entry = &entries[count++];
-        *entry = (struct chunk_entry){.id = (uint16_t)reader->objects,
-                                      .parent = UINT16_MAX,
-                                      .kind = slot->kind};
+        *entry = (struct chunk_entry){
+            .id = (uint16_t)reader->objects, .parent = UINT16_MAX, .kind = slot->kind};
         if (!object_kind_text(entry->kind))
             entry->kind = OBJECT_LOCK;
         utf8_clean(entry->name, sizeof entry->name, slot->name, sizeof slot->name);
@@ -313,8 +312,8 @@ static uint64_t count_inversions(uint32_t *values, uint32_t *spare, uint32_t n)
     if (n < 2)
         return 0;
     uint32_t half = n / 2, left = 0, right = half;
-    uint64_t count = count_inversions(values, spare, half) +
-                     count_inversions(values + half, spare, n - half);
+    uint64_t count =
+        count_inversions(values, spare, half) + count_inversions(values + half, spare, n - half);
     for (uint32_t i = 0; i < n; i++) {
         bool from_left = right == n || (left < half && values[left] <= values[right]);
         count += from_left ? 0 : half - left;

@@ -17,7 +17,8 @@
 
 struct trace_reader;
 
-/* The mapping stays the caller's and must be of sizeof(struct trace_shared). NULL without memory. */
+/* The mapping stays the caller's and must be of sizeof(struct trace_shared). NULL without memory.
+ */
 struct trace_reader *trace_reader_new(const struct trace_shared *shared);
 void trace_reader_free(struct trace_reader *reader);
 

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-_Static_assert(ENDED_COUNT <= sizeof((struct trace_result){0}.class_of_end), "a class for each end");
+_Static_assert(ENDED_COUNT <= sizeof((struct trace_result){0}.class_of_end),
+               "a class for each end");
 
 /* Cleans a text where it stands; the copy is ours, so its bytes hold still. */
 static void clean(char *text, size_t size)

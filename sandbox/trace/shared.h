@@ -58,7 +58,7 @@ struct trace_record {
 _Static_assert(sizeof(struct trace_record) == 32, "records are 32 bytes");
 
 #define TRACE_SEQ_BITS 22u
-_Static_assert(TRACE_SEGMENTS * TRACE_SEGMENT_RECORDS < 1u << TRACE_SEQ_BITS,
+_Static_assert(TRACE_SEGMENTS *TRACE_SEGMENT_RECORDS < 1u << TRACE_SEQ_BITS,
                "a lane never runs out of numbers");
 _Static_assert(TRACE_TASKS_MAX <= 1u << (32 - TRACE_SEQ_BITS), "a lane's number fits an event id");
 static inline uint32_t trace_event_id(uint32_t lane, uint32_t seq)
@@ -76,10 +76,12 @@ struct trace_segment {
 /* What a task is doing now. */
 enum task_state { TASK_STATE_NONE, TASK_STATE_RUNNING, TASK_STATE_WAITING, TASK_STATE_ENDED };
 
-/* What waits_on names: an object, or (TRACE_WAITS_TASK set) a task; TRACE_WAITS_NOTHING otherwise. */
+/* What waits_on names: an object, or (TRACE_WAITS_TASK set) a task; TRACE_WAITS_NOTHING otherwise.
+ */
 #define TRACE_WAITS_NOTHING UINT32_MAX
 #define TRACE_WAITS_TASK    0x10000u
-#define TRACE_WAITS_ROOM    0x20000u /* on an object: for room in it, so the receivers are the holders */
+#define TRACE_WAITS_ROOM                                                                           \
+    0x20000u /* on an object: for room in it, so the receivers are the holders */
 
 struct trace_task_slot {
     _Atomic uint8_t ready; /* 1 once kind, parent and name are written */

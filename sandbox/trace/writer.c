@@ -93,10 +93,8 @@ static uint32_t publish(struct trace_lane *lane, struct trace_record record, boo
 /* Closes a gap: the next HOT events are recorded again. */
 static void end_gap(struct trace_lane *lane, uint16_t task)
 {
-    struct trace_record gap = {.kind = EVENT_GAP,
-                               .task = task,
-                               .object = TRACE_NO_OBJECT,
-                               .value = lane->skipped};
+    struct trace_record gap = {
+        .kind = EVENT_GAP, .task = task, .object = TRACE_NO_OBJECT, .value = lane->skipped};
     lane->skipped = 0;
     lane->skip_left = 0;
     lane->hot_left = TRACE_BURST;

@@ -1,0 +1,45 @@
+#include "sandbox/prim/words.h"
+
+#include "sandbox/prim/knobs.h"
+#include "sandbox/sched/seam.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void words_add(struct words *words, const char *format, ...)
+{
+    char word[128];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(word, sizeof word, format, args);
+    va_end(args);
+    size_t needed = words->length + strlen(word) + 2;
+    if (needed > words->capacity) {
+        words->capacity = needed * 2;
+        char *grown = realloc(words->text, words->capacity);
+        if (!grown)
+            seam_fail(ENOMEM, "words");
+        words->text = grown;
+    }
+    words->length +=
+        (size_t)sprintf(words->text + words->length, "%s%s", words->length ? " " : "", word);
+}
+
+const char *words_text(const struct words *words)
+{
+    return words->text ? words->text : "";
+}
+
+const char *words_short(const struct words *words, size_t most)
+{
+    const char *all = words_text(words);
+    if (words->length <= most)
+        return text("%s", all);
+    size_t n = most;
+    while (n > 0 && all[n] != ' ')
+        n--;
+    return text("%.*s …", (int)n, all);
+}
