@@ -1,5 +1,6 @@
 #include "sandbox/prim/verdict.h"
 
+#include "sandbox/base/utf8.h"
 #include "sandbox/prim/knobs.h"
 #include "sandbox/sched/seam.h"
 #include "sandbox/proto/scenario.h"
@@ -38,6 +39,19 @@ static bool is_declared(const char *name)
     return false;
 }
 
+/* Copies a text into a field of `size` bytes; one that does not fit ends in an ellipsis. */
+static void fit(char *field, size_t size, const char *whole)
+{
+    static const char ellipsis[] = "…";
+    size_t length = strlen(whole);
+    if (length < size) {
+        memcpy(field, whole, length + 1);
+        return;
+    }
+    utf8_clean(field, size - sizeof ellipsis + 1, whole, length);
+    strcat(field, ellipsis);
+}
+
 void check(const char *name, bool held, const char *expected, const char *actual)
 {
     struct trace_result *r = result();
@@ -45,8 +59,8 @@ void check(const char *name, bool held, const char *expected, const char *actual
     assert(is_declared(name) && i < TRACE_CHECKS_MAX);
     struct trace_check *c = &r->check[i];
     snprintf(c->name, sizeof c->name, "%s", name);
-    snprintf(c->expected, sizeof c->expected, "%s", expected);
-    snprintf(c->actual, sizeof c->actual, "%s", actual);
+    fit(c->expected, sizeof c->expected, expected);
+    fit(c->actual, sizeof c->actual, actual);
     c->held = held;
     atomic_store_explicit(&r->checks, i + 1, memory_order_release);
 }

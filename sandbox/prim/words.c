@@ -43,3 +43,14 @@ const char *words_short(const struct words *words, size_t most)
         n--;
     return text("%.*s …", (int)n, all);
 }
+
+const char *words_list(const struct words *words, size_t most)
+{
+    struct words list = {0};
+    const char *shown = words_short(words, most);
+    for (size_t n; *shown; shown += n + (shown[n] == ' ')) {
+        n = strcspn(shown, " ");
+        words_add(&list, "%.*s%s", (int)n, shown, shown[n] == ' ' ? "," : "");
+    }
+    return text("[%s]", words_text(&list));
+}

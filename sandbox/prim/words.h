@@ -16,6 +16,9 @@ void words_add(struct words *words, const char *format, ...) __attribute__((form
 /* The words, "" while empty. */
 const char *words_text(const struct words *words);
 
+/* The words as Python prints a list of them, "[0, 2, 1, 3]", cut as words_short() does. */
+const char *words_list(const struct words *words, size_t most);
+
 /* The words as far as they fit into `most` bytes with " …" behind; in the run's memory. */
 const char *words_short(const struct words *words, size_t most);
 

@@ -74,7 +74,7 @@ static void log_error(const struct call *call, void *context)
 
 static void judge(struct progress *p)
 {
-    print("[%s]", words_short(&p->list, 400));
+    print("%s", words_list(&p->list, 400));
     check_number("all-accounted-for", p->tasks, p->successes + p->errors);
     check_number("sum-of-results", p->expected_sum, p->sum);
     check_number("one-callback-at-a-time", 1, p->most_inside);

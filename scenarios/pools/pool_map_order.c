@@ -50,7 +50,7 @@ static void judge(const struct call *calls, const int64_t *expected, int64_t n)
         words_add(&wanted, "%" PRId64, expected[i]);
         words_add(&got, "%" PRId64, calls[i].result);
     }
-    print("[%s]", words_short(&got, 400));
+    print("%s", words_list(&got, 400));
     check_text("results-in-input-order", words_text(&wanted), words_text(&got));
     bool in_order;
     struct words order = finish_order(calls, n, &in_order);
