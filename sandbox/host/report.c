@@ -29,6 +29,11 @@ static void write_outcome(const struct report *report, struct jsonw *json)
     jsonw_open(json, '{');
     jsonw_put_string(json, "text", report->outcome);
     jsonw_put_string(json, "class", outcome_class_text(report->outcome_class));
+    jsonw_name(json, "rule");
+    if (report->outcome_rule < 0)
+        jsonw_null(json);
+    else
+        jsonw_integer(json, report->outcome_rule);
     jsonw_close(json, '}');
 }
 

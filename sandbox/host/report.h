@@ -16,6 +16,7 @@ struct report {
     bool has_outcome;
     char outcome[512];
     enum outcome_class outcome_class;
+    int outcome_rule; /* index of the declared outcome, -1 when it is none of them */
     struct trace_result result; /* checks and metrics, cleaned */
     struct trace_counts counts;
     uint64_t wall_ns;  /* from the scenario's start to the end of its main task, or to the kill */

@@ -317,17 +317,20 @@ static void fill_outcome(struct report *report)
 {
     const struct trace_result *result = &report->result;
     unsigned class = result->class_of_end[report->ended];
+    int rule = result->rule_of_end[report->ended];
     const char *text = ended_text(report->ended);
     if (report->ended == ENDED_COMPLETED) {
         class = atomic_load_explicit(&result->outcome_set, memory_order_relaxed)
                     ? result->outcome_class
                     : CLASS_NONE;
+        rule = result->outcome_rule;
         text = result->outcome;
     }
     if (class == CLASS_NONE || class >= CLASS_COUNT)
         return;
     report->has_outcome = true;
     report->outcome_class = class;
+    report->outcome_rule = rule;
     memccpy(report->outcome, text, '\0', sizeof report->outcome - 1);
 }
 

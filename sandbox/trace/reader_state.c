@@ -44,6 +44,8 @@ void trace_reader_result(const struct trace_reader *reader, struct trace_result 
     clean(ret->outcome, sizeof ret->outcome);
     if (ret->outcome_set != 1 || ret->outcome_class >= CLASS_COUNT)
         ret->outcome_set = 0;
+    if (ret->outcome_rule < 0 || ret->outcome_rule > INT8_MAX)
+        ret->outcome_rule = -1;
     clean_checks(ret);
     clean_metrics(ret);
     if (ret->stop > TRACE_STOP_MEMORY_LIMIT)
