@@ -1,0 +1,30 @@
+/*
+ * The handlers of the API, one file for each resource (api_*.c). `id` is what stood at {id} in the
+ * route's pattern, "" when it has none; it lives as long as the call.
+ */
+#ifndef SERVER_API_H
+#define SERVER_API_H
+
+#include "server/app.h"
+
+typedef void api_handler(struct app *app, struct request *request, const char *id);
+
+/* api_scenarios.c */
+api_handler api_scenario_list, api_scenario_get, api_scenario_source;
+
+/* api_run_new.c */
+api_handler api_run_new;
+
+/* api_runs.c */
+api_handler api_run_list, api_run_get, api_run_output, api_run_delete;
+
+/* api_events.c, api_trace.c */
+api_handler api_run_events, api_run_trace;
+
+/* api_service.c */
+api_handler api_limits, api_healthz, api_readyz, api_metrics;
+
+/* The body of GET /limits, made once. */
+struct response *api_limits_new(const struct config *config, struct buf *body);
+
+#endif

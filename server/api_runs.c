@@ -1,0 +1,320 @@
+#include "server/api.h"
+#include "server/output_json.h"
+#include "server/problem.h"
+#include "server/run_json.h"
+#include "server/run_wait.h"
+#include "server/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIST_DEFAULT = 20, LIST_MAX = 100, LIST_OUTPUT = 4096 };
+#define LIST_JSON_MAX   (64u << 20)
+#define OUTPUT_JSON_MAX (512u << 20)
+
+/* ---- one ---- */
+
+void api_run_get(struct app *app, struct request *request, const char *id)
+{
+    struct field_errors errors = {0};
+    struct found_run found;
+    uint64_t deadline = wait_deadline(request, &errors);
+    if (errors.count > 0) {
+        problem_reply_fields(request, &errors);
+        return;
+    }
+    if (found_run_or_reply(app, request, id, &found) < 0)
+        return;
+    if (found.live)
+        run_wait_reply(app, request, run_ref(found.live), deadline, false);
+    else
+        run_json_reply(app, request, 200, &found);
+    found_run_release(&found);
+}
+
+/* ---- list ---- */
+
+struct list {
+    struct app *app;
+    struct store_reader *reader;
+    struct jsonw w;
+    unsigned count, limit;
+    int64_t last;
+};
+
+static int list_row(struct list *list, const struct store_run *row)
+{
+    struct run *live = row->done ? NULL : registry_find(list->app->registry, row->id);
+    if (live) {
+        run_json_live(list->app, live, LIST_OUTPUT, &list->w);
+        run_unref(live);
+        return 0;
+    }
+    if (row->done)
+        return run_json_row(list->app, list->reader, row, LIST_OUTPUT, &list->w);
+    /* It ended between the reading of its row and the look at the live ones. */
+    struct store_run again = {0};
+    int r = store_find(list->reader, row->id, &again);
+    if (r == 0)
+        r = run_json_row(list->app, list->reader, &again, LIST_OUTPUT, &list->w);
+    store_run_release(&again);
+    return r == -ENOENT ? 0 : r;
+}
+
+/* One row more than asked for tells whether there is a next page. */
+static int each_row(void *context, const struct store_run *row)
+{
+    struct list *list = context;
+    if (list->count++ == list->limit)
+        return 0;
+    list->last = row->number;
+    return list_row(list, row);
+}
+
+static bool known_end(const char *text)
+{
+    for (unsigned i = ENDED_NONE + 1; i < ENDED_COUNT; i++)
+        if (strcmp(ended_text(i), text) == 0)
+            return true;
+    return false;
+}
+
+/* Digits as a number of low … high; anything else is an error. */
+static int64_t read_number(const struct request *request, const char *name, int64_t low,
+                           int64_t high, int64_t fallback, struct field_errors *errors)
+{
+    const char *text = request_query(request, name);
+    char *end, detail[128];
+    if (!text)
+        return fallback;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (errno == 0 && *text >= '0' && *text <= '9' && !*end && value >= low && value <= high)
+        return value;
+    snprintf(detail, sizeof detail, "must be %lld to %lld, was %.40s", (long long)low,
+             (long long)high, text);
+    field_error(errors, detail, "?%s", name);
+    return fallback;
+}
+
+static void read_filter(const struct request *request, struct store_filter *filter,
+                        struct field_errors *errors)
+{
+    const char *mine = request_query(request, "mine");
+    filter->scenario = request_query(request, "scenario");
+    filter->ended = request_query(request, "ended");
+    if (filter->ended && !known_end(filter->ended))
+        field_error(errors, "is no way for a run to end", "?ended");
+    if (mine && strcmp(mine, "true") != 0 && strcmp(mine, "false") != 0)
+        field_error(errors, "must be true or false", "?mine");
+    else if (mine && strcmp(mine, "true") == 0)
+        filter->session = session_of(request) ? session_of(request) : "";
+    filter->limit = (unsigned)read_number(request, "limit", 1, LIST_MAX, LIST_DEFAULT, errors);
+    filter->before = read_number(request, "cursor", 1, INT64_MAX, INT64_MAX, errors);
+}
+
+static void write_cursor(struct list *list)
+{
+    char cursor[24];
+    snprintf(cursor, sizeof cursor, "%lld", (long long)list->last);
+    jsonw_put_string(&list->w, "next_cursor", list->count > list->limit ? cursor : NULL);
+}
+
+void api_run_list(struct app *app, struct request *request, const char *id)
+{
+    (void)id;
+    struct store_filter filter = {0};
+    struct field_errors errors = {0};
+    read_filter(request, &filter, &errors);
+    if (errors.count > 0) {
+        problem_reply_fields(request, &errors);
+        return;
+    }
+    _cleanup_buf_ struct buf out = BUF_INIT(LIST_JSON_MAX);
+    struct list list = {
+        .app = app, .reader = app_reader(app, request), .w = JSONW(&out), .limit = filter.limit};
+    jsonw_open(&list.w, '{');
+    jsonw_name(&list.w, "runs");
+    jsonw_open(&list.w, '[');
+    filter.limit++;
+    int r = store_list(list.reader, &filter, each_row, &list);
+    jsonw_close(&list.w, ']');
+    write_cursor(&list);
+    jsonw_close(&list.w, '}');
+    if (r < 0 || buf_error(&out))
+        problem_reply(request, 500, "the runs cannot be read");
+    else
+        request_reply(request, 200, JSON_TYPE, &out);
+}
+
+/* ---- output ---- */
+
+static int copy_output(struct app *app, struct request *request, const struct found_run *found,
+                       struct buf *text, struct buf *segments)
+{
+    if (!found->live)
+        return store_output(app_reader(app, request), found->row.number, SIZE_MAX >> 1, text,
+                            segments);
+    pthread_mutex_lock(&found->live->lock);
+    int r = buf_add(text, buf_text(&found->live->output), found->live->output.len);
+    if (r == 0)
+        r = buf_add(segments, buf_text(&found->live->segments), found->live->segments.len);
+    pthread_mutex_unlock(&found->live->lock);
+    return r;
+}
+
+static void reply_segments(struct request *request, const struct buf *text,
+                           const struct buf *segments)
+{
+    _cleanup_buf_ struct buf out = BUF_INIT(OUTPUT_JSON_MAX);
+    struct jsonw w = JSONW(&out);
+    jsonw_open(&w, '{');
+    segments_write(&w, text, segments, 0, text->len);
+    jsonw_put_integer(&w, "bytes", (int64_t)text->len);
+    jsonw_close(&w, '}');
+    request_reply(request, 200, JSON_TYPE, &out);
+}
+
+void api_run_output(struct app *app, struct request *request, const char *id)
+{
+    const char *format = request_query(request, "format");
+    struct field_errors errors = {0};
+    struct found_run found;
+    if (format && strcmp(format, "json") != 0 && strcmp(format, "text") != 0) {
+        field_error(&errors, "must be text or json", "?format");
+        problem_reply_fields(request, &errors);
+        return;
+    }
+    if (found_run_or_reply(app, request, id, &found) < 0)
+        return;
+    _cleanup_buf_ struct buf text = BUF_INIT(256u << 20), segments = BUF_INIT(16u << 20);
+    int r = copy_output(app, request, &found, &text, &segments);
+    found_run_release(&found);
+    if (r < 0)
+        problem_reply(request, 500, "the output cannot be read");
+    else if (format && strcmp(format, "json") == 0)
+        reply_segments(request, &text, &segments);
+    else
+        request_reply(request, 200, "text/plain; charset=utf-8", &text);
+}
+
+/* ---- delete ---- */
+
+/* Shared by the request and, while it is submitted, the store's job. */
+struct removal {
+    _Atomic unsigned refs;
+    struct app *app;
+    struct request *request;
+    struct found_run found;
+    struct run_subscriber subscriber;
+    struct store_run wanted; /* only its id counts */
+    struct store_job job;
+    _Atomic bool removed;
+};
+
+static void removal_unref(struct removal *m)
+{
+    if (atomic_fetch_sub(&m->refs, 1) != 1)
+        return;
+    found_run_release(&m->found);
+    request_unref(m->request);
+    free(m);
+}
+
+static void free_removal(void *state)
+{
+    struct removal *m = state;
+    if (m->found.live)
+        run_unsubscribe(m->found.live, &m->subscriber);
+    removal_unref(m);
+}
+
+static void row_removed(struct store_job *job)
+{
+    struct removal *m = job->context;
+    if (m->found.live)
+        registry_remove(m->app->registry, m->found.live);
+    atomic_store(&m->removed, true);
+    request_wake(m->request);
+    removal_unref(m);
+}
+
+static void await_removed(struct request *request)
+{
+    struct removal *m = request_state(request);
+    if (!atomic_load(&m->removed))
+        request_wait(request, UINT64_MAX, await_removed);
+    else if (m->job.result < 0)
+        problem_reply_later(request, 503, 2, "the run cannot be deleted now");
+    else
+        request_reply_empty(request, 204);
+}
+
+static void remove_row(struct request *request)
+{
+    struct removal *m = request_state(request);
+    m->job = (struct store_job){
+        .kind = STORE_DELETE, .run = &m->wanted, .done = row_removed, .context = m};
+    atomic_fetch_add(&m->refs, 1);
+    if (store_submit(m->app->store, &m->job) < 0) {
+        removal_unref(m);
+        problem_reply_later(request, 503, 2, "too much waits to be stored");
+        return;
+    }
+    await_removed(request);
+}
+
+static void await_end(struct request *request)
+{
+    struct removal *m = request_state(request);
+    pthread_mutex_lock(&m->found.live->lock);
+    bool done = m->found.live->status == RUN_DONE;
+    pthread_mutex_unlock(&m->found.live->lock);
+    if (done)
+        remove_row(request);
+    else
+        request_wait(request, UINT64_MAX, await_end);
+}
+
+/* Takes over what was found. */
+static void start_removal(struct app *app, struct request *request, const char *id,
+                          struct found_run *found)
+{
+    struct removal *m = calloc(1, sizeof *m);
+    if (!m) {
+        found_run_release(found);
+        problem_reply(request, 500, "out of memory");
+        return;
+    }
+    *m = (struct removal){.refs = 1,
+                          .app = app,
+                          .request = request_ref(request),
+                          .found = *found,
+                          .subscriber = {.request = request, .end_only = true}};
+    snprintf(m->wanted.id, sizeof m->wanted.id, "%s", id);
+    request_set_state(request, m, free_removal);
+    if (!m->found.live) {
+        remove_row(request);
+        return;
+    }
+    run_subscribe(m->found.live, &m->subscriber);
+    atomic_store(&m->found.live->removed, true);
+    collector_cancel(app->collector, m->found.live);
+    await_end(request);
+}
+
+void api_run_delete(struct app *app, struct request *request, const char *id)
+{
+    struct found_run found;
+    if (found_run_or_reply(app, request, id, &found) < 0)
+        return;
+    if (found_run_is_of(&found, session_of(request)) ||
+        session_is_admin(request, app->config->admin_token)) {
+        start_removal(app, request, id, &found);
+        return;
+    }
+    found_run_release(&found);
+    problem_reply(request, 403, "only who started a run may delete it");
+}

@@ -1,0 +1,40 @@
+/*
+ * The scenarios, as the runner described them at start: ready-made JSON for the API and parameter
+ * lists for the one checker in sandbox/proto/params.h. Constant once made; any thread reads it.
+ */
+#ifndef SERVER_CATALOG_H
+#define SERVER_CATALOG_H
+
+#include "sandbox/proto/job.h"
+#include "server/json.h"
+
+struct catalog;
+
+enum { SCHEDULES_MAX = 8 };
+
+struct scenario_info {
+    const char *id;
+    const char *family;
+    const char *source; /* text of the C file */
+    const char *schedules[SCHEDULES_MAX + 1];
+    struct param *params; /* ends with a nameless one */
+    struct buf search;    /* id, titles, summary, lesson, concepts in lower case */
+    struct buf brief;     /* JSON for the list */
+    struct buf detail;    /* JSON of the one */
+};
+
+/* Reads a JSON array of scenarios. Returns 0 or -errno; a catalogue without scenarios is refused.
+ */
+int catalog_new(struct catalog **ret, const char *json, size_t n, struct err *err);
+void catalog_free(struct catalog *catalog);
+
+size_t catalog_count(const struct catalog *catalog);
+const struct scenario_info *catalog_at(const struct catalog *catalog, size_t i);
+const struct scenario_info *catalog_find(const struct catalog *catalog, const char *id);
+
+/* Whether text (any case) occurs in what the scenario says about itself. */
+bool scenario_matches(const struct scenario_info *scenario, const char *text);
+
+bool scenario_has_schedule(const struct scenario_info *scenario, const char *mode);
+
+#endif

@@ -1,0 +1,448 @@
+#include "server/collector.h"
+
+#include "sandbox/base/clock.h"
+#include "server/log.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+/* Output and trace are announced at most this often; the end at once. */
+#define NOTIFY_NS UINT64_C(40000000)
+#define RETRY_NS  UINT64_C(1000000000) /* between attempts to start a spawner */
+
+/* What an epoll event is about: a slot's index, or one of these. */
+enum { ABOUT_LAUNCHER = 1 << 20, ABOUT_WAKE };
+
+/* A running run. */
+struct slot {
+    struct collector *collector;
+    struct run *run; /* NULL: free */
+    struct supervisor *supervisor;
+    bool orphaned; /* its spawner died */
+    bool news;     /* not announced yet */
+    uint64_t notified_ns;
+};
+
+struct collector {
+    struct collector_options options;
+    pthread_t thread;
+    int epoll;
+    int wake; /* eventfd: something to take, to cancel, or the end */
+    bool started;
+    bool stopped;
+    _Atomic bool stopping;
+    _Atomic bool ready;
+    struct worker spare; /* in hand for the next run */
+    uint64_t retry_ns;   /* when the spawner is started again; 0: it lives */
+    _Atomic uint64_t ended[ENDED_COUNT];
+    _Atomic uint64_t started_runs;
+    _Atomic unsigned running;
+    struct slot slots[]; /* options.workers */
+};
+
+static struct run *run_of(struct store_job *job, size_t member)
+{
+    return (struct run *)((char *)job - member);
+}
+
+static void wake(struct collector *c)
+{
+    eventfd_write(c->wake, 1);
+}
+
+/* ---- acceptance (any thread, and the store's writer) ---- */
+
+static void accepted(struct store_job *job)
+{
+    struct collector *c = job->context;
+    struct run *run = run_of(job, offsetof(struct run, accept));
+    if (job->result == 0 && run->key) {
+        registry_enqueue(c->options.registry, run);
+        wake(c);
+    } else if (job->result < 0) {
+        atomic_store(&run->removed, true);
+        collector_cancel(c, run);
+        if (run->key)
+            registry_remove(c->options.registry, run);
+    }
+    run_set_acceptance(run, job->result == 0         ? ACCEPT_DONE
+                            : job->result == -EEXIST ? ACCEPT_DUPLICATE
+                                                     : ACCEPT_FAILED);
+    run_unref(run);
+}
+
+int collector_submit(struct collector *c, struct run *run)
+{
+    int r = registry_admit(c->options.registry, run);
+    if (r < 0)
+        return r;
+    run->accept = (struct store_job){
+        .kind = STORE_ACCEPT, .run = &run->record, .key = run->key, .done = accepted, .context = c};
+    r = store_submit(c->options.store, &run_ref(run)->accept);
+    if (r < 0) {
+        registry_remove(c->options.registry, run);
+        run_unref(run);
+        return r;
+    }
+    /* With a key only the store knows whether this is a repetition that must not run. */
+    if (!run->key) {
+        registry_enqueue(c->options.registry, run);
+        wake(c);
+    }
+    return 0;
+}
+
+/* ---- the end of a run ---- */
+
+static void stored(struct store_job *job)
+{
+    struct collector *c = job->context;
+    struct run *run = run_of(job, offsetof(struct run, finish));
+    if (job->result < 0)
+        log_line(LOG_ERROR, "run %s could not be stored", run->record.id);
+    else
+        registry_remove(c->options.registry, run);
+    run_set_done(run);
+    run_unref(run);
+}
+
+/* Takes over a reference on the run. */
+static void end_run(struct collector *c, struct run *run, const struct report *report)
+{
+    run_ended(run, report, launcher_isolation(c->options.launcher));
+    atomic_fetch_add(&c->ended[report->ended], 1);
+    if (atomic_load(&run->removed)) {
+        registry_remove(c->options.registry, run);
+        run_set_done(run);
+        run_unref(run);
+        return;
+    }
+    run->finish = (struct store_job){.kind = STORE_FINISH,
+                                     .run = &run->record,
+                                     .data = {.output = &run->output,
+                                              .segments = &run->segments,
+                                              .trace = &run->packed,
+                                              .trace_raw_bytes = run->trace.len},
+                                     .done = stored,
+                                     .context = c};
+    store_submit(c->options.store, &run->finish);
+}
+
+static void end_unstarted(struct collector *c, struct run *run, enum ended ended)
+{
+    const struct report report = {.ended = ended, .exit_code = -1};
+    end_run(c, run, &report);
+}
+
+void collector_cancel(struct collector *c, struct run *run)
+{
+    atomic_store(&run->cancel, true);
+    run_ref(run);
+    if (registry_withdraw(c->options.registry, run)) {
+        end_unstarted(c, run, ENDED_CANCELLED);
+        return;
+    }
+    run_unref(run);
+    wake(c);
+}
+
+/* ---- running (the collector's thread) ---- */
+
+static void on_output(void *context, const struct output_piece *piece)
+{
+    struct slot *slot = context;
+    run_add_output(slot->run, piece);
+    slot->news = true;
+}
+
+static void on_chunks(void *context, const void *bytes, size_t n)
+{
+    struct slot *slot = context;
+    run_add_chunks(slot->run, bytes, n);
+    slot->news = true;
+}
+
+static void free_slot(struct slot *slot)
+{
+    struct collector *c = slot->collector;
+    supervisor_free(slot->supervisor);
+    *slot = (struct slot){.collector = c};
+    atomic_fetch_sub(&c->running, 1);
+}
+
+static void finish_slot(struct slot *slot)
+{
+    struct report report = *supervisor_report(slot->supervisor);
+    /* Its init was killed with the spawner: the crash is ours, not the program's. */
+    if (slot->orphaned && report.ended == ENDED_CRASHED)
+        report.ended = ENDED_INTERNAL_ERROR;
+    struct run *run = slot->run;
+    struct collector *c = slot->collector;
+    free_slot(slot);
+    end_run(c, run, &report);
+}
+
+static void step_slot(struct slot *slot)
+{
+    if (slot->run && supervisor_step(slot->supervisor))
+        finish_slot(slot);
+}
+
+static int watch(struct collector *c, int fd, uint32_t about)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = about};
+    return epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+/* Takes over the worker and the reference on the run. */
+static void start_run(struct collector *c, struct slot *slot, struct worker *worker,
+                      struct run *run)
+{
+    static const struct supervisor_hooks hooks = {.output = on_output, .chunks = on_chunks};
+    struct err err = {0};
+    slot->run = run;
+    run_started(run);
+    atomic_fetch_add(&c->started_runs, 1);
+    int r = supervisor_new(&slot->supervisor, worker, &run->job, &c->options.limits, &hooks, slot,
+                           &err);
+    if (r == 0) {
+        atomic_fetch_add(&c->running, 1);
+        r = watch(c, supervisor_fd(slot->supervisor), (uint32_t)(slot - c->slots));
+        if (r == 0) {
+            run_notify(run, false);
+            return;
+        }
+        free_slot(slot);
+    }
+    log_line(LOG_ERROR, "cannot start a run: %s", err.text);
+    slot->run = NULL;
+    end_unstarted(c, run, ENDED_INTERNAL_ERROR);
+}
+
+static struct slot *unused_slot(struct collector *c)
+{
+    for (unsigned i = 0; i < c->options.workers; i++)
+        if (!c->slots[i].run)
+            return &c->slots[i];
+    return NULL;
+}
+
+/* A worker is in hand before a run leaves the queue, so a run never has to go back. */
+static bool have_worker(struct collector *c)
+{
+    return c->spare.pid > 0 || launcher_take(c->options.launcher, &c->spare) == 0;
+}
+
+static void start_queued(struct collector *c)
+{
+    struct slot *slot;
+    struct run *run;
+    while (!c->retry_ns && registry_counts(c->options.registry).queued > 0 &&
+           (slot = unused_slot(c)) && have_worker(c) &&
+           (run = registry_take(c->options.registry))) {
+        struct worker worker = c->spare;
+        c->spare = WORKER_NONE;
+        start_run(c, slot, &worker, run);
+    }
+}
+
+static void cancel_asked(struct collector *c)
+{
+    for (unsigned i = 0; i < c->options.workers; i++) {
+        struct slot *slot = &c->slots[i];
+        if (slot->run && (atomic_load(&slot->run->cancel) || atomic_load(&c->stopping))) {
+            supervisor_cancel(slot->supervisor);
+            step_slot(slot);
+        }
+    }
+}
+
+static void end_queue(struct collector *c)
+{
+    struct run *run;
+    while ((run = registry_take(c->options.registry)))
+        end_unstarted(c, run, ENDED_CANCELLED);
+}
+
+/* ---- the spawner ---- */
+
+static void spawner_lost(struct collector *c, const char *why)
+{
+    log_line(LOG_ERROR, "the spawner is gone: %s", why);
+    epoll_ctl(c->epoll, EPOLL_CTL_DEL, launcher_fd(c->options.launcher), NULL);
+    for (unsigned i = 0; i < c->options.workers; i++)
+        c->slots[i].orphaned = c->slots[i].run != NULL;
+    worker_release(&c->spare);
+    c->spare = WORKER_NONE;
+    atomic_store(&c->ready, false);
+    c->retry_ns = clock_ns();
+}
+
+static void receive_workers(struct collector *c)
+{
+    struct err err = {0};
+    if (!c->retry_ns && launcher_receive(c->options.launcher, &err) < 0)
+        spawner_lost(c, err.text);
+}
+
+static void restart_spawner(struct collector *c)
+{
+    struct err err = {0};
+    if (launcher_restart(c->options.launcher, &err) < 0 ||
+        watch(c, launcher_fd(c->options.launcher), ABOUT_LAUNCHER) < 0) {
+        log_line(LOG_ERROR, "cannot start a spawner: %s", err.text);
+        c->retry_ns = clock_ns() + RETRY_NS;
+        return;
+    }
+    log_line(LOG_INFO, "a new spawner is there");
+    c->retry_ns = 0;
+    atomic_store(&c->ready, true);
+}
+
+/* ---- the loop ---- */
+
+/* Announces what may be announced now; returns when the next announcement is due. */
+static uint64_t announce(struct collector *c, uint64_t now)
+{
+    uint64_t next = UINT64_MAX;
+    for (unsigned i = 0; i < c->options.workers; i++) {
+        struct slot *slot = &c->slots[i];
+        if (!slot->run || !slot->news)
+            continue;
+        if (now >= slot->notified_ns + NOTIFY_NS) {
+            run_notify(slot->run, false);
+            slot->notified_ns = now;
+            slot->news = false;
+        } else if (slot->notified_ns + NOTIFY_NS < next) {
+            next = slot->notified_ns + NOTIFY_NS;
+        }
+    }
+    return next;
+}
+
+static int wait_milliseconds(struct collector *c)
+{
+    uint64_t now = clock_ns();
+    uint64_t next = announce(c, now);
+    if (c->retry_ns && c->retry_ns < next)
+        next = c->retry_ns;
+    return next == UINT64_MAX ? -1 : next <= now ? 0 : (int)((next - now) / 1000000 + 1);
+}
+
+static void handle(struct collector *c, uint32_t about)
+{
+    eventfd_t ignored;
+    if (about == ABOUT_LAUNCHER)
+        receive_workers(c);
+    else if (about == ABOUT_WAKE)
+        eventfd_read(c->wake, &ignored);
+    else
+        step_slot(&c->slots[about]);
+}
+
+static bool idle(const struct collector *c)
+{
+    for (unsigned i = 0; i < c->options.workers; i++)
+        if (c->slots[i].run)
+            return false;
+    return true;
+}
+
+static void *collect(void *cls)
+{
+    struct collector *c = cls;
+    for (;;) {
+        struct epoll_event events[32];
+        int n = epoll_wait(c->epoll, events, 32, wait_milliseconds(c));
+        for (int i = 0; i < n; i++)
+            handle(c, events[i].data.u32);
+        cancel_asked(c);
+        if (atomic_load(&c->stopping)) {
+            end_queue(c);
+            if (idle(c))
+                return NULL;
+            continue;
+        }
+        if (c->retry_ns && clock_ns() >= c->retry_ns)
+            restart_spawner(c);
+        start_queued(c);
+    }
+}
+
+static int prepare(struct collector *c, struct err *err)
+{
+    c->epoll = epoll_create1(EPOLL_CLOEXEC);
+    c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int r = c->epoll < 0 || c->wake < 0 ? -errno : watch(c, c->wake, ABOUT_WAKE);
+    if (r == 0)
+        r = watch(c, launcher_fd(c->options.launcher), ABOUT_LAUNCHER);
+    if (r == 0)
+        r = -pthread_create(&c->thread, NULL, collect, c);
+    if (r < 0)
+        return err_errno(err, -r, "collector");
+    c->started = true;
+    return 0;
+}
+
+int collector_new(struct collector **ret, const struct collector_options *options, struct err *err)
+{
+    struct collector *c = calloc(1, sizeof *c + options->workers * sizeof c->slots[0]);
+    if (!c)
+        return err_errno(err, ENOMEM, "collector");
+    c->options = *options;
+    c->epoll = c->wake = -1;
+    c->spare = WORKER_NONE;
+    atomic_init(&c->ready, true);
+    for (unsigned i = 0; i < options->workers; i++)
+        c->slots[i].collector = c;
+    int r = prepare(c, err);
+    if (r < 0) {
+        collector_free(c);
+        return r;
+    }
+    *ret = c;
+    return 0;
+}
+
+void collector_stop(struct collector *c)
+{
+    if (!c->started || c->stopped)
+        return;
+    registry_close(c->options.registry);
+    atomic_store(&c->stopping, true);
+    wake(c);
+    pthread_join(c->thread, NULL);
+    /* Runs with a key come out of the store into the queue. */
+    store_flush(c->options.store);
+    end_queue(c);
+    store_flush(c->options.store);
+    c->stopped = true;
+}
+
+void collector_free(struct collector *c)
+{
+    if (!c)
+        return;
+    collector_stop(c);
+    worker_release(&c->spare);
+    close_fd(&c->wake);
+    close_fd(&c->epoll);
+    free(c);
+}
+
+bool collector_ready(const struct collector *c)
+{
+    return atomic_load(&c->ready) && !atomic_load(&c->stopping);
+}
+
+struct collector_counts collector_counts(struct collector *c)
+{
+    struct collector_counts counts = {.started = atomic_load(&c->started_runs),
+                                      .running = atomic_load(&c->running)};
+    for (unsigned i = 0; i < ENDED_COUNT; i++)
+        counts.ended[i] = atomic_load(&c->ended[i]);
+    return counts;
+}

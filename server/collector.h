@@ -1,0 +1,51 @@
+/*
+ * Runs the runs. One thread owns the launcher and every supervisor: it gives queued runs to sealed
+ * workers, takes in what they print and trace, and hands what they leave to the store.
+ *
+ * The acceptance of a run is stored while its worker already runs; the answer to the client waits
+ * for both. Done means stored.
+ */
+#ifndef SERVER_COLLECTOR_H
+#define SERVER_COLLECTOR_H
+
+#include "sandbox/host/launcher.h"
+#include "server/registry.h"
+#include "server/store.h"
+
+struct collector;
+
+struct collector_options {
+    struct launcher *launcher; /* the collector's alone from now on; freed by its owner */
+    struct registry *registry;
+    struct store *store;
+    unsigned workers; /* runs at once */
+    struct limits limits;
+};
+
+/* Returns 0 or -errno with the reason. */
+int collector_new(struct collector **ret, const struct collector_options *options, struct err *err);
+
+/* Lets nothing in any more, ends all runs as cancelled and returns when they are stored. */
+void collector_stop(struct collector *collector);
+void collector_free(struct collector *collector); /* after stop and after the store is freed */
+
+/*
+ * Any thread: stores a run's acceptance and has it run. Its subscribers are woken when it is
+ * accepted or not. Returns 0, -EAGAIN when too much waits already, -ESHUTDOWN at the end.
+ */
+int collector_submit(struct collector *collector, struct run *run);
+
+/* Any thread: asks for the end of a run, wherever it is. */
+void collector_cancel(struct collector *collector, struct run *run);
+
+/* Whether there is a spawner to run with. */
+bool collector_ready(const struct collector *collector);
+
+struct collector_counts {
+    uint64_t ended[ENDED_COUNT]; /* runs that ended so, since the start */
+    uint64_t started;
+    unsigned running;
+};
+struct collector_counts collector_counts(struct collector *collector);
+
+#endif

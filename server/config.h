@@ -1,0 +1,41 @@
+/*
+ * The settings of the server: one table of options, each a flag of the command line and an
+ * environment variable. Read once before any thread starts, constant afterwards.
+ */
+#ifndef SERVER_CONFIG_H
+#define SERVER_CONFIG_H
+
+#include "sandbox/base/err.h"
+#include "sandbox/proto/limits.h"
+#include "server/log.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+/* Texts live as long as argv and the environment. */
+struct config {
+    const char *listen;      /* ADDRESS:PORT */
+    const char *database;    /* file */
+    const char *runner;      /* NULL: beside this program */
+    const char *web;         /* NULL: "web" beside this program */
+    const char *admin_token; /* NULL: there is no admin */
+    uint64_t workers;        /* runs at once; 0: as many as cores */
+    uint64_t pool;           /* sealed workers kept waiting */
+    uint64_t queue;          /* most runs that wait for a worker */
+    uint64_t connections;    /* most open connections */
+    uint64_t body_bytes;     /* most bytes of a request's body */
+    uint64_t log_level;      /* enum log_level */
+    struct limits limits;    /* of a run */
+};
+
+/*
+ * Fills config from defaults, environment and arguments, in rising order of strength. argv starts
+ * after the command's name. Returns 0, or -EINVAL with a sentence that names the option and says
+ * what it wants.
+ */
+int config_read(struct config *ret, int argc, char **argv, struct err *err);
+
+/* Prints every option with its environment variable, default and meaning. */
+void config_help(FILE *out);
+
+#endif

@@ -1,0 +1,517 @@
+#include "sandbox/base/clock.h"
+#include "server/http_internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static void request_free(struct request *r)
+{
+    pthread_mutex_destroy(&r->wake_lock);
+    buf_release(&r->body);
+    for (unsigned i = 0; i < r->header_count; i++)
+        free(r->headers[i].value);
+    free(r->path);
+    free(r);
+}
+
+struct request *request_ref(struct request *r)
+{
+    atomic_fetch_add(&r->refs, 1);
+    return r;
+}
+
+void request_unref(struct request *r)
+{
+    if (r && atomic_fetch_sub(&r->refs, 1) == 1)
+        request_free(r);
+}
+
+/* ---- waiting ---- */
+
+void request_wake(struct request *r)
+{
+    pthread_mutex_lock(&r->wake_lock);
+    r->woken = true;
+    if (r->suspended) {
+        r->suspended = false;
+        MHD_resume_connection(r->connection);
+    }
+    pthread_mutex_unlock(&r->wake_lock);
+}
+
+/* Before the state is looked at, so that a wake that comes meanwhile counts. */
+static void awake(struct request *r)
+{
+    pthread_mutex_lock(&r->wake_lock);
+    r->woken = false;
+    pthread_mutex_unlock(&r->wake_lock);
+    if (!r->listed)
+        return;
+    *(r->prev ? &r->prev->next : &r->thread->waiting) = r->next;
+    if (r->next)
+        r->next->prev = r->prev;
+    r->prev = r->next = NULL;
+    r->listed = false;
+}
+
+/* Suspends the connection, or returns false when it was woken since awake(). */
+static bool asleep(struct request *r)
+{
+    pthread_mutex_lock(&r->wake_lock);
+    bool sleeps = !r->woken;
+    if (sleeps) {
+        MHD_suspend_connection(r->connection);
+        r->suspended = true;
+    }
+    pthread_mutex_unlock(&r->wake_lock);
+    if (!sleeps)
+        return false;
+    struct http_thread *t = r->thread;
+    r->next = t->waiting;
+    if (t->waiting)
+        t->waiting->prev = r;
+    t->waiting = r;
+    r->listed = true;
+    if (r->deadline_ns < t->next_timer_ns)
+        t->next_timer_ns = r->deadline_ns;
+    return true;
+}
+
+void request_wait(struct request *r, uint64_t deadline_ns, request_step step)
+{
+    r->deadline_ns = deadline_ns;
+    r->step = step;
+}
+
+static bool closing(const struct request *r)
+{
+    return atomic_load(&r->thread->http->phase) == HTTP_CLOSING;
+}
+
+static void refuse(struct request *r, unsigned status, const char *detail)
+{
+    request_reply_header(r, "Connection", "close");
+    r->thread->http->options.app.refuse(r, status, detail);
+}
+
+/* Calls the handler's steps until it replied or waits. */
+static enum MHD_Result proceed(struct request *r)
+{
+    do {
+        awake(r);
+        request_step step = r->step;
+        r->step = NULL;
+        step(r);
+        if (!r->answered && closing(r))
+            refuse(r, MHD_HTTP_SERVICE_UNAVAILABLE, "the server is stopping");
+        if (r->answered)
+            return r->result;
+        assert(r->step);
+    } while (!asleep(r));
+    return MHD_YES;
+}
+
+/* ---- taking a request in ---- */
+
+static const struct {
+    const char *name;
+    enum method method;
+} methods[] = {{"GET", METHOD_GET},     {"HEAD", METHOD_GET},      {"POST", METHOD_POST},
+               {"PUT", METHOD_PUT},     {"DELETE", METHOD_DELETE}, {"OPTIONS", METHOD_OTHER},
+               {"PATCH", METHOD_OTHER}, {"TRACE", METHOD_OTHER}};
+
+static bool parse_method(const char *text, enum method *ret)
+{
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+        if (strcmp(text, methods[i].name) == 0) {
+            *ret = methods[i].method;
+            return true;
+        }
+    return false;
+}
+
+static const char *check_uri(const char *uri)
+{
+    if (uri[0] != '/')
+        return "the request target must be a path";
+    for (const char *p = uri; *p; p++) {
+        if ((unsigned char)*p <= 0x20 || *p == 0x7f)
+            return "the path has a control character";
+        if (p[0] == '%' && p[1] == '0' && p[2] == '0')
+            return "the path has an encoded NUL";
+    }
+    return NULL;
+}
+
+static unsigned count_arguments(const char *uri)
+{
+    unsigned n = 0;
+    for (const char *p = strchr(uri, '?'); p; p = strchr(p + 1, '&'))
+        n++;
+    return n;
+}
+
+/*
+ * Arguments that do not fit into the connection's memory make the library drop the request without
+ * an answer, and it parses them right after this call. So the answer is written here.
+ */
+static void refuse_arguments(struct request *r)
+{
+    static const char body[] = "{\"type\":\"about:blank\",\"title\":\"URI Too Long\","
+                               "\"status\":414,\"detail\":\"too many query arguments\"}";
+    char answer[512];
+    int n = snprintf(answer, sizeof answer,
+                     "HTTP/1.1 414 URI Too Long\r\nConnection: close\r\n"
+                     "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n\r\n%s",
+                     sizeof body - 1, body);
+    send(r->conn->fd, answer, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    shutdown(r->conn->fd, SHUT_RDWR);
+    atomic_fetch_add(&r->thread->http->counts[4], 1);
+}
+
+void *request_uri(void *thread, const char *uri, struct MHD_Connection *connection)
+{
+    struct http_thread *t = thread;
+    struct conn *conn =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    struct request *r = conn ? calloc(1, sizeof *r) : NULL;
+    if (!r)
+        return NULL;
+    atomic_init(&r->refs, 1);
+    pthread_mutex_init(&r->wake_lock, NULL);
+    r->thread = t;
+    r->connection = connection;
+    r->conn = conn;
+    r->body = BUF_INIT(t->http->options.body_bytes);
+    r->step = t->http->options.app.handle;
+    r->malformed = check_uri(uri);
+    r->path = strndup(uri, strcspn(uri, "?"));
+    conn->busy = true;
+    conn_deadline(conn, HEAD_SECONDS);
+    if (count_arguments(uri) > QUERY_ARGUMENTS_MAX)
+        refuse_arguments(r);
+    return r;
+}
+
+struct head {
+    unsigned lengths, encodings, hosts;
+    const char *length;
+    bool chunked;
+    bool control;
+};
+
+static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
+{
+    struct head *head = cls;
+    (void)kind;
+    if (!value)
+        value = "";
+    if (strcasecmp(name, "content-length") == 0) {
+        head->lengths++;
+        head->length = value;
+    } else if (strcasecmp(name, "transfer-encoding") == 0) {
+        head->encodings++;
+        head->chunked = strcasecmp(value, "chunked") == 0;
+    } else if (strcasecmp(name, "host") == 0) {
+        head->hosts++;
+    }
+    for (const char *p = value; *p; p++)
+        if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f)
+            head->control = true;
+    return MHD_YES;
+}
+
+/* Digits only, and not more than fits; SIZE_MAX when it is no length. */
+static size_t parse_length(const char *text)
+{
+    size_t n = strspn(text, "0123456789");
+    return n == 0 || n > 18 || text[n] ? SIZE_MAX : (size_t)strtoull(text, NULL, 10);
+}
+
+/* What is wrong with the head: 0, or a status and why. */
+static unsigned check_head(const struct request *r, const struct head *head, const char *version,
+                           const char **ret_why)
+{
+    *ret_why = r->malformed;
+    if (!*ret_why && head->lengths && head->encodings)
+        *ret_why = "both Content-Length and Transfer-Encoding are given";
+    if (!*ret_why && (head->lengths > 1 || head->encodings > 1 || head->hosts > 1))
+        *ret_why = "Content-Length, Transfer-Encoding or Host is given twice";
+    if (!*ret_why && head->hosts == 0 && strcmp(version, "HTTP/1.1") == 0)
+        *ret_why = "Host is missing";
+    if (!*ret_why && head->control)
+        *ret_why = "a header has a control character";
+    if (!*ret_why && head->encodings && !head->chunked)
+        *ret_why = "the only Transfer-Encoding understood is chunked";
+    if (!*ret_why && head->lengths && parse_length(head->length) == SIZE_MAX)
+        *ret_why = "Content-Length is not a number";
+    if (*ret_why)
+        return MHD_HTTP_BAD_REQUEST;
+    if (head->lengths && parse_length(head->length) > r->body.ceiling) {
+        *ret_why = "the body is too large";
+        return MHD_HTTP_CONTENT_TOO_LARGE;
+    }
+    return 0;
+}
+
+static enum MHD_Result begin(struct request *r, const char *method, const char *version)
+{
+    struct head head = {0};
+    const char *why;
+    r->begun = true;
+    conn_deadline(r->conn, BODY_SECONDS);
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, look_at_header, &head);
+    unsigned status = check_head(r, &head, version, &why);
+    if (status == 0 && !parse_method(method, &r->method)) {
+        status = MHD_HTTP_NOT_IMPLEMENTED;
+        why = "the method is not known";
+    }
+    if (status == 0)
+        return r->path ? MHD_YES : MHD_NO;
+    refuse(r, status, why);
+    return r->result;
+}
+
+enum MHD_Result request_access(void *thread, struct MHD_Connection *connection, const char *url,
+                               const char *method, const char *version, const char *upload,
+                               size_t *upload_bytes, void **context)
+{
+    (void)thread;
+    (void)connection;
+    (void)url;
+    struct request *r = *context;
+    if (!r)
+        return MHD_NO;
+    if (!r->begun)
+        return begin(r, method, version);
+    if (*upload_bytes > 0) {
+        /* Only a chunked body gets beyond the limit here; a declared one was refused. */
+        int full = buf_add(&r->body, upload, *upload_bytes);
+        *upload_bytes = 0;
+        return full < 0 ? MHD_NO : MHD_YES;
+    }
+    conn_deadline(r->conn, 0);
+    return proceed(r);
+}
+
+void request_completed(void *thread, struct MHD_Connection *connection, void **context,
+                       enum MHD_RequestTerminationCode why)
+{
+    (void)thread;
+    (void)connection;
+    (void)why;
+    struct request *r = *context;
+    *context = NULL;
+    if (!r)
+        return;
+    awake(r);
+    r->conn->busy = false;
+    conn_deadline(r->conn, IDLE_SECONDS);
+    if (r->free_state)
+        r->free_state(r->state);
+    request_unref(r);
+}
+
+/* ---- what was asked ---- */
+
+void *request_app(const struct request *r)
+{
+    return r->thread->http->options.app.context;
+}
+
+unsigned request_thread(const struct request *r)
+{
+    return r->thread->index;
+}
+
+enum method request_method(const struct request *r)
+{
+    return r->method;
+}
+
+const char *request_path(const struct request *r)
+{
+    return r->path;
+}
+
+static const char *lookup(const struct request *r, enum MHD_ValueKind kind, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, kind, name);
+}
+
+const char *request_query(const struct request *r, const char *name)
+{
+    return lookup(r, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *request_header(const struct request *r, const char *name)
+{
+    return lookup(r, MHD_HEADER_KIND, name);
+}
+
+const char *request_cookie(const struct request *r, const char *name)
+{
+    return lookup(r, MHD_COOKIE_KIND, name);
+}
+
+bool request_accepts(const struct request *r, const char *coding)
+{
+    const char *header = request_header(r, "Accept-Encoding");
+    size_t n = strlen(coding);
+    for (const char *p = header; p && *p; p = strchr(p, ','), p = p ? p + 1 : NULL) {
+        p += strspn(p, " \t");
+        if (strncasecmp(p, coding, n) != 0 || !strchr(" \t,;", p[n]))
+            continue;
+        const char *q = p + n + strspn(p + n, " \t;");
+        return strncasecmp(q, "q=", 2) != 0 || strtod(q + 2, NULL) > 0;
+    }
+    return false;
+}
+
+const char *request_body(const struct request *r, size_t *ret_bytes)
+{
+    *ret_bytes = r->body.len;
+    return buf_text(&r->body);
+}
+
+void request_set_state(struct request *r, void *state, void (*free_state)(void *))
+{
+    r->state = state;
+    r->free_state = free_state;
+}
+
+void *request_state(const struct request *r)
+{
+    return r->state;
+}
+
+/* ---- replies ---- */
+
+void request_reply_header(struct request *r, const char *name, const char *value)
+{
+    assert(r->header_count < REPLY_HEADERS_MAX);
+    char *copy = strdup(value);
+    if (!copy)
+        return;
+    r->headers[r->header_count].name = name;
+    r->headers[r->header_count++].value = copy;
+}
+
+/* Gives the reply and the caller's reference on it to the library. */
+static void give(struct request *r, unsigned status, struct MHD_Response *response,
+                 unsigned deadline_seconds)
+{
+    assert(!r->answered);
+    r->answered = true;
+    r->result = MHD_NO;
+    if (!response)
+        return;
+    r->result = MHD_queue_response(r->connection, status, response);
+    MHD_destroy_response(response);
+    conn_deadline(r->conn, deadline_seconds);
+    if (status < 600)
+        atomic_fetch_add(&r->thread->http->counts[status / 100], 1);
+}
+
+static void give_own(struct request *r, unsigned status, const char *type,
+                     struct MHD_Response *response, unsigned deadline_seconds)
+{
+    if (response) {
+        if (type)
+            MHD_add_response_header(response, "Content-Type", type);
+        MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+        MHD_add_response_header(response, "Cache-Control", "no-store");
+        for (unsigned i = 0; i < r->header_count; i++)
+            MHD_add_response_header(response, r->headers[i].name, r->headers[i].value);
+    }
+    give(r, status, response, deadline_seconds);
+}
+
+void request_reply(struct request *r, unsigned status, const char *type, struct buf *body)
+{
+    struct MHD_Response *response = NULL;
+    if (!buf_error(body))
+        response = body->data ? MHD_create_response_from_buffer(body->len, body->data,
+                                                                MHD_RESPMEM_MUST_FREE)
+                              : MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
+    if (response)
+        *body = BUF_INIT(body->ceiling);
+    give_own(r, status, type, response, REPLY_SECONDS);
+}
+
+void request_reply_text(struct request *r, unsigned status, const char *type, const char *text)
+{
+    give_own(r, status, type,
+             MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_MUST_COPY),
+             REPLY_SECONDS);
+}
+
+void request_reply_empty(struct request *r, unsigned status)
+{
+    give_own(r, status, NULL, MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT),
+             REPLY_SECONDS);
+}
+
+/* A struct response is the library's own object under our name. */
+struct response *response_new(const void *bytes, size_t n, const char *const *headers)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(n, (void *)bytes, MHD_RESPMEM_PERSISTENT);
+    for (; response && *headers; headers += 2)
+        MHD_add_response_header(response, headers[0], headers[1]);
+    return (struct response *)response;
+}
+
+void response_free(struct response *response)
+{
+    if (response)
+        MHD_destroy_response((struct MHD_Response *)response);
+}
+
+void request_reply_shared(struct request *r, unsigned status, struct response *response)
+{
+    assert(!r->answered);
+    r->answered = true;
+    r->result = MHD_queue_response(r->connection, status, (struct MHD_Response *)response);
+    conn_deadline(r->conn, REPLY_SECONDS);
+    atomic_fetch_add(&r->thread->http->counts[status / 100], 1);
+}
+
+static ssize_t pull(void *cls, uint64_t position, char *out, size_t n)
+{
+    struct request *r = cls;
+    (void)position;
+    do {
+        awake(r);
+        r->deadline_ns = UINT64_MAX;
+        ssize_t got = r->stream.read(r->stream.context, out, n, &r->deadline_ns);
+        if (got > 0)
+            return got;
+        if (got < 0 || closing(r))
+            return MHD_CONTENT_READER_END_OF_STREAM;
+    } while (!asleep(r));
+    return 0;
+}
+
+static void stream_closed(void *cls)
+{
+    struct request *r = cls;
+    if (r->stream.close)
+        r->stream.close(r->stream.context);
+    request_unref(r);
+}
+
+void request_reply_stream(struct request *r, unsigned status, const char *type,
+                          const struct stream *stream)
+{
+    r->stream = *stream;
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        MHD_SIZE_UNKNOWN, 8192, pull, request_ref(r), stream_closed);
+    if (!response)
+        stream_closed(r);
+    give_own(r, status, type, response, 0);
+}

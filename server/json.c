@@ -1,0 +1,145 @@
+#include "server/json.h"
+
+#include <errno.h>
+#include <jansson.h>
+
+enum { DEPTH_MAX = 16 };
+
+/* A struct doc is Jansson's own value under our name. */
+static const json_t *value_of(const struct doc *value)
+{
+    return (const json_t *)value;
+}
+
+static const struct doc *doc_of(const json_t *value)
+{
+    return (const struct doc *)value;
+}
+
+/* Jansson's own bound is 2048 levels, a stack and 5 MB of objects for 64 kB of braces. */
+static bool too_deep(const char *text, size_t n)
+{
+    unsigned depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < n; i++) {
+        char c = text[i];
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '{' || c == '[') && ++depth > DEPTH_MAX)
+            return true;
+        else if (!quoted && (c == '}' || c == ']') && depth > 0)
+            depth--;
+    }
+    return false;
+}
+
+int doc_parse(struct doc **ret, const char *text, size_t n, struct err *err)
+{
+    json_error_t error;
+    if (too_deep(text, n))
+        return err_set(err, EINVAL, "nested deeper than %d", DEPTH_MAX);
+    json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    if (!root)
+        return err_set(err, EINVAL, "line %d, column %d: %s", error.line, error.column, error.text);
+    *ret = (struct doc *)root;
+    return 0;
+}
+
+void doc_free(struct doc *root)
+{
+    json_decref((json_t *)root);
+}
+
+bool doc_is_object(const struct doc *value)
+{
+    return json_is_object(value_of(value));
+}
+
+bool doc_is_array(const struct doc *value)
+{
+    return json_is_array(value_of(value));
+}
+
+bool doc_is_null(const struct doc *value)
+{
+    return json_is_null(value_of(value));
+}
+
+const char *doc_string(const struct doc *value)
+{
+    return json_string_value(value_of(value));
+}
+
+bool doc_integer(const struct doc *value, int64_t *ret)
+{
+    if (!json_is_integer(value_of(value)))
+        return false;
+    *ret = json_integer_value(value_of(value));
+    return true;
+}
+
+bool doc_number(const struct doc *value, double *ret)
+{
+    if (!json_is_number(value_of(value)))
+        return false;
+    *ret = json_number_value(value_of(value));
+    return true;
+}
+
+bool doc_bool(const struct doc *value, bool *ret)
+{
+    if (!json_is_boolean(value_of(value)))
+        return false;
+    *ret = json_is_true(value_of(value));
+    return true;
+}
+
+const struct doc *doc_member(const struct doc *value, const char *name)
+{
+    return doc_of(json_object_get(value_of(value), name));
+}
+
+size_t doc_count(const struct doc *array)
+{
+    return json_array_size(value_of(array));
+}
+
+const struct doc *doc_at(const struct doc *array, size_t i)
+{
+    return doc_of(json_array_get(value_of(array), i));
+}
+
+int doc_each(const struct doc *object,
+             int (*each)(void *context, const char *name, const struct doc *), void *context)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)object, name, value)
+    {
+        int r = each(context, name, doc_of(value));
+        if (r != 0)
+            return r;
+    }
+    return 0;
+}
+
+static int append(const char *bytes, size_t n, void *out)
+{
+    return buf_add(out, bytes, n);
+}
+
+int doc_write(const struct doc *value, struct buf *out)
+{
+    int r = json_dump_callback(value_of(value), append, out, JSON_COMPACT | JSON_ENCODE_ANY);
+    return r < 0 ? (out->error ? out->error : -ENOMEM) : 0;
+}
+
+void jsonw_raw(struct jsonw *w, const char *json, size_t n)
+{
+    if (w->comma)
+        buf_add(w->out, ",", 1);
+    buf_add(w->out, json, n);
+    w->comma = true;
+}

@@ -1,0 +1,252 @@
+/*
+ * interleave: the server.
+ *
+ * How it starts. The spawner is started first, while the program is a single thread; then the store
+ * (a writer), the collector (one thread) and HTTP (a thread a core). The first thread waits for a
+ * signal. It ends in the opposite order: no more connections are taken, runs are ended and stored,
+ * answers go out, threads end, readers are closed, then the store, then the spawner.
+ */
+#include "server/api.h"
+#include "server/listen.h"
+#include "server/routes.h"
+
+#include "sandbox/base/fd.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VERSION "0.1.0"
+
+struct server {
+    struct config config;
+    struct launcher *launcher;
+    struct buf isolation, limits;
+    struct app app;
+};
+
+/* ---- start ---- */
+
+static unsigned cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
+}
+
+static int start_launcher(struct server *s, struct err *err)
+{
+    const struct launcher_options options = {
+        .runner = s->config.runner, .pool = (unsigned)s->config.pool, .limits = s->config.limits};
+    int r = launcher_new(&s->launcher, &options, err);
+    if (r < 0)
+        return r;
+    size_t n;
+    const char *catalogue = launcher_catalogue(s->launcher, &n);
+    return catalog_new(&s->app.catalog, catalogue, n, err);
+}
+
+static int start_store(struct server *s, struct err *err)
+{
+    _cleanup_buf_ struct buf lost = BUF_INIT(65536);
+    const struct report report = {.ended = ENDED_INTERNAL_ERROR, .exit_code = -1};
+    const struct isolation *isolation = launcher_isolation(s->launcher);
+    if (result_write(&report, isolation, &lost) < 0)
+        return err_errno(err, ENOMEM, "store");
+    int r = store_new(&s->app.store, s->config.database, ended_text(report.ended), buf_text(&lost),
+                      err);
+    s->app.readers = calloc(s->app.threads, sizeof *s->app.readers);
+    if (r == 0 && !s->app.readers)
+        r = err_errno(err, ENOMEM, "store");
+    for (unsigned i = 0; r == 0 && i < s->app.threads; i++)
+        r = store_reader_new(&s->app.readers[i], s->config.database, err);
+    return r;
+}
+
+static int start_runs(struct server *s, struct err *err)
+{
+    const struct config *c = &s->config;
+    struct jsonw w = JSONW(&s->isolation);
+    isolation_write(launcher_isolation(s->launcher), &w);
+    s->app.isolation = buf_text(&s->isolation);
+    s->app.registry = registry_new((unsigned)c->queue, (unsigned)c->workers * 2 + 64);
+    if (!s->app.registry || buf_error(&s->isolation))
+        return err_errno(err, ENOMEM, "registry");
+    const struct collector_options options = {.launcher = s->launcher,
+                                              .registry = s->app.registry,
+                                              .store = s->app.store,
+                                              .workers = (unsigned)c->workers,
+                                              .limits = c->limits};
+    return collector_new(&s->app.collector, &options, err);
+}
+
+static int start_site(struct server *s, struct err *err)
+{
+    char beside[PATH_MAX + 8];
+    const char *directory = s->config.web;
+    if (!directory) {
+        ssize_t n = readlink("/proc/self/exe", beside, PATH_MAX - 1);
+        if (n < 0)
+            return err_errno(err, errno, "cannot find this program");
+        beside[n] = '\0';
+        strcpy(strrchr(beside, '/') + 1, "web");
+        directory = beside;
+    }
+    s->app.limits = api_limits_new(&s->config, &s->limits);
+    if (!s->app.limits)
+        return err_errno(err, ENOMEM, "limits");
+    return site_new(&s->app.site, directory, err);
+}
+
+static int start_http(struct server *s, struct err *err)
+{
+    const struct http_options options = {
+        .listen = s->config.listen,
+        .threads = s->app.threads,
+        .connections = (unsigned)s->config.connections,
+        .body_bytes = s->config.body_bytes,
+        .app = {.context = &s->app, .handle = routes_handle, .refuse = routes_refuse},
+    };
+    return http_new(&s->app.http, &options, err);
+}
+
+static int start(struct server *s, struct err *err)
+{
+    static int (*const steps[])(struct server *, struct err *) = {
+        start_launcher, start_store, start_runs, start_site, start_http};
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < sizeof steps / sizeof steps[0]; i++)
+        r = steps[i](s, err);
+    return r;
+}
+
+/* ---- end ---- */
+
+static void stop(struct server *s)
+{
+    struct app *app = &s->app;
+    if (app->http)
+        http_quiesce(app->http);
+    if (app->collector)
+        collector_stop(app->collector);
+    http_free(app->http);
+    for (unsigned i = 0; app->readers && i < app->threads; i++)
+        store_reader_free(app->readers[i]);
+    free(app->readers);
+    store_free(app->store);
+    collector_free(app->collector);
+    registry_free(app->registry);
+    site_free(app->site);
+    response_free(app->limits);
+    catalog_free(app->catalog);
+    launcher_free(s->launcher);
+    buf_release(&s->isolation);
+    buf_release(&s->limits);
+}
+
+/* ---- commands ---- */
+
+static int usage(FILE *out)
+{
+    fputs("usage: interleave serve [--option value …]   serve the pages and the API\n"
+          "       interleave healthcheck [--listen ADDRESS:PORT]\n"
+          "                                             exit 0 when a server answers there\n"
+          "       interleave --version\n"
+          "\nOptions, each also an environment variable:\n",
+          out);
+    config_help(out);
+    return out == stdout ? 0 : 2;
+}
+
+static int read_config(struct config *config, int argc, char **argv)
+{
+    struct err err = {0};
+    if (config_read(config, argc, argv, &err) == 0)
+        return 0;
+    fprintf(stderr, "interleave: %s\n", err.text);
+    return 2;
+}
+
+/* Blocked before any thread starts, so that only sigwaitinfo() sees them. */
+static sigset_t block_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return signals;
+}
+
+static int serve(int argc, char **argv)
+{
+    struct server s = {.isolation = BUF_INIT(65536), .limits = BUF_INIT(65536)};
+    struct err err = {0};
+    int code = read_config(&s.config, argc, argv);
+    if (code != 0)
+        return code;
+    log_set_level((enum log_level)s.config.log_level);
+    s.app.config = &s.config;
+    s.app.threads = cores();
+    if (s.config.workers == 0)
+        s.config.workers = cores();
+
+    sigset_t signals = block_signals();
+    int r = start(&s, &err);
+    if (r == 0) {
+        printf("Interleave serves on http://%s\n", http_address(s.app.http));
+        fflush(stdout);
+        int signal = sigwaitinfo(&signals, NULL);
+        log_line(LOG_INFO, "ending after %s", strsignal(signal));
+    } else {
+        fprintf(stderr, "interleave: %s\n", err.text);
+    }
+    stop(&s);
+    return r == 0 ? 0 : 1;
+}
+
+static int healthcheck(int argc, char **argv)
+{
+    static const char asked[] =
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    static const char good[] = "HTTP/1.1 200 ";
+    char answer[sizeof good];
+    struct config config;
+    struct err err = {0};
+    int code = read_config(&config, argc, argv);
+    if (code != 0)
+        return code;
+    _cleanup_close_ int fd = listen_connect(config.listen, &err);
+    if (fd < 0) {
+        fprintf(stderr, "interleave: %s\n", err.text);
+        return 1;
+    }
+    if (write_all(fd, asked, sizeof asked - 1) < 0 ||
+        read_full(fd, answer, sizeof good - 1) != sizeof good - 1 ||
+        memcmp(answer, good, sizeof good - 1) != 0) {
+        fprintf(stderr, "interleave: %s does not answer well\n", config.listen);
+        return 1;
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const char *command = argc > 1 ? argv[1] : "";
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return usage(stdout);
+    if (strcmp(command, "serve") == 0)
+        return serve(argc - 2, argv + 2);
+    if (strcmp(command, "healthcheck") == 0)
+        return healthcheck(argc - 2, argv + 2);
+    if (strcmp(command, "--version") == 0) {
+        puts("interleave " VERSION);
+        return 0;
+    }
+    return usage(stderr);
+}

@@ -1,0 +1,34 @@
+/* Error answers: application/problem+json (RFC 9457). */
+#ifndef SERVER_PROBLEM_H
+#define SERVER_PROBLEM_H
+
+#include "sandbox/base/err.h"
+#include "server/http.h"
+
+enum { FIELD_ERRORS_MAX = 32 };
+
+/* What is wrong with the fields of a request, collected and reported together. */
+struct field_errors {
+    unsigned count;
+    struct {
+        char pointer[80]; /* JSON pointer, or "?name" for a query argument */
+        char detail[256];
+    } list[FIELD_ERRORS_MAX];
+};
+
+void field_error(struct field_errors *errors, const char *detail, const char *pointer_format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The standard phrase of a status, "Error" for one we do not use. */
+const char *status_phrase(unsigned status);
+
+void problem_reply(struct request *request, unsigned status, const char *detail);
+
+/* 422 with every field that is wrong. */
+void problem_reply_fields(struct request *request, const struct field_errors *errors);
+
+/* 503 or 429 with Retry-After. */
+void problem_reply_later(struct request *request, unsigned status, unsigned seconds,
+                         const char *detail);
+
+#endif

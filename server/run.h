@@ -1,0 +1,97 @@
+/*
+ * A run that is queued, running, or ended and not stored yet. Finished runs are rows (store.h).
+ *
+ *     queued ──collector takes it──> running ──every process gone──> ended ──committed──> done
+ *        └──────────────cancelled before it started──────────────────^
+ *
+ * Shared by the threads that serve HTTP, the collector and the store's writer; counted references.
+ * What is set at birth never changes; everything below `lock` is guarded by it. Whoever waits for
+ * news subscribes its request and is woken.
+ */
+#ifndef SERVER_RUN_H
+#define SERVER_RUN_H
+
+#include "sandbox/host/launcher.h"
+#include "sandbox/host/supervisor.h"
+#include "server/catalog.h"
+#include "server/http.h"
+#include "server/store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum run_status { RUN_QUEUED, RUN_RUNNING, RUN_ENDED, RUN_DONE };
+
+/* How far the store is with the run's acceptance. */
+enum run_acceptance { ACCEPT_PENDING, ACCEPT_DONE, ACCEPT_FAILED, ACCEPT_DUPLICATE };
+
+/* The first bytes of output a run object shows. */
+enum { OUTPUT_SHOWN = 65536, SEGMENTS_MAX = 65536 };
+
+struct run_subscriber {
+    struct request *request;
+    bool end_only; /* woken for acceptance and the end, not for output */
+    struct run_subscriber *next;
+};
+
+struct run {
+    _Atomic unsigned refs;
+    const struct scenario_info *scenario;
+    struct job job;
+    char *key;            /* Idempotency-Key, or NULL */
+    _Atomic bool cancel;  /* asked for; the collector sees to it */
+    _Atomic bool removed; /* deleted: nobody may find it any more */
+
+    pthread_mutex_t lock;
+    enum run_status status;
+    enum run_acceptance acceptance;
+    struct store_run record; /* texts of birth; times, ended and result come later */
+    struct buf output;       /* clean UTF-8 */
+    struct buf segments;     /* struct output_segment after another */
+    struct buf trace;        /* chunks */
+    uint64_t trace_events;
+    struct run_subscriber *subscribers;
+
+    /* For the store; the writer's while submitted. */
+    struct store_job accept, finish;
+    struct buf packed;
+
+    /* The registry's. */
+    struct run *next_same, *next_queued;
+    bool admitted; /* counted in the queue */
+};
+
+/* A queued run with fresh id. The job's parameters are checked and complete. NULL without memory.
+ */
+struct run *run_new(const struct scenario_info *scenario, const struct job *job,
+                    const char *session, const char *key, const struct limits *limits);
+struct run *run_ref(struct run *run);
+void run_unref(struct run *run);
+
+/* 128 random bits and more as 22 characters of A-Za-z0-9. Returns 0 or -errno. */
+int random_id(char out[static RUN_ID_SIZE]);
+
+/* Milliseconds since 1970. */
+int64_t now_ms(void);
+
+/* News from the collector. Each takes the lock; nobody is woken. */
+void run_started(struct run *run);
+void run_add_output(struct run *run, const struct output_piece *piece);
+void run_add_chunks(struct run *run, const void *bytes, size_t n);
+void run_ended(struct run *run, const struct report *report, const struct isolation *isolation);
+
+void run_set_acceptance(struct run *run, enum run_acceptance acceptance);
+void run_set_done(struct run *run);
+
+void run_subscribe(struct run *run, struct run_subscriber *subscriber);
+void run_unsubscribe(struct run *run, struct run_subscriber *subscriber);
+/* Wakes the subscribers; with `end` also those that wait for acceptance or the end only. */
+void run_notify(struct run *run, bool end);
+
+/* The JSON object that tells how runs are isolated. */
+void isolation_write(const struct isolation *isolation, struct jsonw *w);
+
+/* The JSON object of a report and the isolation, as record.result holds it. */
+int result_write(const struct report *report, const struct isolation *isolation, struct buf *out);
+
+#endif

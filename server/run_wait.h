@@ -1,0 +1,15 @@
+/* Replying with a run once it is accepted and, within the client's patience, done. */
+#ifndef SERVER_RUN_WAIT_H
+#define SERVER_RUN_WAIT_H
+
+#include "server/app.h"
+#include "server/problem.h"
+
+/* Reads ?wait= (0 to 30 seconds). Returns the deadline, 0 when there is none or it is wrong. */
+uint64_t wait_deadline(const struct request *request, struct field_errors *errors);
+
+/* Takes over the reference. `created`: the answer is 201 with Location. */
+void run_wait_reply(struct app *app, struct request *request, struct run *run, uint64_t deadline_ns,
+                    bool created);
+
+#endif

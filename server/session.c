@@ -1,0 +1,54 @@
+#include "server/session.h"
+
+#include "server/run.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char cookie_name[] = "interleave_session";
+
+const char *session_of(const struct request *request)
+{
+    const char *session = request_cookie(request, cookie_name);
+    if (!session || strlen(session) != SESSION_SIZE - 1)
+        return NULL;
+    for (const char *p = session; *p; p++)
+        if (!isalnum((unsigned char)*p))
+            return NULL;
+    return session;
+}
+
+int session_start(struct request *request, char out[static SESSION_SIZE])
+{
+    _Static_assert(SESSION_SIZE == RUN_ID_SIZE, "random_id makes both");
+    const char *session = session_of(request);
+    if (session) {
+        strcpy(out, session);
+        return 0;
+    }
+    char cookie[160];
+    int r = random_id(out);
+    if (r < 0)
+        return r;
+    snprintf(cookie, sizeof cookie, "%s=%s; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax",
+             cookie_name, out);
+    request_reply_header(request, "Set-Cookie", cookie);
+    return 0;
+}
+
+/* Takes as long for a wrong token as for the right one. */
+static bool same(const char *a, const char *b)
+{
+    size_t n = strlen(a);
+    unsigned char difference = n != strlen(b);
+    for (size_t i = 0; i < n && !(difference && !b[i]); i++)
+        difference |= (unsigned char)(a[i] ^ b[i]);
+    return difference == 0;
+}
+
+bool session_is_admin(const struct request *request, const char *token)
+{
+    const char *header = request_header(request, "Authorization");
+    return token && header && strncasecmp(header, "Bearer ", 7) == 0 && same(token, header + 7);
+}

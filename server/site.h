@@ -1,0 +1,23 @@
+/*
+ * The built pages, read into memory at start and served by exact match: no request ever becomes a
+ * path in the file system. Every file has an ETag of its content and, when the build left .br or
+ * .gz beside it, answers in that encoding. Names that carry a hash may be cached for ever.
+ *
+ * All page addresses (/, /s/…, /r/…) answer index.html, which finds out for itself what to show.
+ * Constant once made; any thread.
+ */
+#ifndef SERVER_SITE_H
+#define SERVER_SITE_H
+
+#include "server/http.h"
+
+struct site;
+
+/* A directory that is not there makes a site that says so with 503. Returns 0 or -errno. */
+int site_new(struct site **ret, const char *directory, struct err *err);
+void site_free(struct site *site);
+
+/* Replies to any path outside the API. */
+void site_reply(struct site *site, struct request *request);
+
+#endif

@@ -1,0 +1,449 @@
+#include "server/store.h"
+
+#include "server/log.h"
+#include "server/store_internal.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { JOBS_WAITING_MAX = 4096, JOBS_PER_COMMIT = 64 };
+
+__asm__(".pushsection .rodata\n"
+        "schema_1: .incbin \"server/schema.sql\"\n"
+        ".byte 0\n"
+        ".popsection\n");
+extern const char schema_1[] __attribute__((visibility("hidden")));
+
+/* Statement i brings a database of user_version i to i + 1. */
+static const char *const migrations[] = {schema_1};
+enum { VERSION = sizeof migrations / sizeof migrations[0] };
+
+enum statement {
+    BEGIN,
+    COMMIT,
+    ROLLBACK,
+    SAVE,
+    KEEP,
+    UNDO,
+    FIND_KEY,
+    INSERT_RUN,
+    INSERT_KEY,
+    FINISH_RUN,
+    INSERT_OUTPUT,
+    INSERT_TRACE,
+    DELETE_RUN,
+    STATEMENTS
+};
+
+static const char *const statement_texts[STATEMENTS] = {
+    [BEGIN] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",
+    [SAVE] = "SAVEPOINT job",
+    [KEEP] = "RELEASE job",
+    [UNDO] = "ROLLBACK TO job",
+    [FIND_KEY] = "SELECT pub, job FROM runs WHERE id ="
+                 " (SELECT run_id FROM idempotency WHERE session = ?1 AND key = ?2)",
+    [INSERT_RUN] = "INSERT INTO runs (pub, session, scenario, job, params, created_ms)"
+                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [INSERT_KEY] = "INSERT INTO idempotency (session, key, run_id) VALUES (?1, ?2, ?3)",
+    [FINISH_RUN] = "UPDATE runs SET done = 1, ended = ?2, started_ms = ?3, finished_ms = ?4,"
+                   " output_bytes = ?5, result = ?6 WHERE pub = ?1 RETURNING id",
+    [INSERT_OUTPUT] = "INSERT INTO run_output (run_id, text, segments) VALUES (?1, ?2, ?3)",
+    [INSERT_TRACE] = "INSERT INTO run_trace (run_id, raw_bytes, zstd) VALUES (?1, ?2, ?3)",
+    [DELETE_RUN] = "DELETE FROM runs WHERE pub = ?1",
+};
+
+struct store {
+    sqlite3 *db; /* the writer's; no other thread touches it once that runs */
+    sqlite3_stmt *statements[STATEMENTS];
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t queue_lock; /* guards the rest */
+    pthread_cond_t queue_filled;
+    struct store_job *first, **last;
+    size_t waiting;
+    bool busy; /* a batch is being written */
+    pthread_cond_t queue_drained;
+    bool ending;
+};
+
+/* ---- statements ---- */
+
+int store_code(int sqlite)
+{
+    switch (sqlite & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return 0;
+    case SQLITE_NOMEM:
+        return -ENOMEM;
+    case SQLITE_FULL:
+        return -ENOSPC;
+    default:
+        return -EIO;
+    }
+}
+
+static void bind_text(sqlite3_stmt *s, int at, const char *text)
+{
+    if (text)
+        sqlite3_bind_text(s, at, text, -1, SQLITE_STATIC);
+    else
+        sqlite3_bind_null(s, at);
+}
+
+static void bind_blob(sqlite3_stmt *s, int at, const struct buf *bytes)
+{
+    sqlite3_bind_blob64(s, at, buf_text(bytes), bytes->len, SQLITE_STATIC);
+}
+
+static void bind_time(sqlite3_stmt *s, int at, int64_t ms)
+{
+    if (ms)
+        sqlite3_bind_int64(s, at, ms);
+    else
+        sqlite3_bind_null(s, at);
+}
+
+/* Runs a bound statement that answers nothing. */
+static int run(struct store *store, enum statement which)
+{
+    sqlite3_stmt *s = store->statements[which];
+    int code = sqlite3_step(s);
+    if (store_code(code) < 0)
+        log_line(LOG_ERROR, "database: %s", sqlite3_errmsg(store->db));
+    sqlite3_reset(s);
+    return store_code(code);
+}
+
+/* ---- jobs ---- */
+
+/* -EEXIST when the session used the key before, else 0. */
+static int find_key(struct store *store, struct store_job *job)
+{
+    sqlite3_stmt *s = store->statements[FIND_KEY];
+    bind_text(s, 1, job->run->session);
+    bind_text(s, 2, job->key);
+    int code = sqlite3_step(s);
+    if (code == SQLITE_ROW) {
+        job->same = strcmp((const char *)sqlite3_column_text(s, 1), job->run->job) == 0;
+        strncpy(job->existing, (const char *)sqlite3_column_text(s, 0), RUN_ID_SIZE - 1);
+    }
+    sqlite3_reset(s);
+    return code == SQLITE_ROW ? -EEXIST : store_code(code);
+}
+
+static int accept_run(struct store *store, struct store_job *job)
+{
+    const struct store_run *r = job->run;
+    sqlite3_stmt *s = store->statements[INSERT_RUN];
+    int result = job->key ? find_key(store, job) : 0;
+    if (result < 0)
+        return result;
+    bind_text(s, 1, r->id);
+    bind_text(s, 2, r->session);
+    bind_text(s, 3, r->scenario);
+    bind_text(s, 4, r->job);
+    bind_text(s, 5, r->params);
+    sqlite3_bind_int64(s, 6, r->created_ms);
+    result = run(store, INSERT_RUN);
+    if (result < 0 || !job->key)
+        return result;
+    s = store->statements[INSERT_KEY];
+    bind_text(s, 1, r->session);
+    bind_text(s, 2, job->key);
+    sqlite3_bind_int64(s, 3, sqlite3_last_insert_rowid(store->db));
+    return run(store, INSERT_KEY);
+}
+
+/* Writes the run's row; *ret_number is its row, 0 when it was deleted meanwhile. */
+static int finish_row(struct store *store, const struct store_run *r, int64_t *ret_number)
+{
+    sqlite3_stmt *s = store->statements[FINISH_RUN];
+    bind_text(s, 1, r->id);
+    bind_text(s, 2, r->ended);
+    bind_time(s, 3, r->started_ms);
+    bind_time(s, 4, r->finished_ms);
+    sqlite3_bind_int64(s, 5, (int64_t)r->output_bytes);
+    bind_text(s, 6, r->result);
+    int code = sqlite3_step(s);
+    *ret_number = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
+    if (code == SQLITE_ROW)
+        code = sqlite3_step(s);
+    if (store_code(code) < 0)
+        log_line(LOG_ERROR, "database: %s", sqlite3_errmsg(store->db));
+    sqlite3_reset(s);
+    return store_code(code);
+}
+
+static int finish_run(struct store *store, struct store_job *job)
+{
+    int64_t number;
+    int r = finish_row(store, job->run, &number);
+    if (r < 0 || number == 0)
+        return r;
+    if (job->data.output->len > 0) {
+        sqlite3_stmt *s = store->statements[INSERT_OUTPUT];
+        sqlite3_bind_int64(s, 1, number);
+        bind_blob(s, 2, job->data.output);
+        bind_blob(s, 3, job->data.segments);
+        r = run(store, INSERT_OUTPUT);
+    }
+    if (r == 0 && job->data.trace->len > 0) {
+        sqlite3_stmt *s = store->statements[INSERT_TRACE];
+        sqlite3_bind_int64(s, 1, number);
+        sqlite3_bind_int64(s, 2, (int64_t)job->data.trace_raw_bytes);
+        bind_blob(s, 3, job->data.trace);
+        r = run(store, INSERT_TRACE);
+    }
+    return r;
+}
+
+static int delete_run(struct store *store, struct store_job *job)
+{
+    bind_text(store->statements[DELETE_RUN], 1, job->run->id);
+    return run(store, DELETE_RUN);
+}
+
+/* One job within the transaction: all of it or nothing. */
+static int do_job(struct store *store, struct store_job *job)
+{
+    static int (*const kinds[])(struct store *, struct store_job *) = {
+        [STORE_ACCEPT] = accept_run, [STORE_FINISH] = finish_run, [STORE_DELETE] = delete_run};
+    int r = run(store, SAVE);
+    if (r < 0)
+        return r;
+    r = kinds[job->kind](store, job);
+    if (r < 0)
+        run(store, UNDO);
+    int kept = run(store, KEEP);
+    return r < 0 ? r : kept;
+}
+
+static void do_batch(struct store *store, struct store_job *first)
+{
+    int r = run(store, BEGIN);
+    for (struct store_job *job = first; job; job = job->next)
+        job->result = r < 0 ? r : do_job(store, job);
+    if (r == 0 && (r = run(store, COMMIT)) < 0) {
+        run(store, ROLLBACK);
+        for (struct store_job *job = first; job; job = job->next)
+            job->result = job->result ? job->result : r;
+    }
+    for (struct store_job *job = first, *next; job; job = next) {
+        next = job->next;
+        job->done(job);
+    }
+}
+
+/* Takes up to a commit's worth from the front; NULL when the store ends and nothing waits. */
+static struct store_job *take_batch(struct store *store)
+{
+    pthread_mutex_lock(&store->queue_lock);
+    store->busy = false;
+    pthread_cond_broadcast(&store->queue_drained);
+    while (!store->first && !store->ending)
+        pthread_cond_wait(&store->queue_filled, &store->queue_lock);
+    struct store_job *first = store->first, **end = &store->first;
+    for (int i = 0; *end && i < JOBS_PER_COMMIT; i++) {
+        end = &(*end)->next;
+        store->waiting--;
+    }
+    struct store_job *rest = *end;
+    *end = NULL;
+    store->first = rest;
+    if (!rest)
+        store->last = &store->first;
+    store->busy = first != NULL;
+    pthread_mutex_unlock(&store->queue_lock);
+    return first;
+}
+
+static void *write_jobs(void *cls)
+{
+    struct store *store = cls;
+    struct store_job *batch;
+    while ((batch = take_batch(store)))
+        do_batch(store, batch);
+    return NULL;
+}
+
+int store_submit(struct store *store, struct store_job *job)
+{
+    pthread_mutex_lock(&store->queue_lock);
+    bool full = job->kind != STORE_FINISH && store->waiting >= JOBS_WAITING_MAX;
+    if (!full) {
+        job->next = NULL;
+        *store->last = job;
+        store->last = &job->next;
+        store->waiting++;
+        pthread_cond_signal(&store->queue_filled);
+    }
+    pthread_mutex_unlock(&store->queue_lock);
+    return full ? -EAGAIN : 0;
+}
+
+size_t store_waiting(struct store *store)
+{
+    pthread_mutex_lock(&store->queue_lock);
+    size_t n = store->waiting;
+    pthread_mutex_unlock(&store->queue_lock);
+    return n;
+}
+
+void store_flush(struct store *store)
+{
+    pthread_mutex_lock(&store->queue_lock);
+    while (store->first || store->busy)
+        pthread_cond_wait(&store->queue_drained, &store->queue_lock);
+    pthread_mutex_unlock(&store->queue_lock);
+}
+
+/* ---- opening ---- */
+
+static int sqlite_error(struct store *store, const char *what, struct err *err)
+{
+    int code = store_code(sqlite3_errcode(store->db));
+    return err_set(err, code ? -code : EIO, "%s: %s", what, sqlite3_errmsg(store->db));
+}
+
+static int execute(struct store *store, const char *sql, struct err *err)
+{
+    if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return sqlite_error(store, "database", err);
+    return 0;
+}
+
+static int read_version(struct store *store, int *ret, struct err *err)
+{
+    sqlite3_stmt *s;
+    if (sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &s, NULL) != SQLITE_OK)
+        return sqlite_error(store, "database", err);
+    int r = sqlite3_step(s) == SQLITE_ROW ? 0 : sqlite_error(store, "database", err);
+    *ret = sqlite3_column_int(s, 0);
+    sqlite3_finalize(s);
+    return r;
+}
+
+static int migrate(struct store *store, struct err *err)
+{
+    int version = 0;
+    int r = read_version(store, &version, err);
+    if (r == 0 && version > VERSION)
+        return err_set(err, EINVAL, "the database is of version %d; this program knows up to %d",
+                       version, VERSION);
+    for (; r == 0 && version < VERSION; version++) {
+        _cleanup_buf_ struct buf sql = BUF_INIT(1u << 20);
+        buf_printf(&sql, "BEGIN IMMEDIATE;\n%s\nPRAGMA user_version = %d;\nCOMMIT;",
+                   migrations[version], version + 1);
+        r = execute(store, buf_text(&sql), err);
+    }
+    return r;
+}
+
+static int open_database(struct store *store, const char *file, struct err *err)
+{
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(file, &store->db, flags, NULL) != SQLITE_OK)
+        return sqlite_error(store, "cannot open the database", err);
+    sqlite3_busy_timeout(store->db, 5000);
+    int r = execute(store,
+                    "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL;"
+                    "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 250;"
+                    "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+                    err);
+    return r < 0 ? r : migrate(store, err);
+}
+
+static int end_lost_runs(struct store *store, const char *ended, const char *result,
+                         struct err *err)
+{
+    static const char sql[] = "UPDATE runs SET done = 1, ended = ?1, result = ?2,"
+                              " finished_ms = ?3 WHERE done = 0";
+    sqlite3_stmt *s;
+    if (sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) != SQLITE_OK)
+        return sqlite_error(store, "database", err);
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    bind_text(s, 1, ended);
+    bind_text(s, 2, result);
+    sqlite3_bind_int64(s, 3, now.tv_sec * 1000 + now.tv_nsec / 1000000);
+    int r = sqlite3_step(s) == SQLITE_DONE ? 0 : sqlite_error(store, "database", err);
+    sqlite3_finalize(s);
+    if (r == 0 && sqlite3_changes(store->db) > 0)
+        log_line(LOG_WARNING, "%d runs were open when the server last ended; they are kept as %s",
+                 sqlite3_changes(store->db), ended);
+    return r;
+}
+
+static int prepare_all(struct store *store, struct err *err)
+{
+    for (int i = 0; i < STATEMENTS; i++)
+        if (sqlite3_prepare_v3(store->db, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &store->statements[i], NULL) != SQLITE_OK)
+            return sqlite_error(store, statement_texts[i], err);
+    return 0;
+}
+
+static void make_directory_of(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    _cleanup_free_ char *directory =
+        slash && slash > file ? strndup(file, (size_t)(slash - file)) : NULL;
+    /* When it fails opening the database does too, with the better message. */
+    if (directory && mkdir(directory, 0750) < 0)
+        return;
+}
+
+int store_new(struct store **ret, const char *file, const char *lost_ended, const char *lost_result,
+              struct err *err)
+{
+    struct store *store = calloc(1, sizeof *store);
+    if (!store)
+        return err_errno(err, ENOMEM, "store");
+    store->last = &store->first;
+    pthread_mutex_init(&store->queue_lock, NULL);
+    pthread_cond_init(&store->queue_filled, NULL);
+    pthread_cond_init(&store->queue_drained, NULL);
+    make_directory_of(file);
+    int r = open_database(store, file, err);
+    if (r == 0)
+        r = end_lost_runs(store, lost_ended, lost_result, err);
+    if (r == 0)
+        r = prepare_all(store, err);
+    if (r == 0 && (r = -pthread_create(&store->thread, NULL, write_jobs, store)) < 0)
+        err_errno(err, -r, "cannot start a thread");
+    if (r < 0) {
+        store_free(store);
+        return err_wrap(err, "%s", file);
+    }
+    store->started = true;
+    *ret = store;
+    return 0;
+}
+
+void store_free(struct store *store)
+{
+    if (!store)
+        return;
+    if (store->started) {
+        pthread_mutex_lock(&store->queue_lock);
+        store->ending = true;
+        pthread_cond_signal(&store->queue_filled);
+        pthread_mutex_unlock(&store->queue_lock);
+        pthread_join(store->thread, NULL);
+    }
+    for (int i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(store->statements[i]);
+    sqlite3_close(store->db);
+    pthread_cond_destroy(&store->queue_filled);
+    pthread_cond_destroy(&store->queue_drained);
+    pthread_mutex_destroy(&store->queue_lock);
+    free(store);
+}

@@ -1,0 +1,222 @@
+#include "server/store.h"
+
+#include "server/log.h"
+#include "server/store_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMNS                                                                                    \
+    "id, pub, session, scenario, job, params, done, ended, created_ms, started_ms, finished_ms, "  \
+    "output_bytes, result"
+
+/* One statement for each combination of filters: bit 0 scenario, 1 ended, 2 session. */
+enum { BY_SCENARIO = 1, BY_ENDED = 2, BY_SESSION = 4, COMBINATIONS = 8 };
+
+struct store_reader {
+    sqlite3 *db;
+    sqlite3_stmt *find, *output, *trace;
+    sqlite3_stmt *lists[COMBINATIONS];
+};
+
+static int prepare(struct store_reader *reader, const char *sql, sqlite3_stmt **ret,
+                   struct err *err)
+{
+    if (sqlite3_prepare_v3(reader->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL) != SQLITE_OK)
+        return err_set(err, EIO, "database: %s", sqlite3_errmsg(reader->db));
+    return 0;
+}
+
+static int prepare_list(struct store_reader *reader, unsigned combination, struct err *err)
+{
+    char sql[512];
+    snprintf(sql, sizeof sql,
+             "SELECT " COLUMNS " FROM runs WHERE id < ?1%s%s%s"
+             " ORDER BY id DESC LIMIT ?2",
+             combination & BY_SCENARIO ? " AND scenario = ?3" : "",
+             combination & BY_ENDED ? " AND ended = ?4" : "",
+             combination & BY_SESSION ? " AND session = ?5" : "");
+    return prepare(reader, sql, &reader->lists[combination], err);
+}
+
+static int prepare_all(struct store_reader *reader, struct err *err)
+{
+    int r = prepare(reader, "SELECT " COLUMNS " FROM runs WHERE pub = ?1", &reader->find, err);
+    if (r == 0)
+        r = prepare(reader,
+                    "SELECT substr(text, 1, ?2), segments FROM run_output WHERE run_id = ?1",
+                    &reader->output, err);
+    if (r == 0)
+        r = prepare(reader, "SELECT raw_bytes, zstd FROM run_trace WHERE run_id = ?1",
+                    &reader->trace, err);
+    for (unsigned i = 0; r == 0 && i < COMBINATIONS; i++)
+        r = prepare_list(reader, i, err);
+    return r;
+}
+
+int store_reader_new(struct store_reader **ret, const char *file, struct err *err)
+{
+    struct store_reader *reader = calloc(1, sizeof *reader);
+    if (!reader)
+        return err_errno(err, ENOMEM, "store");
+    int r = 0;
+    if (sqlite3_open_v2(file, &reader->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) !=
+        SQLITE_OK)
+        r = err_set(err, EIO, "cannot open %s for reading: %s", file, sqlite3_errmsg(reader->db));
+    sqlite3_busy_timeout(reader->db, 1000);
+    if (r == 0)
+        r = prepare_all(reader, err);
+    if (r < 0) {
+        store_reader_free(reader);
+        return r;
+    }
+    *ret = reader;
+    return 0;
+}
+
+void store_reader_free(struct store_reader *reader)
+{
+    if (!reader)
+        return;
+    sqlite3_finalize(reader->find);
+    sqlite3_finalize(reader->output);
+    sqlite3_finalize(reader->trace);
+    for (unsigned i = 0; i < COMBINATIONS; i++)
+        sqlite3_finalize(reader->lists[i]);
+    sqlite3_close(reader->db);
+    free(reader);
+}
+
+void store_run_release(struct store_run *run)
+{
+    free(run->scenario);
+    free(run->job);
+    free(run->params);
+    free(run->ended);
+    free(run->result);
+    *run = (struct store_run){0};
+}
+
+static char *column_copy(sqlite3_stmt *s, int at)
+{
+    const char *text = (const char *)sqlite3_column_text(s, at);
+    return text ? strdup(text) : NULL;
+}
+
+static void column_id(sqlite3_stmt *s, int at, char *out)
+{
+    snprintf(out, RUN_ID_SIZE, "%s", (const char *)sqlite3_column_text(s, at));
+}
+
+static int read_row(sqlite3_stmt *s, struct store_run *ret)
+{
+    struct store_run run = {
+        .number = sqlite3_column_int64(s, 0),
+        .scenario = column_copy(s, 3),
+        .job = column_copy(s, 4),
+        .params = column_copy(s, 5),
+        .done = sqlite3_column_int(s, 6),
+        .ended = column_copy(s, 7),
+        .created_ms = sqlite3_column_int64(s, 8),
+        .started_ms = sqlite3_column_int64(s, 9),
+        .finished_ms = sqlite3_column_int64(s, 10),
+        .output_bytes = (uint64_t)sqlite3_column_int64(s, 11),
+        .result = column_copy(s, 12),
+    };
+    column_id(s, 1, run.id);
+    column_id(s, 2, run.session);
+    if (!run.scenario || !run.job || !run.params || (run.done && (!run.ended || !run.result))) {
+        store_run_release(&run);
+        return -ENOMEM;
+    }
+    *ret = run;
+    return 0;
+}
+
+static int failed(struct store_reader *reader, int code)
+{
+    if (store_code(code) < 0)
+        log_line(LOG_ERROR, "database: %s", sqlite3_errmsg(reader->db));
+    return store_code(code);
+}
+
+int store_find(struct store_reader *reader, const char *id, struct store_run *ret)
+{
+    sqlite3_bind_text(reader->find, 1, id, -1, SQLITE_STATIC);
+    int code = sqlite3_step(reader->find);
+    int r = code == SQLITE_ROW ? read_row(reader->find, ret) : failed(reader, code);
+    sqlite3_reset(reader->find);
+    return code == SQLITE_DONE ? -ENOENT : r;
+}
+
+static sqlite3_stmt *bind_list(struct store_reader *reader, const struct store_filter *f)
+{
+    unsigned combination = (f->scenario ? BY_SCENARIO : 0u) | (f->ended ? BY_ENDED : 0u) |
+                           (f->session ? BY_SESSION : 0u);
+    sqlite3_stmt *s = reader->lists[combination];
+    sqlite3_bind_int64(s, 1, f->before);
+    sqlite3_bind_int64(s, 2, f->limit);
+    if (f->scenario)
+        sqlite3_bind_text(s, 3, f->scenario, -1, SQLITE_STATIC);
+    if (f->ended)
+        sqlite3_bind_text(s, 4, f->ended, -1, SQLITE_STATIC);
+    if (f->session)
+        sqlite3_bind_text(s, 5, f->session, -1, SQLITE_STATIC);
+    return s;
+}
+
+int store_list(struct store_reader *reader, const struct store_filter *filter,
+               int (*each)(void *context, const struct store_run *run), void *context)
+{
+    sqlite3_stmt *s = bind_list(reader, filter);
+    int code, r = 0;
+    while (r == 0 && (code = sqlite3_step(s)) == SQLITE_ROW) {
+        struct store_run run;
+        r = read_row(s, &run);
+        if (r < 0)
+            break;
+        r = each(context, &run);
+        store_run_release(&run);
+    }
+    if (r == 0)
+        r = failed(reader, code);
+    sqlite3_reset(s);
+    return r;
+}
+
+static int append_blob(sqlite3_stmt *s, int at, struct buf *out)
+{
+    const void *bytes = sqlite3_column_blob(s, at);
+    return buf_add(out, bytes ? bytes : "", (size_t)sqlite3_column_bytes(s, at));
+}
+
+int store_output(struct store_reader *reader, int64_t number, size_t most, struct buf *text,
+                 struct buf *segments)
+{
+    sqlite3_stmt *s = reader->output;
+    sqlite3_bind_int64(s, 1, number);
+    sqlite3_bind_int64(s, 2, (int64_t)most);
+    int code = sqlite3_step(s);
+    int r = code == SQLITE_ROW ? append_blob(s, 0, text) : failed(reader, code);
+    if (r == 0 && code == SQLITE_ROW && segments)
+        r = append_blob(s, 1, segments);
+    sqlite3_reset(s);
+    return r;
+}
+
+int store_trace(struct store_reader *reader, int64_t number, struct buf *zstd,
+                uint64_t *ret_raw_bytes)
+{
+    sqlite3_stmt *s = reader->trace;
+    sqlite3_bind_int64(s, 1, number);
+    int code = sqlite3_step(s);
+    int r = failed(reader, code);
+    if (code == SQLITE_ROW) {
+        *ret_raw_bytes = (uint64_t)sqlite3_column_int64(s, 0);
+        r = append_blob(s, 1, zstd);
+    }
+    sqlite3_reset(s);
+    return code == SQLITE_DONE ? -ENOENT : r;
+}

@@ -1,0 +1,17 @@
+/* Parameter values between JSON and the text that sandbox/proto/params.h checks. */
+#ifndef SERVER_VALUES_H
+#define SERVER_VALUES_H
+
+#include "sandbox/proto/params.h"
+#include "server/json.h"
+
+/*
+ * The text of a JSON value for a parameter; out holds PARAM_TEXT_MAX bytes. Only the JSON type is
+ * checked here: -EINVAL with "must be an integer" and the like. Bounds are param_parse's.
+ */
+int value_text(const struct param *param, const struct doc *value, char *out, struct err *err);
+
+/* Writes a checked value with its JSON type. */
+void value_write(const struct param *param, const struct param_value *value, struct jsonw *w);
+
+#endif
