@@ -78,10 +78,10 @@ int execute_job(const struct job *given, struct trace_shared *shared, int output
 {
     struct job job = *given;
     if (execute_resolve(&job, NULL) < 0)
-        return EXECUTE_BAD_JOB;
+        return JOB_REFUSED;
     struct run *run = prepare(&job, shared, output);
     if (!run)
-        return EXECUTE_BAD_JOB;
+        return JOB_REFUSED;
     mallopt(M_ARENA_MAX, 1); /* further arenas reserve 64 MiB of address space each */
     signal(SIGPIPE, SIG_IGN);
     struct process process = {0};

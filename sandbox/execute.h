@@ -2,7 +2,8 @@
  * Runs a job's scenario in this process: the one call between the jail and the programs inside it.
  *
  * The calling process becomes the main task. `output` is the packet-mode pipe of proto/output.h.
- * Returns the exit code for the process (0 when the scenario's function returned). All processes
+ * Returns the exit code for the process (0 when the scenario's function returned,
+ * JOB_REFUSED when the job does not fit it). All processes
  * and threads the scenario started and did not wait for are left to the caller's init.
  */
 #ifndef SANDBOX_EXECUTE_H
@@ -10,9 +11,6 @@
 
 #include "sandbox/proto/job.h"
 #include "sandbox/trace/shared.h"
-
-/* 0, or the exit code with which a job that does not fit its scenario ends the worker. */
-#define EXECUTE_BAD_JOB 120
 
 int execute_job(const struct job *job, struct trace_shared *shared, int output);
 

@@ -3,7 +3,6 @@
 #include "sandbox/base/cleanup.h"
 #include "sandbox/base/clock.h"
 #include "sandbox/base/fd.h"
-#include "sandbox/execute.h"
 #include "sandbox/proto/output.h"
 
 #include <errno.h>
@@ -298,7 +297,7 @@ static enum ended judge(const struct supervisor *s, const int *wait_status)
         return ENDED_INTERNAL_ERROR;
     if (WIFSIGNALED(*wait_status))
         return WTERMSIG(*wait_status) == SIGXCPU ? ENDED_TIMEOUT : ENDED_CRASHED;
-    if (WEXITSTATUS(*wait_status) == EXECUTE_BAD_JOB)
+    if (WEXITSTATUS(*wait_status) == JOB_REFUSED)
         return ENDED_INTERNAL_ERROR;
     return WEXITSTATUS(*wait_status) == 0 ? ENDED_COMPLETED : ENDED_CRASHED;
 }

@@ -21,6 +21,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The exit code of a worker that was given a job that does not fit its scenario. */
+#define JOB_REFUSED 120
+
 #define JOB_BYTES_MAX    4096u /* PIPE_BUF: the write is one piece */
 #define SCENARIO_ID_MAX  64u
 #define JOB_TOKEN_MAX    2048u

@@ -1,0 +1,57 @@
+#!/bin/sh
+# Checks that includes follow the layers: a folder may include itself and what its line names.
+set -u
+
+allowed() {
+    case "$1" in
+    sandbox/base) echo "" ;;
+    sandbox/trace) echo "sandbox/base sandbox/proto" ;;
+    sandbox/proto) echo "sandbox/base" ;;
+    sandbox/sched) echo "sandbox/base sandbox/proto sandbox/trace" ;;
+    sandbox/prim) echo "sandbox/base sandbox/proto sandbox/trace sandbox/sched" ;;
+    sandbox/host) echo "sandbox/base sandbox/proto sandbox/trace" ;;
+    sandbox) echo "sandbox/base sandbox/proto sandbox/trace sandbox/sched sandbox/prim sandbox/host scenarios" ;;
+    scenarios) echo "sandbox/proto" ;;
+    scenarios/*) echo "sandbox/prim scenarios" ;;
+    server) echo "sandbox/base sandbox/proto sandbox/trace sandbox/host" ;;
+    esac
+}
+
+bad=0
+for file in $(find sandbox scenarios server -name '*.[ch]'); do
+    folder=$(dirname "$file")
+    ok=" $folder $(allowed "$folder") "
+    for included in $(sed -n 's/^#include "\(.*\)"$/\1/p' "$file"); do
+        from=$(dirname "$included")
+        case "$ok" in
+        *" $from "*) ;;
+        *)
+            echo "$file includes $included: $folder may not include $from" >&2
+            bad=1
+            ;;
+        esac
+        case "$file:$included" in
+        scenarios/*/*:sandbox/prim/conc.h) ;;
+        scenarios/*/*:sandbox/prim/*)
+            echo "$file includes $included: a scenario includes sandbox/prim/conc.h only" >&2
+            bad=1
+            ;;
+        esac
+    done
+done
+only() { # header, the one file or folder that may use it
+    for file in $(grep -rl --include='*.[ch]' "#include <$1>" sandbox scenarios server); do
+        case "$file" in
+        $2*) ;;
+        *)
+            echo "$file includes <$1>, which is for $2 alone" >&2
+            bad=1
+            ;;
+        esac
+    done
+}
+only microhttpd.h server/http
+only jansson.h server/json
+only sqlite3.h server/store
+only seccomp.h sandbox/filter
+exit $bad
