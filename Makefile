@@ -62,8 +62,23 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/tests/%: tests/unit/%.c $(RUNNER_LIB) $(SHARED_OBJ)
+# Every suite tests/{unit,sandbox}/NAME_test.c becomes $(B)/tests/NAME_test; its main() is generated.
+$(B)/tests/%_main.c: tests/unit/%.c make/test-main.sh
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter %.c %.o,$^) -lcmocka $(RUNNER_LIBS)
+	make/test-main.sh $< > $@
+$(B)/tests/%_main.c: tests/sandbox/%.c make/test-main.sh
+	@mkdir -p $(@D)
+	make/test-main.sh $< > $@
+
+$(B)/tests/%: $(B)/tests/unit/%.o $(B)/tests/%_main.o $(RUNNER_LIB) $(SHARED_OBJ)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(RUNNER_LIBS)
+$(B)/tests/%: $(B)/tests/sandbox/%.o $(B)/tests/%_main.o $(RUNNER_LIB) $(SHARED_OBJ)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(RUNNER_LIBS)
+
+$(B)/tests/%.o: ALL_CFLAGS += -Wno-missing-prototypes
+$(B)/tests/%_main.o: $(B)/tests/%_main.c
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+.SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -230,6 +230,15 @@ static uint64_t dropped(const struct trace_reader *reader)
     return sum;
 }
 
+/* Events left out of lanes that ended within a gap: killed tasks. */
+static uint64_t open_gaps(const struct trace_reader *reader)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < TRACE_TASKS_MAX; i++)
+        sum += atomic_load_explicit(&reader->shared->task[i].skipped, memory_order_relaxed);
+    return sum;
+}
+
 /* Events from `from` that fit one chunk. */
 static uint32_t chunk_length(const struct trace_reader *reader, size_t from)
 {
@@ -303,6 +312,8 @@ int trace_reader_drain(struct trace_reader *reader, uint64_t now_ns, bool last, 
         qsort(reader->taken, reader->taken_count, sizeof *reader->taken, by_time);
     chunk.dropped = dropped(reader);
     chunk.malformed = reader->malformed;
+    if (last)
+        reader->skipped += open_gaps(reader);
     return write_chunks(reader, &chunk, last, out);
 }
 

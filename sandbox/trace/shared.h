@@ -93,7 +93,8 @@ struct trace_task_slot {
     _Atomic uint32_t waits_on;
     char name[TRACE_NAME_MAX];
     _Atomic uint32_t dropped; /* events that found no room, of the lane this task owns */
-    uint32_t unused2[2];
+    _Atomic uint32_t skipped; /* events left out since the lane's last record, no gap event yet */
+    uint32_t unused2;
 };
 _Static_assert(sizeof(struct trace_task_slot) == 64, "a task slot is a cache line");
 

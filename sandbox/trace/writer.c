@@ -90,15 +90,21 @@ static uint32_t publish(struct trace_lane *lane, struct trace_record record, boo
     return trace_event_id(lane->id, lane->seq++);
 }
 
+static void count_skipped(struct trace_lane *lane, uint32_t skipped)
+{
+    lane->skipped = skipped;
+    atomic_store_explicit(&lane->shared->task[lane->id].skipped, skipped, memory_order_relaxed);
+}
+
 /* Closes a gap: the next HOT events are recorded again. */
 static void end_gap(struct trace_lane *lane, uint16_t task)
 {
     struct trace_record gap = {
         .kind = EVENT_GAP, .task = task, .object = TRACE_NO_OBJECT, .value = lane->skipped};
-    lane->skipped = 0;
     lane->skip_left = 0;
     lane->hot_left = TRACE_BURST;
     publish(lane, gap, false);
+    count_skipped(lane, 0);
 }
 
 /* Whether this HOT event falls into a gap. */
@@ -106,14 +112,14 @@ static bool left_out(struct trace_lane *lane, uint16_t task)
 {
     if (lane->skip_left > 0) {
         lane->skip_left--;
-        lane->skipped++;
+        count_skipped(lane, lane->skipped + 1);
         if (lane->skip_left == 0)
             end_gap(lane, task);
         return true;
     }
     if (lane->hot_left-- > 0)
         return false;
-    lane->skipped = 1;
+    count_skipped(lane, 1);
     lane->skip_left = lane->skip_next - 1;
     if (lane->skip_next < 1u << 24)
         lane->skip_next *= 2;
