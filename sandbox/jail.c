@@ -5,7 +5,6 @@
 #include "sandbox/landlock.h"
 #include "sandbox/userns.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -50,15 +49,6 @@ static int prepare_threads(struct jail *jail, unsigned number, struct err *err)
     if (r != 0)
         return err_errno(err, r, "default thread stack");
     mallopt(M_ARENA_MAX, 1);
-    return 0;
-}
-
-/* pthread_exit and pthread_cancel load it on first use, which a sealed worker could not. */
-static int load_unwinder(struct jail *jail, unsigned number, struct err *err)
-{
-    (void)jail, (void)number;
-    if (!dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_GLOBAL))
-        return err_set(err, ENOENT, "libgcc_s.so.1 is not there: %s", dlerror());
     return 0;
 }
 
@@ -273,7 +263,6 @@ static int load_filter(struct jail *jail, unsigned number, struct err *err)
 
 static const struct step start_steps[] = {
     {NULL, prepare_threads, NULL, 0},
-    {NULL, load_unwinder, NULL, 0},
     {NULL, raise_oom_score, NULL, 0},
     {NULL, build_filter, NULL, 0},
     {"user-namespace", enter_user_namespace, NULL, 0},

@@ -59,7 +59,7 @@ static void show_param(const struct param *param)
 static int show_scenario(const struct scenario *scenario)
 {
     const struct param *params[PARAMS_MAX];
-    size_t count = scenario_params(scenario, params, PARAMS_MAX);
+    size_t count = scenario_params(scenario, params);
     printf("%s: %s\n\n%s\n\n%s\n\nParameters\n", scenario->id, scenario->title.en,
            scenario->summary.en, scenario->lesson.en);
     for (size_t i = 0; i < count; i++)

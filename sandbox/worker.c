@@ -35,8 +35,11 @@
 #include <unistd.h>
 
 /* Descriptors of the worker, beside 0, 1 and 2. */
-#define REQUEST_FD 3
-#define DONE_FD    4 /* write end; init has the read end */
+#define REQUEST_FD   3
+#define DONE_FD      4 /* write end */
+/* Of init. */
+#define STATUS_FD    3
+#define INIT_DONE_FD 4 /* read end */
 
 /* Pages a run is sure to write, faulted in before it starts: the tables and the first segments. */
 #define WARM_BYTES (offsetof(struct trace_shared, segment) + 4 * sizeof(struct trace_segment))
@@ -63,14 +66,20 @@ static struct trace_shared *map_trace(int memory)
     return shared;
 }
 
-/* At most one of the sources is a target, and it is moved out of the way first. */
+/* Puts two descriptors at 3 and 4 and closes all above. */
+static int keep_two(int third, int fourth)
+{
+    int third_copy = fcntl(third, F_DUPFD, 5);
+    int fourth_copy = fcntl(fourth, F_DUPFD, 5);
+    if (dup2(third_copy, 3) < 0 || dup2(fourth_copy, 4) < 0 || close_range(5, ~0u, 0) < 0)
+        return -errno;
+    return 0;
+}
+
 static void keep_descriptors(const struct worker_ends *ends, int done)
 {
-    int request = fcntl(ends->request, F_DUPFD, DONE_FD + 1);
-    int done_copy = fcntl(done, F_DUPFD, DONE_FD + 1);
     if (dup2(ends->nothing, STDIN_FILENO) < 0 || dup2(ends->output, STDOUT_FILENO) < 0 ||
-        dup2(ends->output, STDERR_FILENO) < 0 || dup2(request, REQUEST_FD) < 0 ||
-        dup2(done_copy, DONE_FD) < 0 || close_range(DONE_FD + 1, ~0u, 0) < 0)
+        dup2(ends->output, STDERR_FILENO) < 0 || keep_two(ends->request, done) < 0)
         fail("arranging descriptors", NULL);
 }
 
@@ -132,15 +141,15 @@ static bool reap(pid_t main_pid, int *ret_status)
     return false;
 }
 
-static int await_end(pid_t main_pid, int done, const sigset_t *listening)
+static int await_end(pid_t main_pid, const sigset_t *listening)
 {
-    struct pollfd wanted = {.fd = done, .events = POLLIN};
+    struct pollfd wanted = {.fd = INIT_DONE_FD, .events = POLLIN};
     unsigned char code;
     int status;
     while (!reap(main_pid, &status)) {
         if (ppoll(&wanted, 1, NULL, listening) <= 0)
             continue;
-        if (read(done, &code, 1) == 1)
+        if (read(INIT_DONE_FD, &code, 1) == 1)
             return W_EXITCODE(code, 0);
         wanted.fd = -1; /* every task has closed it */
     }
@@ -168,11 +177,10 @@ _Noreturn void worker_init(struct jail *jail, const struct worker_ends *ends, un
     sigaddset(&children, SIGCHLD);
     sigprocmask(SIG_BLOCK, &children, &before);
     sigaction(SIGCHLD, &noticed, NULL);
-    close(done[1]);
-    close(ends->request);
-    close(ends->output);
-    struct worker_status end = {.wait_status = await_end(main_pid, done[0], &before)};
+    if (keep_two(ends->status, done[0]) < 0)
+        _exit(JOB_REFUSED);
+    struct worker_status end = {.wait_status = await_end(main_pid, &before)};
     end.ended_ns = clock_ns();
-    (void)write_all(ends->status, &end, sizeof end);
+    (void)write_all(STATUS_FD, &end, sizeof end);
     _exit(0);
 }
