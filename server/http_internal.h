@@ -1,4 +1,5 @@
-/* What http.c (daemons, threads, connections) and http_request.c (one exchange) share. */
+/* What http.c (daemons, threads, connections) and http_request.c and http_reply.c (one exchange)
+ * share. */
 #ifndef SERVER_HTTP_INTERNAL_H
 #define SERVER_HTTP_INTERNAL_H
 
@@ -82,6 +83,15 @@ struct request {
 };
 
 void conn_deadline(struct conn *conn, unsigned seconds);
+
+/*
+ * Sleeping. request_awake() comes before the state is looked at, so that a wake that comes
+ * meanwhile counts; request_asleep() then suspends the connection, or returns false when it was
+ * woken since.
+ */
+void request_awake(struct request *request);
+bool request_asleep(struct request *request);
+bool request_closing(const struct request *request); /* the server ends */
 
 /* Callbacks of libmicrohttpd, for one exchange. */
 void *request_uri(void *thread, const char *uri, struct MHD_Connection *connection);
