@@ -137,6 +137,7 @@ function nextState(log: TraceLog, i: number, now: TaskNow): readonly [State, num
     case EVENT.LOCK_WAIT:
     case EVENT.QUEUE_WAIT:
     case EVENT.QUEUE_FULL:
+    case EVENT.EVENT_WAIT:
     case EVENT.COROUTINE_SENT:
       return [STATE.WAITING, object];
     case EVENT.PIPE_WAIT:

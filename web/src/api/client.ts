@@ -1,0 +1,106 @@
+// The calls the pages make. A refused call throws Problem with what the server said.
+import { fields, list, runShape, scenarioShape, segmentsShape, summaryShape, text } from './shape';
+import type {
+  FieldError, ParamValue, Run, Scenario, ScenarioSummary, Segment,
+} from './types';
+
+const ROOT = '/api/v1';
+
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly detail: string,
+    readonly errors: readonly FieldError[] = [],
+    /** Seconds after which to try again, if the server says so. */
+    readonly retryAfter: number | null = null,
+  ) {
+    super(`${status} ${detail}`);
+  }
+}
+
+function fieldError(from: unknown, what: string): FieldError {
+  const f = fields(from, what);
+  return { pointer: text(f.pointer, what), detail: text(f.detail, what) };
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const retry = Number(response.headers.get('Retry-After'));
+  const after = Number.isFinite(retry) && retry > 0 ? retry : null;
+  try {
+    const body = fields(await response.json(), 'problem');
+    const detail = typeof body.detail === 'string' ? body.detail : String(body.title ?? '');
+    return new Problem(response.status, detail, list(body.errors ?? [], 'errors', fieldError), after);
+  } catch {
+    return new Problem(response.status, response.statusText, [], after);
+  }
+}
+
+async function call(path: string, init: RequestInit = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(ROOT + path, init);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new Problem(0, '');
+  }
+  if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+const json = async (path: string, init?: RequestInit): Promise<unknown> =>
+  (await call(path, init)).json() as Promise<unknown>;
+
+const at = (kind: string, id: string): string => `/${kind}/${encodeURIComponent(id)}`;
+
+export async function listScenarios(): Promise<ScenarioSummary[]> {
+  return list(fields(await json('/scenarios'), 'answer').scenarios, 'scenarios', summaryShape);
+}
+
+export const getScenario = async (id: string): Promise<Scenario> =>
+  scenarioShape(await json(at('scenarios', id)));
+
+export const getSource = async (id: string): Promise<string> =>
+  (await call(`${at('scenarios', id)}/source`)).text();
+
+export const getRun = async (id: string): Promise<Run> => runShape(await json(at('runs', id)));
+
+export async function listRuns(query: Readonly<Record<string, string>>): Promise<Run[]> {
+  const answer = fields(await json(`/runs?${new URLSearchParams(query).toString()}`), 'answer');
+  return list(answer.runs, 'runs', runShape);
+}
+
+export async function startRun(
+  scenario: string,
+  params: Readonly<Record<string, ParamValue>>,
+): Promise<Run> {
+  return runShape(await json('/runs', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ scenario, params, schedule: { mode: 'free' } }),
+  }));
+}
+
+export async function deleteRun(id: string): Promise<void> {
+  await call(at('runs', id), { method: 'DELETE' });
+}
+
+export const getOutput = async (id: string, signal: AbortSignal): Promise<Segment[]> =>
+  segmentsShape(await json(`${at('runs', id)}/output?format=json`, { signal }));
+
+/** The trace's chunks from `offset` on; with `follow` they go on coming until the run is done. */
+export async function openTrace(
+  id: string,
+  offset: number,
+  follow: boolean,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array>> {
+  const query = `format=binary&offset=${offset}${follow ? '&follow=true' : ''}`;
+  const response = await call(`${at('runs', id)}/trace?${query}`, { signal });
+  return response.body ?? new ReadableStream({ start: (to) => to.close() });
+}
+
+export const eventsUrl = (id: string): string => `${ROOT}${at('runs', id)}/events`;
+export const traceUrl = (id: string, format: string): string =>
+  `${ROOT}${at('runs', id)}/trace?format=${format}`;
+export const outputUrl = (id: string): string => `${ROOT}${at('runs', id)}/output`;
+export const sourceUrl = (id: string): string => `${ROOT}${at('scenarios', id)}/source`;

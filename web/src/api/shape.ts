@@ -1,0 +1,180 @@
+// The guard at the edge: turns unknown JSON into the types of types.ts or says what is wrong where.
+import type {
+  ChartKind, Check, Choice, OutcomeClass, OutcomeRule, Param, ParamType, ParamValue, Run, RunStatus,
+  Scenario, ScenarioSummary, Segment, Text, Wait,
+} from './types';
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export class ShapeError extends Error {}
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export function fields(value: unknown, what: string): Fields {
+  if (!isFields(value)) throw new ShapeError(`${what} is not an object`);
+  return value;
+}
+
+export function text(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw new ShapeError(`${what} is not text`);
+  return value;
+}
+
+function number(value: unknown, what: string): number {
+  if (typeof value !== 'number') throw new ShapeError(`${what} is not a number`);
+  return value;
+}
+
+export function list<T>(value: unknown, what: string, each: (item: unknown, what: string) => T): T[] {
+  if (!Array.isArray(value)) throw new ShapeError(`${what} is not a list`);
+  return value.map((item: unknown, i) => each(item, `${what}[${i}]`));
+}
+
+function oneOf<T extends string>(value: unknown, what: string, allowed: readonly T[]): T {
+  const found = allowed.find((word) => word === value);
+  if (found === undefined) throw new ShapeError(`${what} is none of ${allowed.join(', ')}`);
+  return found;
+}
+
+const textOr = (value: unknown, other: string): string => (typeof value === 'string' ? value : other);
+const numberOrNull = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+const listOr = (value: unknown): unknown => value ?? [];
+
+function bilingual(value: unknown, what: string): Text {
+  const from = fields(value, what);
+  return { en: text(from.en, `${what}.en`), zh: text(from.zh, `${what}.zh`) };
+}
+
+const CLASSES: readonly OutcomeClass[] = ['acceptable', 'interesting', 'forbidden'];
+const TYPES: readonly ParamType[] = ['integer', 'number', 'boolean', 'choice', 'integer-list'];
+const CHARTS: readonly ChartKind[] = ['none', 'order', 'value', 'turns'];
+const STATUSES: readonly RunStatus[] = ['queued', 'running', 'done'];
+
+function value(from: unknown, what: string): ParamValue {
+  if (typeof from === 'number' || typeof from === 'boolean' || typeof from === 'string') return from;
+  return list(from, what, number);
+}
+
+function choice(from: unknown, what: string): Choice {
+  const f = fields(from, what);
+  return { value: text(f.value, `${what}.value`), title: bilingual(f.title, `${what}.title`) };
+}
+
+function param(from: unknown, what: string): Param {
+  const f = fields(from, what);
+  return {
+    name: text(f.name, `${what}.name`),
+    title: bilingual(f.title, `${what}.title`),
+    help: bilingual(f.help, `${what}.help`),
+    type: oneOf(f.type, `${what}.type`, TYPES),
+    minimum: numberOrNull(f.minimum),
+    maximum: numberOrNull(f.maximum),
+    fallback: value(f.default, `${what}.default`),
+    choices: list(listOr(f.choices), `${what}.choices`, choice),
+  };
+}
+
+export function summaryShape(from: unknown, what: string): ScenarioSummary {
+  const f = fields(from, what);
+  return {
+    id: text(f.id, `${what}.id`),
+    family: text(f.family, `${what}.family`),
+    number: numberOrNull(f.number) ?? 0,
+    title: bilingual(f.title, `${what}.title`),
+    summary: bilingual(f.summary, `${what}.summary`),
+    lesson: bilingual(f.lesson, `${what}.lesson`),
+  };
+}
+
+function outcome(from: unknown, what: string): OutcomeRule {
+  const f = fields(from, what);
+  return {
+    name: textOr(f.name, ''),
+    pattern: textOr(f.pattern, ''),
+    ended: textOr(f.ended, ''),
+    when: textOr(f.when, ''),
+    class: oneOf(f.class, `${what}.class`, CLASSES),
+    meaning: bilingual(f.meaning, `${what}.meaning`),
+  };
+}
+
+export function scenarioShape(from: unknown): Scenario {
+  const f = fields(from, 'scenario');
+  return {
+    ...summaryShape(from, 'scenario'),
+    params: list(f.params, 'params', param),
+    python: textOr(f.python, ''),
+    chart: oneOf(f.chart ?? 'none', 'chart', CHARTS),
+    outcomes: list(listOr(f.outcomes), 'outcomes', outcome),
+    checks: list(listOr(f.checks), 'checks', (item, what) => {
+      const check = fields(item, what);
+      return { name: text(check.name, what), title: bilingual(check.title, what) };
+    }),
+  };
+}
+
+function check(from: unknown, what: string): Check {
+  const f = fields(from, what);
+  return {
+    name: text(f.name, `${what}.name`),
+    held: f.held === true,
+    expected: textOr(f.expected, ''),
+    actual: textOr(f.actual, ''),
+  };
+}
+
+function wait(from: unknown, what: string): Wait {
+  const f = fields(from, what);
+  return { task: text(f.task, what), object: textOr(f.object, ''), holder: textOr(f.holder, '') };
+}
+
+function runOutcome(from: unknown): Run['outcome'] {
+  if (from === null || from === undefined) return null;
+  const f = fields(from, 'outcome');
+  const known = CLASSES.find((word) => word === f.class) ?? null;
+  return { text: text(f.text, 'outcome.text'), class: known, name: textOr(f.name, '') };
+}
+
+function isolation(from: unknown): Run['isolation'] {
+  if (!isFields(from)) return null;
+  return { tier: textOr(from.tier, ''), layers: list(listOr(from.layers), 'layers', text) };
+}
+
+function exit(from: unknown): Run['exit'] {
+  if (!isFields(from)) return null;
+  return { code: numberOrNull(from.code), signal: numberOrNull(from.signal) };
+}
+
+function metrics(from: unknown): Record<string, number> {
+  const entries = Object.entries(isFields(from) ? from : {});
+  return Object.fromEntries(entries.filter((e): e is [string, number] => typeof e[1] === 'number'));
+}
+
+export function runShape(from: unknown): Run {
+  const f = fields(from, 'run');
+  const params = Object.entries(fields(f.params, 'params'))
+    .map(([name, v]) => [name, value(v, name)] as const);
+  return {
+    id: text(f.id, 'id'),
+    scenario: text(f.scenario, 'scenario'),
+    params: Object.fromEntries(params),
+    status: oneOf(f.status, 'status', STATUSES),
+    queuePosition: numberOrNull(f.queue_position),
+    ended: typeof f.ended === 'string' ? f.ended : null,
+    exit: exit(f.exit),
+    outcome: runOutcome(f.outcome),
+    checks: list(listOr(f.checks), 'checks', check),
+    metrics: metrics(f.metrics),
+    waitsFor: list(listOr(f.waits_for), 'waits_for', wait),
+    isolation: isolation(f.isolation),
+    createdAt: textOr(f.created_at, ''),
+  };
+}
+
+export function segmentsShape(from: unknown): Segment[] {
+  return list(fields(from, 'output').segments, 'segments', (item, what) => {
+    const f = fields(item, what);
+    return { task: numberOrNull(f.task), t: numberOrNull(f.t) ?? 0, text: text(f.text, what) };
+  });
+}

@@ -1,0 +1,100 @@
+// What the API answers, as far as the pages use it.
+export interface Text {
+  readonly en: string;
+  readonly zh: string;
+}
+
+export type ParamType = 'integer' | 'number' | 'boolean' | 'choice' | 'integer-list';
+
+export interface Choice {
+  readonly value: string;
+  readonly title: Text;
+}
+
+export type ParamValue = number | boolean | string | readonly number[];
+
+export interface Param {
+  readonly name: string;
+  readonly title: Text;
+  readonly help: Text;
+  readonly type: ParamType;
+  readonly minimum: number | null;
+  readonly maximum: number | null;
+  readonly fallback: ParamValue;
+  readonly choices: readonly Choice[];
+}
+
+export interface ScenarioSummary {
+  readonly id: string;
+  readonly family: string;
+  readonly number: number;
+  readonly title: Text;
+  readonly summary: Text;
+  readonly lesson: Text;
+}
+
+export type OutcomeClass = 'acceptable' | 'interesting' | 'forbidden';
+export type ChartKind = 'none' | 'order' | 'value' | 'turns';
+
+export interface OutcomeRule {
+  readonly name: string;
+  readonly pattern: string;
+  readonly ended: string;
+  readonly when: string;
+  readonly class: OutcomeClass;
+  readonly meaning: Text;
+}
+
+export interface Scenario extends ScenarioSummary {
+  readonly params: readonly Param[];
+  readonly python: string;
+  readonly chart: ChartKind;
+  readonly outcomes: readonly OutcomeRule[];
+  readonly checks: readonly { readonly name: string; readonly title: Text }[];
+}
+
+export type RunStatus = 'queued' | 'running' | 'done';
+
+export interface Check {
+  readonly name: string;
+  readonly held: boolean;
+  readonly expected: string;
+  readonly actual: string;
+}
+
+export interface Wait {
+  readonly task: string;
+  readonly object: string;
+  readonly holder: string;
+}
+
+export interface Run {
+  readonly id: string;
+  readonly scenario: string;
+  readonly params: Readonly<Record<string, ParamValue>>;
+  readonly status: RunStatus;
+  readonly queuePosition: number | null;
+  readonly ended: string | null;
+  readonly exit: { readonly code: number | null; readonly signal: number | null } | null;
+  readonly outcome: {
+    readonly text: string;
+    readonly class: OutcomeClass | null;
+    readonly name: string;
+  } | null;
+  readonly checks: readonly Check[];
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly waitsFor: readonly Wait[];
+  readonly isolation: { readonly tier: string; readonly layers: readonly string[] } | null;
+  readonly createdAt: string;
+}
+
+export interface Segment {
+  readonly task: number | null;
+  readonly t: number;
+  readonly text: string;
+}
+
+export interface FieldError {
+  readonly pointer: string;
+  readonly detail: string;
+}

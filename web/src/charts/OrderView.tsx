@@ -1,0 +1,108 @@
+import type { JSX } from 'preact';
+import { useApp } from '../store/app';
+import type { RunStore } from '../store/run';
+import { crossings, orderChart, type OrderChart, type StageOrder } from './order';
+
+const WIDTH = 440;
+const LEFT = 34;
+const TOP = 34;
+const LABELS_MOST = 30;
+
+const rowHeight = (items: number): number => Math.max(2, Math.min(24, 520 / Math.max(1, items)));
+
+interface Geometry {
+  readonly x: (stage: number) => number;
+  readonly y: (rank: number) => number;
+  readonly height: number;
+}
+
+function geometryOf(chart: OrderChart): Geometry {
+  const row = rowHeight(chart.items.length);
+  const step = (WIDTH - 2 * LEFT) / Math.max(1, chart.stages.length - 1);
+  return {
+    x: (stage) => LEFT + stage * step,
+    y: (rank) => TOP + (rank + 0.5) * row,
+    height: TOP + chart.items.length * row + 8,
+  };
+}
+
+/** An item's way through the stages it came to. */
+function pathOf(item: number, stages: readonly StageOrder[], g: Geometry): string {
+  let path = '';
+  let last: readonly [number, number] | null = null;
+  stages.forEach((stage, s) => {
+    const rank = stage.items.indexOf(item);
+    if (rank < 0) return;
+    const [x, y] = [g.x(s), g.y(rank)];
+    const bend = last === null ? 0 : (x - last[0]) / 2;
+    path += last === null ? `M${x} ${y}` : `C${last[0] + bend} ${last[1]} ${x - bend} ${y} ${x} ${y}`;
+    last = [x, y];
+  });
+  return path;
+}
+
+function Lines({ chart, g }: { readonly chart: OrderChart; readonly g: Geometry }): JSX.Element {
+  const overtaken = (item: number): boolean => chart.stages.some((s) => s.items.indexOf(item) !== item);
+  return (
+    <>
+      {chart.items.map((item) => {
+        const state = chart.failed.has(item) ? 'failed' : overtaken(item) ? 'moved' : '';
+        return <path key={item} class={`order-line ${state}`} d={pathOf(item, chart.stages, g)} />;
+      })}
+    </>
+  );
+}
+
+function Dots({ chart, g }: { readonly chart: OrderChart; readonly g: Geometry }): JSX.Element {
+  return (
+    <>
+      {chart.stages.map((stage, s) => stage.items.map((item, rank) => (
+        <g key={`${stage.stage}${item}`} class={`order-dot ${chart.failed.has(item) ? 'failed' : ''}`}>
+          <circle cx={g.x(s)} cy={g.y(rank)} r="10" />
+          <text x={g.x(s)} y={g.y(rank)} dy="4">{item}</text>
+        </g>
+      )))}
+    </>
+  );
+}
+
+export function OrderView({ store }: { readonly store: RunStore }): JSX.Element {
+  const app = useApp();
+  void store.version.value;
+  const chart = orderChart(store.model.log);
+  if (chart.items.length === 0) return <p class="muted">{app.t('order.empty')}</p>;
+  const g = geometryOf(chart);
+  const inversionsOf = (name: string): number =>
+    chart.stages.find((s) => s.stage === name)?.inversions ?? 0;
+  const takeaway = app.t('order.takeaway', {
+    items: chart.items.length, pairs: inversionsOf('finished'), delivered: inversionsOf('delivered'),
+  });
+  return (
+    <>
+      <p class="takeaway">{takeaway}</p>
+      <svg class="chart" viewBox={`0 0 ${WIDTH} ${g.height}`} role="img" aria-label={takeaway}>
+        {chart.stages.map((stage, s) => (
+          <text key={stage.stage} class="chart-head" x={g.x(s)} y="14"
+            text-anchor={s === 0 ? 'start' : s === chart.stages.length - 1 ? 'end' : 'middle'}
+            dx={s === 0 ? -LEFT : s === chart.stages.length - 1 ? LEFT : 0}>
+            {app.t(`order.${stage.stage}`)}
+          </text>
+        ))}
+        <Lines chart={chart} g={g} />
+        {chart.items.length <= LABELS_MOST && <Dots chart={chart} g={g} />}
+      </svg>
+      <ul class="plain small muted">
+        {chart.stages.slice(1).map((stage, s) => (
+          <li key={stage.stage}>
+            {app.t('order.inversions', {
+              count: crossings(chart.stages[s].items, stage.items),
+              from: app.t(`order.${chart.stages[s].stage}`),
+              to: app.t(`order.${stage.stage}`),
+            })}
+          </li>
+        ))}
+      </ul>
+      <p class="small muted">{app.t('order.description')}</p>
+    </>
+  );
+}

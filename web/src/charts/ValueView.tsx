@@ -1,0 +1,108 @@
+import type { JSX } from 'preact';
+import { formatNs } from '../messages/format';
+import { useApp } from '../store/app';
+import type { RunStore } from '../store/run';
+import { fitView } from '../timeline/scale';
+import { OWNER_COLOURS } from '../trace/model';
+import { thin, valueChart, type LostUpdate, type ValueChart, type Write } from './value';
+
+const WIDTH = 440;
+const HEIGHT = 220;
+const LEFT = 8;
+const BOTTOM = 22;
+
+interface Geometry {
+  readonly x: (t: number) => number;
+  readonly y: (value: number) => number;
+  readonly low: number;
+  readonly high: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+function geometryOf(writes: readonly Write[]): Geometry {
+  let [low, high] = [0, 0];
+  for (const write of writes) {
+    low = Math.min(low, write.value);
+    high = Math.max(high, write.value);
+  }
+  const [from, to] = [writes[0].t, writes[writes.length - 1].t];
+  const span = Math.max(1, high - low);
+  return {
+    x: (t) => LEFT + ((t - from) / Math.max(1, to - from)) * (WIDTH - 2 * LEFT),
+    y: (value) => 10 + ((high - value) / span) * (HEIGHT - BOTTOM - 20),
+    low, high, from, to,
+  };
+}
+
+function Axis({ g }: { readonly g: Geometry }): JSX.Element {
+  const app = useApp();
+  const language = app.language.value;
+  const number = new Intl.NumberFormat(language);
+  return (
+    <>
+      <line class="chart-axis" x1="0" x2={WIDTH} y1={g.y(0)} y2={g.y(0)} />
+      {[...new Set([g.high, g.low])].map((value) => (
+        <text key={value} class="chart-note plate" x="2" y={g.y(value)} dy={value === g.low ? -5 : 13}>
+          {number.format(value)}
+        </text>
+      ))}
+      <text class="chart-note" x="0" y={HEIGHT - 4}>{formatNs(g.from, language)}</text>
+      <text class="chart-note" x={WIDTH} y={HEIGHT - 4} text-anchor="end">{formatNs(g.to, language)}</text>
+    </>
+  );
+}
+
+const LOST_DRAWN = 200;
+
+function Plot({ chart, g, label }: {
+  readonly chart: ValueChart;
+  readonly g: Geometry;
+  readonly label: string;
+}): JSX.Element {
+  const byEvent = new Map(chart.writes.map((write) => [write.event, write]));
+  return (
+    <svg class="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
+      {thin(chart.writes, g.x, g.y).map((w) => (
+        <circle key={w.event} class={`lane-fill lane-${w.task % OWNER_COLOURS}`} cx={g.x(w.t)} cy={g.y(w.value)} r="2" />
+      ))}
+      {chart.lost.slice(0, LOST_DRAWN).map((lost) => {
+        const write = byEvent.get(lost.write);
+        if (write === undefined) return null;
+        const [x, y] = [g.x(write.t), g.y(write.value)];
+        return <path key={lost.write} class="lost" d={`M${x - 4} ${y - 4}l8 8m0-8l-8 8`} />;
+      })}
+      <Axis g={g} />
+    </svg>
+  );
+}
+
+export function ValueView({ store }: { readonly store: RunStore }): JSX.Element {
+  const app = useApp();
+  void store.version.value;
+  const { log } = store.model;
+  const chart = valueChart(log);
+  const last = chart.writes[chart.writes.length - 1];
+  if (last === undefined) return <p class="muted">{app.t('value.empty')}</p>;
+  const takeaway = app.t('value.takeaway', { last: last.value, lost: chart.lost.length });
+  const show = (lost: LostUpdate): void => {
+    const [from, to] = [log.t[lost.read], log.t[lost.write]];
+    const margin = Math.max(200, (to - from) / 2);
+    store.following.value = false;
+    store.view.value = fitView(from - margin, to + margin, store.view.value?.width ?? 1);
+    store.selection.value = { task: log.task[lost.write], t: to, event: lost.write };
+  };
+  return (
+    <>
+      <p class="takeaway">{takeaway}</p>
+      <Plot chart={chart} g={geometryOf(chart.writes)} label={takeaway} />
+      {chart.lost.length > 0 && (
+        <button type="button" class="button" onClick={() => show(chart.lost[0])}>
+          {app.t('value.show')}
+        </button>
+      )}
+      {chart.gaps && <p class="small muted">{app.t('value.hidden')}</p>}
+      <p class="small muted">{app.t('value.description')}</p>
+    </>
+  );
+}

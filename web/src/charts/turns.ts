@@ -1,0 +1,46 @@
+// Who handed control to whom, with which value: the life of a coroutine as a list.
+import { EVENT } from '../trace/kinds.gen';
+import type { TraceLog } from '../trace/log';
+import { timeOrder } from '../trace/sort';
+
+export type TurnKind = 'send' | 'yield' | 'close' | 'refused' | 'end';
+
+export interface Turn {
+  readonly kind: TurnKind;
+  readonly from: number;
+  readonly to: number;
+  /** For refused: 1 not started, 2 finished. */
+  readonly value: number;
+  readonly event: number;
+}
+
+function turnOf(log: TraceLog, i: number, coroutine: number | undefined): Turn | null {
+  const [task, value] = [log.task[i], log.value[i]];
+  const turn = (kind: TurnKind, from: number, to: number): Turn => ({ kind, from, to, value, event: i });
+  switch (log.kind[i]) {
+    case EVENT.COROUTINE_RESUMED: {
+      const cause = log.cause[i];
+      return turn('send', cause >= 0 ? log.task[cause] : 0, task);
+    }
+    case EVENT.COROUTINE_GOT: {
+      const cause = log.cause[i];
+      return cause >= 0 ? turn('yield', log.task[cause], task) : null;
+    }
+    case EVENT.COROUTINE_CLOSED: return turn('close', task, coroutine ?? task);
+    case EVENT.COROUTINE_REFUSED: return turn('refused', task, coroutine ?? task);
+    default: return null;
+  }
+}
+
+export function turnsChart(log: TraceLog): Turn[] {
+  const coroutines = new Map<number, number>();
+  for (let i = 0; i < log.count; i++) {
+    if (log.kind[i] === EVENT.COROUTINE_RESUMED) coroutines.set(log.object[i], log.task[i]);
+  }
+  const turns: Turn[] = [];
+  for (const i of timeOrder(log)) {
+    const turn = turnOf(log, i, coroutines.get(log.object[i]));
+    if (turn !== null) turns.push(turn);
+  }
+  return turns;
+}

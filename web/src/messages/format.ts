@@ -1,0 +1,52 @@
+// Messages with arguments: "{name}" is replaced, "{count|task|tasks}" chooses by the language's
+// plural rules (a single form may stand for all).
+export type Args = Readonly<Record<string, string | number>>;
+
+const HOLE = /\{(\w+)((?:\|[^{}|]*)*)\}/g;
+
+export function formatMessage(message: string, args: Args, language: string): string {
+  return message.replace(HOLE, (_, name: string, forms: string) => {
+    const value = args[name] ?? '';
+    if (forms === '') {
+      return typeof value === 'number' ? new Intl.NumberFormat(language).format(value) : value;
+    }
+    const list = forms.slice(1).split('|');
+    const one = new Intl.PluralRules(language).select(Number(value)) === 'one';
+    return list[one ? 0 : list.length - 1];
+  });
+}
+
+/** The names of the arguments a message uses. */
+export function argumentsOf(message: string): string[] {
+  return [...new Set([...message.matchAll(HOLE)].map((match) => match[1]))].sort();
+}
+
+const UNITS = [
+  { from: 1e9, by: 1e9, name: 's' },
+  { from: 1e6, by: 1e6, name: 'ms' },
+  { from: 1e3, by: 1e3, name: 'µs' },
+  { from: 0, by: 1, name: 'ns' },
+] as const;
+
+/** A duration in the unit that suits it: 1.25 ms. */
+export function formatNs(time: number, language: string, digits = 3): string {
+  const unit = UNITS.find((u) => Math.abs(time) >= u.from) ?? UNITS[UNITS.length - 1];
+  const number = new Intl.NumberFormat(language, { maximumSignificantDigits: digits });
+  return `${number.format(time / unit.by)} ${unit.name}`;
+}
+
+/** A time on a ruler with this step: as many decimals as the step needs. */
+export function formatTick(time: number, step: number, language: string): string {
+  if (time === 0) return '0';
+  const unit = UNITS.find((u) => time >= u.from) ?? UNITS[UNITS.length - 1];
+  const decimals = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step / unit.by) - 1e-9)));
+  const number = new Intl.NumberFormat(language, {
+    minimumFractionDigits: decimals, maximumFractionDigits: decimals,
+  });
+  return `${number.format(time / unit.by)} ${unit.name}`;
+}
+
+export function formatBytes(bytes: number, language: string): string {
+  const [by, unit] = bytes >= 1e6 ? [1e6, 'MB'] : bytes >= 1e4 ? [1e3, 'kB'] : [1, 'B'];
+  return `${new Intl.NumberFormat(language, { maximumSignificantDigits: 3 }).format(bytes / by)} ${unit}`;
+}

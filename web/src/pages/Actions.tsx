@@ -1,0 +1,84 @@
+// What can be done with a run.
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { deleteRun, listRuns, startRun } from '../api/client';
+import type { Run, Scenario } from '../api/types';
+import { useApp } from '../store/app';
+import { runPath, scenarioPath } from '../store/route';
+import type { RunStore } from '../store/run';
+import { queryOfValues } from '../store/setup';
+import { failureText } from '../ui/Failure';
+import { CopyButton, Link } from '../ui/controls';
+import { useLoaded } from '../ui/useLoaded';
+
+const MINE_LOOKED_AT = '100';
+
+async function isMine(run: Run): Promise<boolean> {
+  const mine = await listRuns({ scenario: run.scenario, mine: 'true', limit: MINE_LOOKED_AT });
+  return mine.some((other) => other.id === run.id);
+}
+
+function Delete({ run, failed }: { readonly run: Run; readonly failed: (error: unknown) => void }): JSX.Element {
+  const app = useApp();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const yes = async (): Promise<void> => {
+    dialog.current?.close();
+    try {
+      await deleteRun(run.id);
+      app.go(scenarioPath(run.scenario));
+    } catch (error) {
+      failed(error);
+    }
+  };
+  return (
+    <>
+      <button type="button" class="button" onClick={() => dialog.current?.showModal()}>
+        {app.t('run.delete')}
+      </button>
+      <dialog ref={dialog} class="sure" aria-labelledby="sure">
+        <p id="sure">{app.t('run.deleteSure')}</p>
+        <div class="setup-actions">
+          <button type="button" class="button danger" onClick={() => void yes()}>{app.t('run.deleteYes')}</button>
+          <button type="button" class="button" onClick={() => dialog.current?.close()}>{app.t('run.deleteNo')}</button>
+        </div>
+      </dialog>
+    </>
+  );
+}
+
+interface ActionsProps {
+  readonly store: RunStore;
+  readonly run: Run;
+  readonly scenario: Scenario | null;
+}
+
+export function Actions({ run, scenario }: ActionsProps): JSX.Element {
+  const app = useApp();
+  const failure = useSignal<unknown>(null);
+  const starting = useSignal(false);
+  const mine = useLoaded(run.id, () => isMine(run));
+  useEffect(() => { failure.value = null; }, [run.id]);
+  const again = async (): Promise<void> => {
+    starting.value = true;
+    failure.value = null;
+    try {
+      app.go(runPath((await startRun(run.scenario, run.params)).id));
+    } catch (error) {
+      failure.value = error;
+    }
+    starting.value = false;
+  };
+  const query = scenario === null ? '' : queryOfValues(scenario.params, run.params);
+  return (
+    <div class="actions">
+      <button type="button" class="button primary" disabled={starting.value} onClick={() => void again()}>
+        {app.t('run.again')}
+      </button>
+      <Link to={scenarioPath(run.scenario, query)} class="button">{app.t('run.change')}</Link>
+      <CopyButton path={runPath(run.id)} label={app.t('run.copy')} />
+      {mine.value.value === true && <Delete run={run} failed={(error) => { failure.value = error; }} />}
+      {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,151 @@
+// What a run came to, in plain words: outcome, checks, waits, figures.
+import type { JSX } from 'preact';
+import { outputUrl, traceUrl } from '../api/client';
+import type { Run, Scenario, Wait } from '../api/types';
+import { formatBytes, formatNs } from '../messages/format';
+import { isMessageKey } from '../messages';
+import { useApp, type App } from '../store/app';
+import { ruleOf } from '../store/outcome';
+import { textOf } from '../store/setup';
+import { Prose } from '../ui/controls';
+import { ClassBadge } from './badges';
+
+interface FactsProps {
+  readonly run: Run;
+  readonly scenario: Scenario | null;
+}
+
+function endMore(app: App, run: Run): string {
+  const key = `ended.more.${run.ended ?? ''}`;
+  if (run.ended === 'completed' || !isMessageKey(key)) return '';
+  return app.t(key, { signal: run.exit?.signal ?? '–', code: run.exit?.code ?? '–' });
+}
+
+/** The outcome and what it means. */
+export function Verdict({ run, scenario }: FactsProps): JSX.Element | null {
+  const app = useApp();
+  if (run.status !== 'done') return null;
+  const rule = scenario === null ? null : ruleOf(scenario.outcomes, run);
+  const of = run.outcome?.class ?? rule?.class ?? null;
+  const more = endMore(app, run);
+  return (
+    <section class={`verdict ${of ?? ''}`} aria-label={app.t('run.what')}>
+      <div class="verdict-what">
+        {run.outcome !== null && <code>{run.outcome.text}</code>}
+        {of !== null && <ClassBadge of={of} />}
+      </div>
+      <p>
+        {rule !== null && <Prose text={app.say(rule.meaning)} />}
+        {rule === null && run.outcome !== null && scenario !== null && app.t('run.unexplained')}
+        {rule === null && run.outcome === null && more === '' && app.t('run.noOutcome')}
+        {more !== '' && ` ${more}`}
+      </p>
+    </section>
+  );
+}
+
+export function Checks({ run, scenario }: FactsProps): JSX.Element | null {
+  const app = useApp();
+  if (run.checks.length === 0) return null;
+  const titleOf = (name: string): string => {
+    const found = scenario?.checks.find((check) => check.name === name);
+    return found === undefined ? name.replaceAll('-', ' ') : app.say(found.title);
+  };
+  return (
+    <section class="panel">
+      <h2>{app.t('run.checks')}</h2>
+      <ul class="checks">
+        {run.checks.map((check) => (
+          <li key={check.name} class={check.held ? 'held' : 'broken'}>
+            <span class="check-sign" role="img" aria-label={app.t(check.held ? 'run.check.held' : 'run.check.failed')}>
+              {check.held ? '✓' : '✕'}
+            </span>
+            <div>
+              <Prose text={titleOf(check.name)} />
+              <dl class="expected">
+                <dt>{app.t('run.check.expected')}</dt><dd><code>{check.expected}</code></dd>
+                {check.actual !== check.expected && (
+                  <><dt>{app.t('run.check.actual')}</dt><dd><code>{check.actual}</code></dd></>
+                )}
+              </dl>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function waitSentence(app: App, wait: Wait): string {
+  if (wait.holder === '') return app.t('run.wait.free', { task: wait.task, object: wait.object });
+  if (wait.holder === wait.object) return app.t('run.wait.task', { task: wait.task, object: wait.object });
+  return app.t('run.wait.held', { task: wait.task, object: wait.object, holder: wait.holder });
+}
+
+export function Waits({ run }: { readonly run: Run }): JSX.Element | null {
+  const app = useApp();
+  if (run.waitsFor.length === 0) return null;
+  return (
+    <section class="panel waits">
+      <h2>{app.t('run.waits')}</h2>
+      <ul class="plain">
+        {run.waitsFor.map((wait, i) => <li key={i}>{waitSentence(app, wait)}</li>)}
+      </ul>
+    </section>
+  );
+}
+
+function metricText(app: App, name: string, value: number): string {
+  const language = app.language.value;
+  if (name.endsWith('_ns')) return formatNs(value, language);
+  if (name.endsWith('_bytes')) return formatBytes(value, language);
+  return new Intl.NumberFormat(language).format(value);
+}
+
+/** Figures that are only worth a line when there is something to tell. */
+const QUIET_WHEN_ZERO = new Set(['events_dropped', 'events_skipped', 'events_malformed', 'items', 'inversions']);
+
+export function Facts({ run, scenario }: FactsProps): JSX.Element {
+  const app = useApp();
+  const titleOf = (name: string): string => {
+    const param = scenario?.params.find((p) => p.name === name);
+    return param === undefined ? name : app.say(param.title);
+  };
+  const choiceOf = (name: string, text: string): string => {
+    const found = scenario?.params.find((p) => p.name === name)?.choices.find((c) => c.value === text);
+    return found === undefined ? text : app.say(found.title);
+  };
+  const metrics = Object.entries(run.metrics)
+    .filter(([name, value]) => value !== 0 || !QUIET_WHEN_ZERO.has(name));
+  return (
+    <section class="panel facts">
+      <h2>{app.t('run.facts')}</h2>
+      <dl>
+        {metrics.map(([name, value]) => (
+          <div key={name}><dt>{app.word('metric', name)}</dt><dd>{metricText(app, name, value)}</dd></div>
+        ))}
+        {run.isolation !== null && (
+          <div>
+            <dt>{app.word('run.isolation', run.isolation.tier)}</dt>
+            <dd title={run.isolation.layers.join(', ')}>
+              {app.t('run.isolation.layers', { count: run.isolation.layers.length })}
+            </dd>
+          </div>
+        )}
+      </dl>
+      <h3>{app.t('run.setup')}</h3>
+      <dl>
+        {Object.entries(run.params).map(([name, value]) => (
+          <div key={name}><dt>{titleOf(name)}</dt><dd>{choiceOf(name, textOf(value))}</dd></div>
+        ))}
+      </dl>
+      <h3>{app.t('run.export')}</h3>
+      <ul class="plain export">
+        <li><a href={traceUrl(run.id, 'json')}>{app.t('run.export.json')}</a></li>
+        <li><a href={traceUrl(run.id, 'chrome')}>{app.t('run.export.chrome')}</a></li>
+        <li><a href={traceUrl(run.id, 'csv')}>{app.t('run.export.csv')}</a></li>
+        <li><a href={outputUrl(run.id)}>{app.t('run.export.output')}</a></li>
+      </ul>
+    </section>
+  );
+}

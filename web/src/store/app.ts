@@ -1,0 +1,74 @@
+// What all pages share: language, colours, address. One object, passed down by context.
+import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { Text } from '../api/types';
+import { isMessageKey, message, pick, type MessageKey } from '../messages';
+import type { Args } from '../messages/format';
+import {
+  readLanguage, readTheme, writeLanguage, writeTheme, type Language, type Theme,
+} from './prefs';
+import { parseRoute, type Route } from './route';
+
+export interface App {
+  readonly language: Signal<Language>;
+  readonly theme: Signal<Theme>;
+  /** Whether the page is dark now, whoever decided it. */
+  readonly dark: ReadonlySignal<boolean>;
+  readonly route: Signal<Route>;
+  readonly help: Signal<boolean>;
+  t(key: MessageKey, args?: Args): string;
+  /** A text of the server in the reader's language. */
+  say(text: Text): string;
+  /** The text for a word of the server, or the word itself when it is new to this page. */
+  word(prefix: string, word: string): string;
+  go(path: string): void;
+}
+
+export function newApp(): App {
+  const language = signal(readLanguage());
+  const theme = signal(readTheme());
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  const systemDark = signal(system.matches);
+  system.addEventListener('change', () => { systemDark.value = system.matches; });
+  const dark = computed(() => (theme.value === 'system' ? systemDark.value : theme.value === 'dark'));
+  const route = signal(parseRoute(location.pathname, location.search));
+  addEventListener('popstate', () => { route.value = parseRoute(location.pathname, location.search); });
+
+  effect(() => {
+    document.documentElement.lang = language.value;
+    writeLanguage(language.value);
+  });
+  effect(() => {
+    document.documentElement.dataset.theme = theme.value;
+    if (theme.value !== 'system') writeTheme(theme.value);
+  });
+
+  const t = (key: MessageKey, args?: Args): string => message(language.value, key, args);
+  return {
+    language,
+    theme,
+    dark,
+    route,
+    help: signal(false),
+    t,
+    say: (text) => pick(language.value, text),
+    word: (prefix, word) => {
+      const key = `${prefix}.${word}`;
+      return isMessageKey(key) ? t(key) : word.replace(/_ns$/, '').replace(/[_-]/g, ' ');
+    },
+    go: (path) => {
+      history.pushState(null, '', path);
+      route.value = parseRoute(location.pathname, location.search);
+      scrollTo(0, 0);
+    },
+  };
+}
+
+export const AppContext = createContext<App | null>(null);
+
+export function useApp(): App {
+  const app = useContext(AppContext);
+  if (app === null) throw new Error('no app around this component');
+  return app;
+}

@@ -1,0 +1,75 @@
+// Everything the run page knows about its run, as signals; filled by LiveRun.
+import { signal, type Signal } from '@preact/signals';
+import { LiveRun } from '../api/live';
+import type { Run, Segment } from '../api/types';
+import { ConsoleLog } from '../console/lines';
+import { TraceError } from '../trace/decode';
+import { advance, finish, newModel, type Model } from '../trace/model';
+import type { View } from '../timeline/scale';
+
+/** A moment of a task: what the details pane, the timeline and the console agree on. */
+export interface Selection {
+  readonly task: number;
+  readonly t: number;
+  /** The event picked, or -1 when a state was. */
+  readonly event: number;
+}
+
+export interface RunStore {
+  readonly id: string;
+  readonly run: Signal<Run | null>;
+  readonly model: Model;
+  readonly console: ConsoleLog;
+  /** Rises whenever the model or the console has more. */
+  readonly version: Signal<number>;
+  readonly selection: Signal<Selection | null>;
+  readonly view: Signal<View | null>;
+  /** The view shows all there is until the reader moves it. */
+  readonly following: Signal<boolean>;
+  readonly failure: Signal<unknown>;
+  readonly traceFailure: Signal<string | null>;
+  close(): void;
+}
+
+const BAD_ENDS = new Set(['deadlock', 'livelock', 'timeout']);
+
+export function openRun(id: string): RunStore {
+  const console = new ConsoleLog();
+  const live: LiveRun = new LiveRun(id, {
+    run: (run) => { store.run.value = run; settle(); },
+    output: (segments: readonly Segment[]) => { console.add(segments); changed(); },
+    events: () => { advance(model); settle(); },
+    failed: (error) => {
+      if (error instanceof TraceError) store.traceFailure.value = error.message;
+      else store.failure.value = error;
+    },
+  });
+  const model = newModel(live.decoder.log);
+  let settled = false;
+
+  const changed = (): void => { store.version.value++; };
+  const settle = (): void => {
+    const run = store.run.value;
+    if (!settled && run?.status === 'done' && model.log.complete) {
+      settled = true;
+      finish(model, run.metrics.wall_ns ?? 0, BAD_ENDS.has(run.ended ?? ''));
+    }
+    changed();
+  };
+
+  const store: RunStore = {
+    id,
+    run: signal<Run | null>(null),
+    model,
+    console,
+    version: signal(0),
+    selection: signal<Selection | null>(null),
+    view: signal<View | null>(null),
+    following: signal(true),
+    failure: signal<unknown>(null),
+    traceFailure: signal<string | null>(null),
+    close: () => live.close(),
+  };
+  void live.open();
+  return store;
+}

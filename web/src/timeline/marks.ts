@@ -1,0 +1,158 @@
+// What is drawn over the bars, as places on the canvas: arrows, item bars, names of states.
+import { sliceAt, sliceEnd } from '../trace/lane';
+import { NOTHING } from '../trace/log';
+import { TASK_REF, type ItemBar, type Model } from '../trace/model';
+import { BAR, type Layout, type Row } from './layout';
+import { toX, viewEnd, viewStart, type View } from './scale';
+
+export interface Arrow {
+  readonly x1: number;
+  readonly y1: number;
+  readonly x2: number;
+  readonly y2: number;
+}
+
+export interface Arrows {
+  readonly list: readonly Arrow[];
+  /** Arrows in sight that are too many to draw. */
+  readonly hidden: number;
+}
+
+const ARROWS_MOST = 500;
+const ARROWS_LOOKED_AT = 4000;
+
+/** The first arrow whose effect is not before t; arrows come nearly in order of time. */
+function firstArrow(model: Model, t: number): number {
+  let low = 0;
+  let high = model.arrowCount;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (model.log.t[model.arrows[middle]] < t) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+const middleOf = (row: Row): number => row.barY + BAR / 2;
+
+/** Row of each task, by id. */
+export function taskRows(layout: Layout): (Row | undefined)[] {
+  const rows: (Row | undefined)[] = [];
+  for (const row of layout.rows) if (row.kind === 'task') rows[row.id] = row;
+  return rows;
+}
+
+/** The arrow from an event's cause to the event, or null when it has none. */
+export function arrowOf(model: Model, layout: Layout, view: View, event: number): Arrow | null {
+  const { log } = model;
+  const cause = log.cause[event];
+  if (cause === undefined || cause < 0) return null;
+  const rows = taskRows(layout);
+  const [from, to] = [rows[log.task[cause]], rows[log.task[event]]];
+  if (from === undefined || to === undefined || from === to) return null;
+  return {
+    x1: toX(view, log.t[cause]), y1: middleOf(from), x2: toX(view, log.t[event]), y2: middleOf(to),
+  };
+}
+
+/** Cause arrows in sight; of several that would lie on each other, one. */
+export function arrowsIn(model: Model, layout: Layout, view: View): Arrows {
+  const { log } = model;
+  const begin = firstArrow(model, viewStart(view));
+  const end = firstArrow(model, viewEnd(view));
+  if (end - begin > ARROWS_LOOKED_AT) return { list: [], hidden: end - begin };
+  const rows = taskRows(layout);
+  const list: Arrow[] = [];
+  const last = new Map<number, number>();
+  for (let k = begin; k < Math.min(model.arrowCount, end + 64); k++) {
+    const event = model.arrows[k];
+    const cause = log.cause[event];
+    const [from, to] = [rows[log.task[cause]], rows[log.task[event]]];
+    if (from === undefined || to === undefined) continue;
+    const x2 = toX(view, log.t[event]);
+    const pair = log.task[cause] * 65536 + log.task[event];
+    if (Math.abs(x2 - (last.get(pair) ?? -Infinity)) < 3) continue;
+    last.set(pair, x2);
+    list.push({ x1: toX(view, log.t[cause]), y1: middleOf(from), x2, y2: middleOf(to) });
+    if (list.length > ARROWS_MOST) return { list: [], hidden: end - begin };
+  }
+  return { list, hidden: 0 };
+}
+
+export interface ItemPlace {
+  readonly bar: ItemBar;
+  readonly x: number;
+  readonly width: number;
+}
+
+/** Item bars in sight, each at least a column wide; those that would lie on each other are left out. */
+export function itemsIn(bars: readonly ItemBar[], view: View, until: number): ItemPlace[] {
+  let low = 0;
+  let high = bars.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (Math.min(bars[middle].end, until) < viewStart(view)) low = middle + 1;
+    else high = middle;
+  }
+  const places: ItemPlace[] = [];
+  let covered = -Infinity;
+  for (let i = low; i < bars.length && bars[i].start <= viewEnd(view); i++) {
+    const x = Math.max(toX(view, bars[i].start), -8);
+    const right = Math.min(toX(view, Math.min(bars[i].end, until)), view.width + 8);
+    if (right <= covered) continue;
+    places.push({ bar: bars[i], x, width: Math.max(1, right - x) });
+    covered = Math.max(right, x + 2);
+  }
+  return places;
+}
+
+export interface Label {
+  readonly x: number;
+  readonly width: number;
+  readonly text: string;
+}
+
+/** Names of what the wide enough slices of a row are about. */
+export function labelsIn(
+  model: Model,
+  row: Row,
+  view: View,
+  states: Uint8Array,
+  least: number,
+): Label[] {
+  const labels: Label[] = [];
+  for (let x = 0; x < view.width;) {
+    let end = x + 1;
+    while (end < view.width && states[end] === states[x]) end++;
+    if (end - x >= least && states[x] !== 0) {
+      const text = nameAt(model, row, (view.first + (x + end) / 2) * view.scale);
+      if (text !== '') labels.push({ x, width: end - x, text });
+    }
+    x = end;
+  }
+  return labels;
+}
+
+function nameAt(model: Model, row: Row, t: number): string {
+  const i = sliceAt(row.lane, t);
+  if (i < 0) return '';
+  const ref = row.lane.ref[i];
+  if (ref === NOTHING) return '';
+  if (row.kind === 'lock' || ref & TASK_REF) return model.log.tasks[ref & ~TASK_REF]?.name ?? '';
+  return model.log.objects[ref]?.name ?? '';
+}
+
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+}
+
+/** Where the slice lies that a task is in at t. */
+export function sliceBox(model: Model, row: Row, view: View, t: number): Box | null {
+  const i = sliceAt(row.lane, t);
+  if (i < 0) return null;
+  const x = Math.max(-4, toX(view, row.lane.start[i]));
+  const right = Math.min(view.width + 4, toX(view, sliceEnd(row.lane, i, model.until)));
+  return { x, y: row.barY, width: Math.max(2, right - x) };
+}

@@ -1,0 +1,67 @@
+// Where the keys lead: from a moment of a task to the next state, event, cause, effect or lane.
+import type { Selection } from '../store/run';
+import { sliceAt } from '../trace/lane';
+import type { Model } from '../trace/model';
+
+/** The slice `by` places on in the same lane, or the nearest there is. */
+export function stepSlice(model: Model, from: Selection, by: number): Selection {
+  const lane = model.lanes[from.task];
+  const i = Math.min(Math.max(sliceAt(lane, from.t) + by, 0), lane.count - 1);
+  return { task: from.task, t: lane.start[i], event: -1 };
+}
+
+/** The same time in another lane. */
+export function stepLane(model: Model, from: Selection, by: number): Selection {
+  const task = Math.min(Math.max(from.task + by, 0), model.lanes.length - 1);
+  const lane = model.lanes[task];
+  const t = lane.count > 0 ? Math.max(from.t, lane.start[0]) : from.t;
+  return { task, t, event: -1 };
+}
+
+const eventAt = (model: Model, event: number): Selection => ({
+  task: model.log.task[event], t: model.log.t[event], event,
+});
+
+/** The task's next or previous event; within one task they lie in order of time. */
+export function stepEvent(model: Model, from: Selection, by: 1 | -1): Selection {
+  const { log } = model;
+  let best = -1;
+  for (let i = 0; i < log.count; i++) {
+    if (log.task[i] !== from.task) continue;
+    const after = from.event >= 0 ? i - from.event : log.t[i] - from.t;
+    if (after * by <= 0) continue;
+    if (best < 0 || (by > 0 ? i < best : i > best)) best = i;
+    if (by > 0) break;
+  }
+  return best < 0 ? from : eventAt(model, best);
+}
+
+/** The event of the selection: the one picked, or the one that began the state. */
+export function eventOf(model: Model, from: Selection): number {
+  if (from.event >= 0) return from.event;
+  const lane = model.lanes[from.task];
+  const i = sliceAt(lane, from.t);
+  return i < 0 ? -1 : lane.event[i];
+}
+
+/** The event that made the selected one possible. */
+export function toCause(model: Model, from: Selection): Selection {
+  const event = eventOf(model, from);
+  const cause = event < 0 ? -1 : model.log.cause[event];
+  return cause < 0 ? from : eventAt(model, cause);
+}
+
+/** The first event that an event made possible, or -1. */
+export function effectOf(model: Model, event: number): number {
+  for (let i = event + 1; event >= 0 && i < model.log.count; i++) {
+    if (model.log.cause[i] === event) return i;
+  }
+  return -1;
+}
+
+export function toEffect(model: Model, from: Selection): Selection {
+  const effect = effectOf(model, eventOf(model, from));
+  return effect < 0 ? from : eventAt(model, effect);
+}
+
+export const selectEvent = eventAt;

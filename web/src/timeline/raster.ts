@@ -1,0 +1,92 @@
+// The rows' bars as one small image, eight pixels a row, which the canvas then stretches. A row's
+// columns are kept: when the view only moves, just the new ones are computed.
+import type { Lane } from '../trace/lane';
+import { fillColumns } from './columns';
+import type { Row } from './layout';
+import { PERIOD, SUB_ROWS, type Tile } from './palette';
+import type { View } from './scale';
+
+interface Kept {
+  readonly view: View;
+  readonly version: number;
+  readonly states: Uint8Array;
+}
+
+export class ColumnCache {
+  private readonly kept = new Map<Lane, Kept>();
+
+  /** The states of the view's columns. `version` tells when the lane has changed. */
+  columns(lane: Lane, view: View, until: number, version: number): Uint8Array {
+    const old = this.kept.get(lane);
+    const same = old !== undefined && old.version === version && old.view.scale === view.scale
+      && old.view.width === view.width;
+    const states = same ? old.states : new Uint8Array(view.width);
+    if (same) shift(lane, old.view.first, view, until, states);
+    else fillColumns(lane, view.scale, until, view.first, view.first + view.width, states, 0);
+    this.kept.set(lane, { view, version, states });
+    return states;
+  }
+}
+
+/** Moves what is still in sight to its new place and computes the rest. */
+function shift(lane: Lane, was: number, view: View, until: number, states: Uint8Array): void {
+  const { first, width, scale } = view;
+  const by = first - was;
+  if (by === 0) return;
+  if (Math.abs(by) >= width) return fillColumns(lane, scale, until, first, first + width, states, 0);
+  if (by > 0) {
+    states.copyWithin(0, by);
+    fillColumns(lane, scale, until, first + width - by, first + width, states, width - by);
+  } else {
+    states.copyWithin(-by, 0, width + by);
+    fillColumns(lane, scale, until, first, first - by, states, 0);
+  }
+}
+
+const modulo = (a: number, b: number): number => ((a % b) + b) % b;
+
+/** Paints one row's states into its eight lines of the image. `grain`: columns of a pattern step. */
+function paintRow(
+  pixels: Uint32Array,
+  width: number,
+  line: number,
+  states: Uint8Array,
+  tile: Tile,
+  first: number,
+  grain: number,
+): void {
+  const begin = line * SUB_ROWS * width;
+  for (let x = 0; x < width; x++) {
+    const phase = modulo(Math.floor((first + x) / grain), PERIOD);
+    const from = (states[x] * PERIOD + phase) * SUB_ROWS;
+    for (let r = 0; r < SUB_ROWS; r++) pixels[begin + r * width + x] = tile[from + r];
+  }
+}
+
+export class Raster {
+  readonly canvas = document.createElement('canvas');
+  private image: ImageData | null = null;
+
+  /** Paints the rows under each other; row i then lies at line 8 * i of the canvas. */
+  paint(
+    rows: readonly Row[],
+    view: View,
+    grain: number,
+    statesOf: (row: Row) => Uint8Array,
+    tileOf: (row: Row) => Tile,
+  ): void {
+    const context = this.canvas.getContext('2d');
+    const height = rows.length * SUB_ROWS;
+    if (context === null || height === 0 || view.width === 0) return;
+    if (this.image === null || this.image.width !== view.width || this.image.height !== height) {
+      this.canvas.width = view.width;
+      this.canvas.height = height;
+      this.image = context.createImageData(view.width, height);
+    }
+    const pixels = new Uint32Array(this.image.data.buffer);
+    rows.forEach((row, i) => {
+      paintRow(pixels, view.width, i, statesOf(row), tileOf(row), view.first, grain);
+    });
+    context.putImageData(this.image, 0, 0);
+  }
+}

@@ -1,0 +1,102 @@
+// What a task was doing at a moment, in a sentence of the reader's language.
+import type { App } from '../store/app';
+import type { Selection } from '../store/run';
+import { EVENT, OBJECT } from '../trace/kinds.gen';
+import { sliceAt, sliceEnd } from '../trace/lane';
+import { NOTHING } from '../trace/log';
+import { OWNER_UNRECORDED, TASK_REF, holdersAt, type Model } from '../trace/model';
+import { STATE, bareState, holds, type State } from '../trace/states';
+
+export interface Moment {
+  readonly task: number;
+  readonly state: State;
+  readonly sentence: string;
+  readonly from: number;
+  readonly to: number;
+  /** The event that began the state. */
+  readonly event: number;
+}
+
+const taskName = (model: Model, id: number): string => model.log.tasks[id]?.name ?? `#${id}`;
+const objectName = (model: Model, id: number): string =>
+  (id === NOTHING ? '' : model.log.objects[id]?.name ?? `#${id}`);
+
+export function names(app: App, model: Model, tasks: readonly number[]): string {
+  return new Intl.ListFormat(app.language.value, { type: 'conjunction' })
+    .format(tasks.map((task) => taskName(model, task)));
+}
+
+function waitingSentence(app: App, model: Model, ref: number, t: number): string {
+  const holders = holdersAt(model, ref, t, false);
+  const holder = names(app, model, holders);
+  if (ref & TASK_REF && ref !== NOTHING) return app.t('says.joining', { holder });
+  const object = objectName(model, ref);
+  const kind = model.log.objects[ref]?.kind;
+  if (kind === OBJECT.COROUTINE) {
+    return app.t('says.coroutine', { holder: holder || object });
+  }
+  if (kind !== OBJECT.LOCK && kind !== OBJECT.GIL) return app.t('says.waiting', { object });
+  return holders.length > 0
+    ? app.t('says.waitingHeld', { object, holder })
+    : app.t('says.waitingFree', { object });
+}
+
+function ioSentence(app: App, model: Model, task: number, ref: number, t: number, event: number): string {
+  const object = objectName(model, ref);
+  if (model.log.kind[event] === EVENT.PIPE_FULL) return app.t('says.ioFull', { object });
+  const writers = holdersAt(model, ref, t, false).filter((id) => id !== task);
+  return writers.length > 0
+    ? app.t('says.ioHeld', { object, holder: names(app, model, writers) })
+    : app.t('says.io', { object });
+}
+
+function bareSentence(app: App, model: Model, task: number, i: number, t: number): string {
+  const lane = model.lanes[task];
+  const event = lane.event[i];
+  switch (bareState(lane.state[i] as State)) {
+    case STATE.RUNNING: return app.t('says.running');
+    case STATE.READY: {
+      const yielded = model.log.kind[event] === EVENT.COROUTINE_YIELDED;
+      return app.t(yielded ? 'says.yielded' : 'says.ready');
+    }
+    case STATE.WAITING: return waitingSentence(app, model, lane.ref[i], t);
+    case STATE.HOLDING: return app.t('says.holding', { object: objectName(model, lane.ref[i]) });
+    case STATE.IO: return ioSentence(app, model, task, lane.ref[i], t, event);
+    case STATE.DONE: return app.t('says.done');
+    case STATE.ERROR: return app.t('says.error');
+    case STATE.ASLEEP: return app.t('says.asleep');
+    case STATE.UNRECORDED: return app.t('says.unrecorded', { count: model.log.value[event] });
+    default: return app.t('says.none');
+  }
+}
+
+/** The state a selection lies in, or null before the task was there. */
+export function momentOf(app: App, model: Model, selection: Selection): Moment | null {
+  const lane = model.lanes[selection.task];
+  const i = lane === undefined ? -1 : sliceAt(lane, selection.t);
+  if (i < 0) return null;
+  const state = lane.state[i] as State;
+  const sentence = bareSentence(app, model, selection.task, i, selection.t);
+  const also = holds(state) && state !== STATE.HOLDING ? ` ${app.t('says.alsoHolds')}` : '';
+  return {
+    task: selection.task,
+    state,
+    sentence: sentence + also,
+    from: lane.start[i],
+    to: sliceEnd(lane, i, model.until),
+    event: lane.event[i],
+  };
+}
+
+/** Who has a lock at t. */
+export function ownerSentence(app: App, model: Model, lock: number, t: number): string {
+  const lane = model.owners.get(lock);
+  const i = lane === undefined ? -1 : sliceAt(lane, t);
+  if (lane === undefined || i < 0) return app.t('says.lockFree');
+  if (lane.state[i] === OWNER_UNRECORDED) return app.t('says.lockUnrecorded');
+  return lane.ref[i] === NOTHING
+    ? app.t('says.lockFree')
+    : app.t('says.lockHeld', { holder: taskName(model, lane.ref[i]) });
+}
+
+export { objectName, taskName };

@@ -1,0 +1,31 @@
+// What went wrong with a call, in words, and a way on.
+import type { JSX } from 'preact';
+import { Problem } from '../api/client';
+import { useApp, type App } from '../store/app';
+
+export function failureText(app: App, error: unknown): string {
+  if (!(error instanceof Problem)) {
+    return app.t('error.other', { detail: error instanceof Error ? error.message : String(error) });
+  }
+  if (error.status === 0) return app.t('error.offline');
+  if (error.status === 403) return app.t('error.forbidden');
+  if (error.status === 503 || error.status === 429) {
+    return app.t('error.busy', { seconds: error.retryAfter ?? 1 });
+  }
+  return app.t('error.other', { detail: error.detail });
+}
+
+export function Failure({ error, again }: {
+  readonly error: unknown;
+  readonly again?: () => void;
+}): JSX.Element {
+  const app = useApp();
+  return (
+    <div class="failure" role="alert">
+      <p>{failureText(app, error)}</p>
+      {again !== undefined && (
+        <button type="button" class="button" onClick={again}>{app.t('error.again')}</button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,97 @@
+// Small parts that several pages use.
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren, JSX } from 'preact';
+import { useApp } from '../store/app';
+
+const ICONS = {
+  left: 'M10 3 5 8l5 5',
+  right: 'm6 3 5 5-5 5',
+  in: 'M8 3v10M3 8h10',
+  out: 'M3 8h10',
+  help: 'M5.5 6a2.5 2.5 0 1 1 3.6 2.2C8.3 8.7 8 9 8 10M8 12.5v.5',
+  sun: 'M8 5.2a2.8 2.8 0 1 1 0 5.6 2.8 2.8 0 0 1 0-5.6M8 1v1.6M8 13.4V15M1 8h1.6M13.4 8H15M3 3l1.2 1.2M11.8 11.8 13 13M13 3l-1.2 1.2M4.2 11.8 3 13',
+  moon: 'M13.5 9.8A6 6 0 0 1 6.2 2.5a6 6 0 1 0 7.3 7.3z',
+  close: 'm4 4 8 8M12 4l-8 8',
+  link: 'M7 9.5a3 3 0 0 0 4.3 0l2-2A3 3 0 0 0 9 3.200l-.8.8M9 6.500a3 3 0 0 0-4.300 0l-2 2A3 3 0 0 0 7 12.800l.8-.8',
+} as const;
+
+export type IconName = keyof typeof ICONS;
+
+export function Icon({ name }: { readonly name: IconName }): JSX.Element {
+  return (
+    <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+      <path d={ICONS[name]} fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" />
+    </svg>
+  );
+}
+
+interface IconButtonProps {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly onClick: () => void;
+}
+
+export function IconButton({ icon, label, onClick }: IconButtonProps): JSX.Element {
+  return (
+    <button type="button" class="icon-button" aria-label={label} title={label} onClick={onClick}>
+      <Icon name={icon} />
+    </button>
+  );
+}
+
+interface LinkProps {
+  readonly to: string;
+  readonly class?: string;
+  readonly children: ComponentChildren;
+}
+
+/** A link within the pages: no reload, but an ordinary link to everything else. */
+export function Link({ to, class: className, children }: LinkProps): JSX.Element {
+  const app = useApp();
+  const onClick = (event: MouseEvent): void => {
+    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    app.go(to);
+  };
+  return <a href={to} class={className} onClick={onClick}>{children}</a>;
+}
+
+async function toClipboard(text: string): Promise<void> {
+  if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text);
+  const field = document.createElement('textarea');
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  // Pages served over plain HTTP have no other way.
+  document.execCommand('copy');
+  field.remove();
+  return undefined;
+}
+
+interface CopyButtonProps {
+  readonly path: string;
+  readonly label: string;
+}
+
+export function CopyButton({ path, label }: CopyButtonProps): JSX.Element {
+  const app = useApp();
+  const copied = useSignal(false);
+  const onClick = (): void => {
+    void toClipboard(new URL(path, location.href).href).then(() => {
+      copied.value = true;
+      setTimeout(() => { copied.value = false; }, 2000);
+    });
+  };
+  return (
+    <button type="button" class="button" onClick={onClick}>
+      <Icon name="link" />
+      <span aria-live="polite">{copied.value ? app.t('run.copied') : label}</span>
+    </button>
+  );
+}
+
+/** Text of the server with `code` in it. */
+export function Prose({ text }: { readonly text: string }): JSX.Element {
+  const parts = text.split('`');
+  return <>{parts.map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part))}</>;
+}
