@@ -81,4 +81,8 @@ $(B)/tests/%_main.o: $(B)/tests/%_main.c
 
 .SECONDARY:
 
+$(B)/bench/%: $(B)/tests/bench/%.o $(RUNNER_LIB) $(SHARED_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(RUNNER_LIBS)
+
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

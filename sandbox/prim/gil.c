@@ -57,7 +57,7 @@ void gil_take(struct gil *gil)
     gil->holder = seam_self.task;
     gil->takes++;
     atomic_store_explicit(&gil->asked, 0, memory_order_relaxed);
-    seam_holds(gil->object);
+    seam_set_holder(gil->object, true);
     seam_record(EVENT_LOCK_ACQUIRED, gil->object, 0, gil->released);
     pthread_cond_broadcast(&gil->switched);
     pthread_mutex_unlock(&gil->mutex);
@@ -66,7 +66,7 @@ void gil_take(struct gil *gil)
 static void let_go(struct gil *gil)
 {
     gil->released = seam_record(EVENT_LOCK_RELEASED, gil->object, 0, 0);
-    seam_lets_go(gil->object);
+    seam_set_holder(gil->object, false);
     gil->holder = NOBODY;
     pthread_cond_signal(&gil->free);
 }

@@ -22,7 +22,7 @@ struct lock *lock_new(const char *name)
 
 static void note_acquired(struct lock *lock)
 {
-    seam_holds(lock->object);
+    seam_set_holder(lock->object, true);
     uint32_t cause = lock->released_by == seam_self.task ? 0 : lock->released;
     seam_record(EVENT_LOCK_ACQUIRED, lock->object, 0, cause);
 }
@@ -52,6 +52,6 @@ void lock_release(struct lock *lock)
     seam_point(SEAM_RELEASE, lock->object);
     lock->released = seam_record(EVENT_LOCK_RELEASED, lock->object, 0, 0);
     lock->released_by = seam_self.task;
-    seam_lets_go(lock->object);
+    seam_set_holder(lock->object, false);
     pthread_mutex_unlock(&lock->mutex);
 }

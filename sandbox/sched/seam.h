@@ -106,15 +106,17 @@ static inline void seam_go_on(void)
     trace_task_waits(seam_self.run->shared, seam_self.task, TRACE_WAITS_NOTHING);
 }
 
-/* The task is, or is no longer, among those who can let a waiter of the object go on. */
-static inline void seam_holds(uint16_t object)
+/*
+ * The task holds, or no longer holds, an object that one task holds at a time: it alone can let a
+ * waiter go on. Called while it is held, so plain stores will do.
+ */
+static inline void seam_set_holder(uint16_t object, bool holds)
 {
-    trace_bitmap_set(seam_self.run->shared->object[object].holders, seam_self.task);
-}
-
-static inline void seam_lets_go(uint16_t object)
-{
-    trace_bitmap_clear(seam_self.run->shared->object[object].holders, seam_self.task);
+    _Atomic uint64_t *word =
+        &seam_self.run->shared->object[object].holders[seam_self.task / 64];
+    uint64_t bit = UINT64_C(1) << seam_self.task % 64;
+    uint64_t others = atomic_load_explicit(word, memory_order_relaxed) & ~bit;
+    atomic_store_explicit(word, holds ? others | bit : others, memory_order_relaxed);
 }
 
 /* A new object of the run; the name is what people see. Ends the run when the table is full. */

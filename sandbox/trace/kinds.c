@@ -32,16 +32,3 @@ const char *task_kind_text(unsigned kind)
     }
     return NULL;
 }
-
-enum pace { STEADY, HOT };
-
-bool event_kind_is_hot(unsigned kind)
-{
-    switch (kind) {
-#define EVENT(number, name, text, pace, meaning)                                                   \
-    case number:                                                                                   \
-        return pace == HOT;
-#include "sandbox/trace/kinds.def"
-    }
-    return false;
-}

@@ -25,7 +25,17 @@ const char *event_kind_text(unsigned kind);
 const char *object_kind_text(unsigned kind);
 const char *task_kind_text(unsigned kind);
 
-/* Whether the kind is one that loops produce (pace HOT). False for a number that is none. */
-bool event_kind_is_hot(unsigned kind);
+/* Whether the kind is one that loops produce (pace HOT). */
+static inline bool event_kind_is_hot(enum event_kind kind)
+{
+    enum pace { STEADY, HOT };
+    switch (kind) {
+#define EVENT(number, name, text, pace, meaning)                                                   \
+    case EVENT_##name:                                                                             \
+        return pace == HOT;
+#include "sandbox/trace/kinds.def"
+    }
+    return false;
+}
 
 #endif

@@ -1,6 +1,5 @@
 #include "sandbox/trace/writer.h"
 
-#include "sandbox/base/clock.h"
 #include "sandbox/base/utf8.h"
 
 #include <errno.h>
@@ -60,34 +59,20 @@ void trace_lane_init(struct trace_lane *lane, struct trace_shared *shared, uint3
     };
 }
 
-/* Takes the next free segment, unless only STEADY events may have it. */
-static bool next_segment(struct trace_lane *lane, bool hot)
+bool trace_next_segment(struct trace_lane *lane, bool hot)
 {
     struct trace_shared *shared = lane->shared;
-    uint32_t most = hot ? TRACE_HOT_SEGMENTS : TRACE_SEGMENTS;
-    if (atomic_load_explicit(&shared->segments, memory_order_relaxed) >= most)
+    uint32_t most = hot ? TRACE_HOT_SEGMENTS : TRACE_SEGMENTS, taken = TRACE_SEGMENTS;
+    if (atomic_load_explicit(&shared->segments, memory_order_relaxed) < most)
+        taken = atomic_fetch_add(&shared->segments, 1);
+    if (taken >= TRACE_SEGMENTS) {
+        atomic_fetch_add_explicit(&shared->task[lane->id].dropped, 1, memory_order_relaxed);
         return false;
-    uint32_t taken = atomic_fetch_add(&shared->segments, 1);
-    if (taken >= TRACE_SEGMENTS)
-        return false;
+    }
     lane->segment = &shared->segment[taken];
     lane->used = 0;
     atomic_store_explicit(&lane->segment->owner, lane->id + 1, memory_order_release);
     return true;
-}
-
-static uint32_t publish(struct trace_lane *lane, struct trace_record record, bool hot)
-{
-    if (lane->used == TRACE_SEGMENT_RECORDS && !next_segment(lane, hot)) {
-        atomic_fetch_add_explicit(&lane->shared->task[lane->id].dropped, 1, memory_order_relaxed);
-        return 0;
-    }
-    uint64_t now = clock_ns() - lane->start_ns;
-    record.t_ns = lane->last_ns = now > lane->last_ns ? now : lane->last_ns + 1;
-    record.seq = lane->seq;
-    lane->segment->records[lane->used++] = record;
-    atomic_store_explicit(&lane->segment->count, lane->used, memory_order_release);
-    return trace_event_id(lane->id, lane->seq++);
 }
 
 static void count_skipped(struct trace_lane *lane, uint32_t skipped)
@@ -96,49 +81,25 @@ static void count_skipped(struct trace_lane *lane, uint32_t skipped)
     atomic_store_explicit(&lane->shared->task[lane->id].skipped, skipped, memory_order_relaxed);
 }
 
-/* Closes a gap: the next HOT events are recorded again. */
-static void end_gap(struct trace_lane *lane, uint16_t task)
+void trace_end_gap(struct trace_lane *lane, uint16_t task)
 {
-    struct trace_record gap = {
-        .kind = EVENT_GAP, .task = task, .object = TRACE_NO_OBJECT, .value = lane->skipped};
+    uint32_t skipped = lane->skipped;
+    lane->skipped = 0;
     lane->skip_left = 0;
     lane->hot_left = TRACE_BURST;
-    publish(lane, gap, false);
+    trace_write(lane, EVENT_GAP, task, TRACE_NO_OBJECT, skipped, 0, 0);
     count_skipped(lane, 0);
 }
 
-/* Whether this HOT event falls into a gap. */
-static bool left_out(struct trace_lane *lane, uint16_t task)
+void trace_leave_out(struct trace_lane *lane, uint16_t task)
 {
-    if (lane->skip_left > 0) {
-        lane->skip_left--;
-        count_skipped(lane, lane->skipped + 1);
-        if (lane->skip_left == 0)
-            end_gap(lane, task);
-        return true;
+    lane->hot_left = 0;
+    if (lane->skip_left == 0) { /* the burst is over */
+        lane->skip_left = lane->skip_next;
+        if (lane->skip_next < 1u << 24)
+            lane->skip_next *= 2;
     }
-    if (lane->hot_left-- > 0)
-        return false;
-    count_skipped(lane, 1);
-    lane->skip_left = lane->skip_next - 1;
-    if (lane->skip_next < 1u << 24)
-        lane->skip_next *= 2;
-    return true;
-}
-
-uint32_t trace_write(struct trace_lane *lane, enum event_kind kind, uint16_t task, uint16_t object,
-                     int64_t value, uint16_t aux, uint32_t cause)
-{
-    bool hot = event_kind_is_hot(kind);
-    if (hot && left_out(lane, task))
-        return 0;
-    if (!hot && lane->skipped > 0)
-        end_gap(lane, task);
-    struct trace_record record = {.value = value,
-                                  .cause = cause,
-                                  .task = task,
-                                  .object = object,
-                                  .kind = (uint16_t)kind,
-                                  .aux = aux};
-    return publish(lane, record, hot);
+    count_skipped(lane, lane->skipped + 1);
+    if (--lane->skip_left == 0)
+        trace_end_gap(lane, task);
 }
