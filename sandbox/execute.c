@@ -11,6 +11,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+/* Of the run's memory: the run itself and the first objects of its arena. */
+#define WARM_BYTES (32u << 10)
 
 static int resolve_param(struct job *job, const struct param *param, struct err *err)
 {
@@ -60,34 +68,38 @@ static void declare_ends(const struct run *run)
     }
 }
 
-static struct run *prepare(const struct job *job, struct trace_shared *shared, int output)
+struct run *execute_prepare(struct trace_shared *shared, int output)
 {
     struct run *run = run_new(shared, output);
     if (!run)
         return NULL;
-    run->job = *job;
-    run->scenario = scenario_find(job->scenario)->scenario;
-    run->seed = strtoull(job_get(job, "seed"), NULL, 10);
-    run->time_scale = strtod(job_get(job, "time_scale"), NULL);
+    madvise(run, WARM_BYTES, MADV_POPULATE_WRITE);
+    mallopt(M_ARENA_MAX, 1); /* further arenas reserve 64 MiB of address space each */
+    signal(SIGPIPE, SIG_IGN);
     run->output_object = (uint16_t)trace_object_add(shared, OBJECT_OUTPUT, "stdout");
-    declare_ends(run);
     return run;
 }
 
-int execute_job(const struct job *given, struct trace_shared *shared, int output)
+static int take_job(struct run *run, const struct job *job)
 {
-    struct job job = *given;
-    if (execute_resolve(&job, NULL) < 0)
-        return JOB_REFUSED;
-    struct run *run = prepare(&job, shared, output);
-    if (!run)
-        return JOB_REFUSED;
-    mallopt(M_ARENA_MAX, 1); /* further arenas reserve 64 MiB of address space each */
-    signal(SIGPIPE, SIG_IGN);
+    run->job = *job;
+    if (execute_resolve(&run->job, NULL) < 0)
+        return -EINVAL;
+    run->scenario = scenario_find(run->job.scenario)->scenario;
+    run->seed = strtoull(job_get(&run->job, "seed"), NULL, 10);
+    run->time_scale = strtod(job_get(&run->job, "time_scale"), NULL);
+    declare_ends(run);
+    return 0;
+}
+
+int execute_job(struct run *run, const struct job *job)
+{
     struct process process = {0};
     struct trace_lane lane;
-    int task = trace_task_add(shared, TASK_PROCESS, -1, "main");
-    trace_shared_start(shared, clock_ns());
+    if (take_job(run, job) < 0)
+        return JOB_REFUSED;
+    int task = trace_task_add(run->shared, TASK_PROCESS, -1, "main");
+    trace_shared_start(run->shared, clock_ns());
     seam_begin(run, &process, &lane, (uint16_t)task, 0);
     run->scenario->run();
     pipe_ends_dropped();

@@ -44,6 +44,8 @@
 /* Pages a run is sure to write, faulted in before it starts: the tables and the first segments. */
 #define WARM_BYTES (offsetof(struct trace_shared, segment) + 4 * sizeof(struct trace_segment))
 
+#define STACK_WARM_BYTES (32u << 10)
+
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
@@ -87,7 +89,8 @@ static void keep_descriptors(const struct worker_ends *ends, int done)
 static void warm_up(void)
 {
     struct job job;
-    char bytes[JOB_BYTES_MAX];
+    char bytes[JOB_BYTES_MAX], stack[STACK_WARM_BYTES];
+    explicit_bzero(stack, sizeof stack);
     _cleanup_buf_ struct buf text = BUF_INIT(sizeof bytes);
     job_init(&job, scenario_at(0)->scenario->id);
     if (execute_resolve(&job, NULL) == 0 && job_write(&job, &text, NULL) == 0) {
@@ -96,7 +99,7 @@ static void warm_up(void)
     }
 }
 
-static _Noreturn void run_job(struct trace_shared *shared)
+static _Noreturn void run_job(struct run *run)
 {
     char bytes[JOB_BYTES_MAX];
     struct job job;
@@ -109,7 +112,7 @@ static _Noreturn void run_job(struct trace_shared *shared)
     close(REQUEST_FD);
     if (job_read(&job, bytes, (size_t)n, NULL) < 0)
         _exit(JOB_REFUSED);
-    unsigned char code = (unsigned char)execute_job(&job, shared, STDOUT_FILENO);
+    unsigned char code = (unsigned char)execute_job(run, &job);
     (void)!write(DONE_FD, &code, 1);
     _exit(code);
 }
@@ -120,10 +123,13 @@ static _Noreturn void main_task(struct jail *jail, const struct worker_ends *end
     struct err err = {0};
     struct trace_shared *shared = map_trace(ends->memory);
     keep_descriptors(ends, done);
+    struct run *run = execute_prepare(shared, STDOUT_FILENO);
+    if (!run)
+        fail("mapping the run's memory", NULL);
     warm_up();
     if (jail_seal(jail, number, &err) < 0)
         fail("the sandbox", &err);
-    run_job(shared);
+    run_job(run);
 }
 
 /* ---- init ---- */

@@ -1,0 +1,142 @@
+/* Programs that make processes and threads, hide them, or attack those of others. */
+#include "tests/sandbox/hostile/hostile.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void fork_bomb(void)
+{
+    for (;;)
+        fork();
+}
+HOSTILE(fork_bomb, "fork-bomb", fork_bomb);
+
+/* Says how many children it could have at once. */
+static void count_forks(void)
+{
+    int count = 0;
+    pid_t pid;
+    while (count < 1000 && (pid = fork()) > 0)
+        count++;
+    if (pid == 0)
+        for (;;)
+            pause();
+    say("forks %d", count);
+}
+HOSTILE(count_forks, "count-forks", count_forks);
+
+static void *wait_forever(void *argument)
+{
+    for (;;)
+        pause();
+    return argument;
+}
+
+static void count_threads(void)
+{
+    int count = 0;
+    pthread_t thread;
+    while (count < 1000 && pthread_create(&thread, NULL, wait_forever, NULL) == 0)
+        count++;
+    say("threads %d", count);
+}
+HOSTILE(count_threads, "count-threads", count_threads);
+
+static void zombies(void)
+{
+    int count = 0;
+    pid_t pid;
+    while ((pid = fork()) > 0)
+        count++;
+    if (pid == 0)
+        _exit(0);
+    say("zombies %d", count);
+}
+HOSTILE(zombies, "zombies", zombies);
+
+/* A thousand orphans, never more than a few at once: init has to reap them. */
+static void orphans(void)
+{
+    int made = 0;
+    for (int i = 0; i < 1000; i++) {
+        pid_t pid = fork();
+        if (pid == 0)
+            _exit(fork() < 0);
+        int status;
+        if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0)
+            made++;
+    }
+    say("orphans %d", made);
+}
+HOSTILE(orphans, "orphans", orphans);
+
+static void daemonise(void)
+{
+    if (fork() == 0) {
+        setsid();
+        signal(SIGTERM, SIG_IGN);
+        signal(SIGHUP, SIG_IGN);
+        if (fork() == 0)
+            raise(SIGSTOP);
+        for (;;)
+            pause();
+    }
+    say("daemonised");
+}
+HOSTILE(daemonise, "daemonise", daemonise);
+
+static void kill_all(void)
+{
+    for (int i = 0; i < 4; i++)
+        if (fork() == 0)
+            for (;;)
+                pause();
+    say("kill(-1) %d", kill(-1, SIGKILL) < 0 ? errno : 0);
+}
+HOSTILE(kill_all, "kill-all", kill_all);
+
+static void kill_init(void)
+{
+    say("kill(1) %d", kill(1, SIGKILL) < 0 ? errno : 0);
+    say("kill(ppid) %d", kill(getppid(), SIGSTOP) < 0 ? errno : 0);
+    int found = 0;
+    for (pid_t pid = 3; pid < 32768; pid++)
+        found += kill(pid, 0) == 0;
+    say("others %d", found);
+}
+HOSTILE(kill_init, "kill-init", kill_init);
+
+static void stop_self(void)
+{
+    say("before");
+    raise(SIGSTOP);
+}
+HOSTILE(stop_self, "stop-self", stop_self);
+
+static void spin(void)
+{
+    say("before");
+    for (volatile unsigned i = 0;; i++)
+        ;
+}
+HOSTILE(spin, "spin", spin);
+
+static void spin_in_forks(void)
+{
+    for (int i = 0; i < 7; i++)
+        if (fork() == 0)
+            break;
+    spin();
+}
+HOSTILE(spin_in_forks, "spin-in-forks", spin_in_forks);
+
+static void sleep_long(void)
+{
+    say("before");
+    sleep(1000000000);
+}
+HOSTILE(sleep_long, "sleep-long", sleep_long);

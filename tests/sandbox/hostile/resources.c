@@ -1,0 +1,110 @@
+/* Programs that want everything: memory, descriptors, output. */
+#include "tests/sandbox/hostile/hostile.h"
+
+#include "sandbox/proto/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MEBIBYTE ((size_t)1 << 20)
+
+/* Touches what it gets, then says how much that was. */
+static void malloc_bomb(void)
+{
+    int mebibytes = 0;
+    char *block;
+    while (mebibytes < 4096 && (block = malloc(MEBIBYTE))) {
+        memset(block, 1, MEBIBYTE);
+        mebibytes++;
+    }
+    say("mebibytes %d", mebibytes);
+}
+HOSTILE(malloc_bomb, "malloc-bomb", malloc_bomb);
+
+/* Each within its own limit, together far beyond. */
+static void forked_malloc_bomb(void)
+{
+    for (int i = 0; i < 16; i++)
+        if (fork() == 0)
+            break;
+    char *block = mmap(NULL, 128 * MEBIBYTE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (block == MAP_FAILED)
+        abort();
+    memset(block, 1, 128 * MEBIBYTE);
+    for (;;)
+        pause();
+}
+HOSTILE(forked_malloc_bomb, "forked-malloc-bomb", forked_malloc_bomb);
+
+static void count_descriptors(void)
+{
+    int count = 0;
+    while (count < 100000 && dup(STDOUT_FILENO) >= 0)
+        count++;
+    say("descriptors %d", count + 3);
+}
+HOSTILE(count_descriptors, "count-descriptors", count_descriptors);
+
+static void count_timers(void)
+{
+    int count = 0;
+    timer_t timer;
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+    while (count < 100000 && timer_create(CLOCK_MONOTONIC, &event, &timer) == 0)
+        count++;
+    say("timers %d", count);
+}
+HOSTILE(count_timers, "count-timers", count_timers);
+
+static void grow_pipe(void)
+{
+    int ends[2];
+    if (pipe(ends) < 0)
+        abort();
+    fcntl(ends[1], F_SETPIPE_SZ, 1 << 20);
+}
+HOSTILE(grow_pipe, "grow-pipe", grow_pipe);
+
+static void flood(void)
+{
+    char text[4096];
+    memset(text, 'x', sizeof text);
+    for (;;)
+        if (write(STDOUT_FILENO, text, sizeof text) < 0)
+            abort();
+}
+HOSTILE(flood, "flood", flood);
+
+/* Frames without a byte of text: no limit on text would ever meet them. */
+static void flood_of_nothing(void)
+{
+    const struct output_frame frame = {.magic = OUTPUT_FRAME_MAGIC};
+    for (;;)
+        if (write(STDOUT_FILENO, &frame, sizeof frame) < 0)
+            abort();
+}
+HOSTILE(flood_of_nothing, "flood-of-nothing", flood_of_nothing);
+
+/* No frame, half a frame, a frame that lies about its length and task, frames run together. */
+static void raw_output(void)
+{
+    struct output_frame frame = {.magic = OUTPUT_FRAME_MAGIC, .length = 60000, .task = 7};
+    say("plain text");
+    (void)!write(STDOUT_FILENO, &frame, 7);
+    (void)!write(STDOUT_FILENO, &frame, sizeof frame);
+    frame = (struct output_frame){
+        .magic = OUTPUT_FRAME_MAGIC, .length = 0, .task = 60000, .t_ns = UINT64_MAX};
+    (void)!write(STDOUT_FILENO, &frame, sizeof frame);
+    (void)!write(STDERR_FILENO, "\xff\xfe\x00\x1b[2J", 7);
+    fcntl(STDOUT_FILENO, F_SETFL, 0);
+    for (int i = 0; i < 3; i++)
+        (void)!write(STDOUT_FILENO, &frame, sizeof frame);
+    say("the end");
+}
+HOSTILE(raw_output, "raw-output", raw_output);
