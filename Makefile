@@ -31,6 +31,7 @@ RUNNER_LIB := $(filter-out $(B)/sandbox/main.o,$(call obj,$(RUNNER_SRC)))
 SHARED_OBJ := $(call obj,$(SHARED_SRC))
 SERVER_LIB := $(filter-out $(B)/server/main.o,$(call obj,$(SERVER_SRC)))
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
+SANDBOX_BIN := $(patsubst tests/sandbox/%.c,$(B)/tests/%,$(wildcard tests/sandbox/*_test.c))
 BENCH_BIN  := $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_SRC))
 
 RUNNER_LIBS := -lseccomp -lm
@@ -44,6 +45,27 @@ include $(wildcard make/*.mk)
 .PHONY: help
 help:
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 24
+
+## run: install what is missing, build, and serve at http://127.0.0.1:PORT (PORT=8080)
+.PHONY: run
+run:
+	make/packages.sh build
+	$(MAKE) build
+	@mkdir -p $(dir $(DATABASE))
+	$(B)/interleave serve --listen 127.0.0.1:$(PORT) --database $(DATABASE)
+
+## test: install what is missing, build, and run every test
+.PHONY: test
+test:
+	make/packages.sh test
+	$(MAKE) build
+	$(MAKE) unit-test sandbox-test scenario-test web-test api-test browser-test
+
+## check: formatting, include direction, and every test
+.PHONY: check
+check:
+	make/packages.sh test
+	$(MAKE) lint test
 
 ## build: compile server, runner and pages into build/ (no root needed)
 .PHONY: build
@@ -80,6 +102,60 @@ $(B)/tests/%_main.o: $(B)/tests/%_main.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 .SECONDARY:
+
+# Runs each program named, and stops at the first that fails.
+run_each = @for program in $(1); do echo "== $$program"; $$program || exit 1; done
+
+## unit-test: C units
+.PHONY: unit-test
+unit-test: $(UNIT_BIN)
+	$(call run_each,$(UNIT_BIN))
+
+## sandbox-test: hostile programs in the real sandbox
+.PHONY: sandbox-test
+sandbox-test: $(B)/interleave-runner $(SANDBOX_BIN)
+	$(call run_each,$(SANDBOX_BIN))
+
+## scenario-test: every scenario, its variants and its anomalies, in the real sandbox
+.PHONY: scenario-test
+scenario-test: $(B)/interleave-runner
+	INTERLEAVE_RUNNER=$< node --test --test-reporter=spec tests/scenarios/
+
+## api-test: the HTTP contract against a started server
+.PHONY: api-test
+api-test: build
+	node --test --test-reporter=spec --test-concurrency=1 tests/api/
+
+## check-asan: the C tests, scenarios and the API under AddressSanitizer and UBSan
+.PHONY: check-asan
+check-asan:
+	$(MAKE) VARIANT=asan unit-test sandbox-test scenario-test api-test
+
+## lint: formatting and include direction
+.PHONY: lint
+lint:
+	clang-format --dry-run --Werror $(shell find sandbox scenarios server tests -name '*.[ch]')
+	make/lint-includes.sh
+
+## format: lay out all C as .clang-format says
+.PHONY: format
+format:
+	clang-format -i $(shell find sandbox scenarios server tests -name '*.[ch]')
+
+## bench: the figures we hold ourselves to, each a ratio against a peer in the same run
+.PHONY: bench
+bench: build $(BENCH_BIN)
+	make/bench.sh $(B)
+
+## golden: write the golden trace anew, after a change of the format
+.PHONY: golden
+golden: $(B)/tests/chunk_test
+	INTERLEAVE_GOLDEN=write $<
+
+## clean: remove what was built
+.PHONY: clean
+clean:
+	rm -rf build build-asan
 
 $(B)/bench/%: $(B)/tests/bench/%.o $(RUNNER_LIB) $(SHARED_OBJ)
 	@mkdir -p $(@D)

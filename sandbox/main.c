@@ -14,19 +14,19 @@
 #include <unistd.h>
 
 #define VERSION       "1"
-#define DESCRIBE_MAX  (1u << 20)
+#define CATALOGUE_MAX (16u << 20)
 
 static int usage(FILE *file, int code)
 {
     fputs("interleave-runner: runs concurrency scenarios in a sandbox\n"
           "\n"
-          "  interleave-runner list                      the scenarios\n"
+          "  interleave-runner list [--json]             the scenarios\n"
           "  interleave-runner describe ID [--json]      what one does, and its parameters\n"
           "  interleave-runner run ID [name=value …]     run it\n"
           "      --schedule free     who runs when (free: the kernel decides)\n"
           "      --trace FILE        write the trace, in its binary format\n"
           "      --json              print the whole result as JSON\n"
-          "      --repeat N          run it N times and count the outcomes\n"
+          "      --repeat N          run it N times and count the outcomes (with --json: a line each)\n"
           "  interleave-runner --help | --version\n"
           "\n"
           "Exit code of run: 0 fine, 1 the run did not complete or a check did not hold,\n"
@@ -37,7 +37,12 @@ static int usage(FILE *file, int code)
 
 static int list_command(int argc, char **argv)
 {
-    (void)argc, (void)argv;
+    if (argc == 1 && strcmp(argv[0], "--json") == 0) {
+        _cleanup_buf_ struct buf text = BUF_INIT(CATALOGUE_MAX);
+        return catalogue_write(&text) < 0 || puts(buf_text(&text)) < 0;
+    }
+    if (argc > 0)
+        return usage(stderr, 2);
     for (size_t i = 0; i < scenario_count(); i++) {
         const struct scenario *scenario = scenario_at(i)->scenario;
         printf("%-28s %s\n", scenario->id, scenario->title.en);
@@ -79,7 +84,7 @@ static int describe_command(int argc, char **argv)
     }
     if (!json)
         return show_scenario(entry->scenario);
-    _cleanup_buf_ struct buf text = BUF_INIT(DESCRIBE_MAX);
+    _cleanup_buf_ struct buf text = BUF_INIT(CATALOGUE_MAX);
     if (catalogue_describe(entry, &text) < 0 || buf_adds(&text, "\n") < 0 ||
         write_all(STDOUT_FILENO, text.data, text.len) < 0)
         return 1;

@@ -283,36 +283,15 @@ static void write_isolation(const struct isolation *isolation, struct jsonw *jso
     jsonw_close(json, '}');
 }
 
-static void write_tallies(const struct run *run, struct jsonw *json)
-{
-    jsonw_put_integer(json, "count", run->repeat);
-    jsonw_name(json, "outcomes");
-    jsonw_open(json, '[');
-    for (unsigned i = 0; i < run->tally_count; i++) {
-        const struct tally *tally = &run->tallies[i];
-        jsonw_open(json, '{');
-        jsonw_put_string(json, "text", tally->text);
-        jsonw_put_string(json, "class", tally->class ? outcome_class_text(tally->class) : NULL);
-        jsonw_put_string(json, "ended", ended_text(tally->ended));
-        jsonw_put_integer(json, "count", tally->count);
-        jsonw_close(json, '}');
-    }
-    jsonw_close(json, ']');
-}
-
 static int show_json(const struct run *run)
 {
     _cleanup_buf_ struct buf text = BUF_INIT(JSON_MAX);
     struct jsonw json = JSONW(&text);
     jsonw_open(&json, '{');
     write_setup(run, &json);
-    if (run->repeat > 1) {
-        write_tallies(run, &json);
-    } else {
-        report_write(&run->report, &json);
-        jsonw_name(&json, "output");
-        jsonw_string_n(&json, buf_text(&run->output), run->output.len);
-    }
+    report_write(&run->report, &json);
+    jsonw_name(&json, "output");
+    jsonw_string_n(&json, buf_text(&run->output), run->output.len);
     write_isolation(launcher_isolation(run->launcher), &json);
     jsonw_close(&json, '}');
     (void)buf_adds(&text, "\n");
@@ -330,11 +309,11 @@ static int run_all(struct run *run)
         buf_clear(&run->output);
         if (run_once(run, &err) < 0)
             return complain(EXIT_NO_SANDBOX, err.text);
+        if (run->json && show_json(run) < 0)
+            return complain(EXIT_BAD_RUN, "the result could not be written");
     }
     if (run->io_error < 0)
         return complain(EXIT_BAD_RUN, "the trace could not be written");
-    if (run->json && show_json(run) < 0)
-        return complain(EXIT_BAD_RUN, "the result could not be written");
     if (!run->json && run->repeat == 1)
         show_run(&run->report);
     if (!run->json && run->repeat > 1)
