@@ -24,6 +24,7 @@ const result = await build({
   entryNames: '[name]-[hash]',
   bundle: true,
   minify: true,
+  charset: 'utf8',
   format: 'iife',
   target: 'es2021',
   jsx: 'automatic',

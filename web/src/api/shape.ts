@@ -72,6 +72,7 @@ function param(from: unknown, what: string): Param {
     maximum: numberOrNull(f.maximum),
     fallback: value(f.default, `${what}.default`),
     choices: list(listOr(f.choices), `${what}.choices`, choice),
+    common: f.common === true,
   };
 }
 
@@ -90,7 +91,6 @@ export function summaryShape(from: unknown, what: string): ScenarioSummary {
 function outcome(from: unknown, what: string): OutcomeRule {
   const f = fields(from, what);
   return {
-    name: textOr(f.name, ''),
     pattern: textOr(f.pattern, ''),
     ended: textOr(f.ended, ''),
     when: textOr(f.when, ''),
@@ -133,7 +133,7 @@ function runOutcome(from: unknown): Run['outcome'] {
   if (from === null || from === undefined) return null;
   const f = fields(from, 'outcome');
   const known = CLASSES.find((word) => word === f.class) ?? null;
-  return { text: text(f.text, 'outcome.text'), class: known, name: textOr(f.name, '') };
+  return { text: text(f.text, 'outcome.text'), class: known, rule: numberOrNull(f.rule) };
 }
 
 function isolation(from: unknown): Run['isolation'] {

@@ -22,6 +22,8 @@ export interface Param {
   readonly maximum: number | null;
   readonly fallback: ParamValue;
   readonly choices: readonly Choice[];
+  /** Every scenario has it; it folds away. */
+  readonly common: boolean;
 }
 
 export interface ScenarioSummary {
@@ -37,7 +39,6 @@ export type OutcomeClass = 'acceptable' | 'interesting' | 'forbidden';
 export type ChartKind = 'none' | 'order' | 'value' | 'turns';
 
 export interface OutcomeRule {
-  readonly name: string;
   readonly pattern: string;
   readonly ended: string;
   readonly when: string;
@@ -79,7 +80,8 @@ export interface Run {
   readonly outcome: {
     readonly text: string;
     readonly class: OutcomeClass | null;
-    readonly name: string;
+    /** Index of the scenario's declared outcome that it is, or null. */
+    readonly rule: number | null;
   } | null;
   readonly checks: readonly Check[];
   readonly metrics: Readonly<Record<string, number>>;

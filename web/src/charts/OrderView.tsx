@@ -1,9 +1,10 @@
 import type { JSX } from 'preact';
 import { useApp } from '../store/app';
 import type { RunStore } from '../store/run';
+import { useWidth } from '../ui/useWidth';
 import { crossings, orderChart, type OrderChart, type StageOrder } from './order';
 
-const WIDTH = 440;
+const FIRST_WIDTH = 440;
 const LEFT = 34;
 const TOP = 34;
 const LABELS_MOST = 30;
@@ -16,9 +17,9 @@ interface Geometry {
   readonly height: number;
 }
 
-function geometryOf(chart: OrderChart): Geometry {
+function geometryOf(chart: OrderChart, width: number): Geometry {
   const row = rowHeight(chart.items.length);
-  const step = (WIDTH - 2 * LEFT) / Math.max(1, chart.stages.length - 1);
+  const step = (width - 2 * LEFT) / Math.max(1, chart.stages.length - 1);
   return {
     x: (stage) => LEFT + stage * step,
     y: (rank) => TOP + (rank + 0.5) * row,
@@ -70,8 +71,9 @@ export function OrderView({ store }: { readonly store: RunStore }): JSX.Element 
   const app = useApp();
   void store.version.value;
   const chart = orderChart(store.model.log);
+  const [ref, width] = useWidth<SVGSVGElement>(FIRST_WIDTH);
   if (chart.items.length === 0) return <p class="muted">{app.t('order.empty')}</p>;
-  const g = geometryOf(chart);
+  const g = geometryOf(chart, width.value);
   const inversionsOf = (name: string): number =>
     chart.stages.find((s) => s.stage === name)?.inversions ?? 0;
   const takeaway = app.t('order.takeaway', {
@@ -80,7 +82,7 @@ export function OrderView({ store }: { readonly store: RunStore }): JSX.Element 
   return (
     <>
       <p class="takeaway">{takeaway}</p>
-      <svg class="chart" viewBox={`0 0 ${WIDTH} ${g.height}`} role="img" aria-label={takeaway}>
+      <svg ref={ref} class="chart" height={g.height} role="img" aria-label={takeaway}>
         {chart.stages.map((stage, s) => (
           <text key={stage.stage} class="chart-head" x={g.x(s)} y="14"
             text-anchor={s === 0 ? 'start' : s === chart.stages.length - 1 ? 'end' : 'middle'}

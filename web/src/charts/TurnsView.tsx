@@ -1,21 +1,23 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useApp } from '../store/app';
+import { useApp, type App } from '../store/app';
 import type { RunStore } from '../store/run';
 import { selectEvent } from '../timeline/moves';
 import { taskName } from '../timeline/sentences';
+import { NONE } from '../trace/log';
 import { OWNER_COLOURS } from '../trace/model';
 import { turnsChart, type Turn } from './turns';
 
 const FIRST_SHOWN = 24;
 
-function labelOf(app: ReturnType<typeof useApp>, turn: Turn): string {
+function labelOf(app: App, turn: Turn): string {
+  const value = turn.value === NONE ? 'None' : String(turn.value);
   switch (turn.kind) {
-    case 'send': return `send(${turn.value})`;
-    case 'yield': return `yield ${turn.value}`;
+    case 'send': return `send(${value})`;
+    case 'yield': return `yield ${value}`;
     case 'close': return app.t('turns.close');
     case 'refused': return app.t(turn.value === 1 ? 'turns.refused.started' : 'turns.refused.finished');
-    case 'end': return '';
+    case 'end': return app.t('turns.ended');
   }
 }
 
@@ -36,7 +38,7 @@ export function TurnsView({ store }: { readonly store: RunStore }): JSX.Element 
       <div class="turns-head">{head(caller)}{head(callee)}</div>
       <ol class="turns">
         {shown.map((turn) => {
-          const back = turn.kind === 'yield';
+          const back = turn.kind === 'yield' || turn.kind === 'end';
           const chosen = store.selection.value?.event === turn.event;
           return (
             <li key={turn.event} class={`turn ${turn.kind} ${chosen ? 'chosen' : ''}`}>

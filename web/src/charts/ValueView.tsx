@@ -4,9 +4,10 @@ import { useApp } from '../store/app';
 import type { RunStore } from '../store/run';
 import { fitView } from '../timeline/scale';
 import { OWNER_COLOURS } from '../trace/model';
+import { useWidth } from '../ui/useWidth';
 import { thin, valueChart, type LostUpdate, type ValueChart, type Write } from './value';
 
-const WIDTH = 440;
+const FIRST_WIDTH = 440;
 const HEIGHT = 220;
 const LEFT = 8;
 const BOTTOM = 22;
@@ -18,9 +19,10 @@ interface Geometry {
   readonly high: number;
   readonly from: number;
   readonly to: number;
+  readonly width: number;
 }
 
-function geometryOf(writes: readonly Write[]): Geometry {
+function geometryOf(writes: readonly Write[], width: number): Geometry {
   let [low, high] = [0, 0];
   for (const write of writes) {
     low = Math.min(low, write.value);
@@ -29,9 +31,9 @@ function geometryOf(writes: readonly Write[]): Geometry {
   const [from, to] = [writes[0].t, writes[writes.length - 1].t];
   const span = Math.max(1, high - low);
   return {
-    x: (t) => LEFT + ((t - from) / Math.max(1, to - from)) * (WIDTH - 2 * LEFT),
+    x: (t) => LEFT + ((t - from) / Math.max(1, to - from)) * (width - 2 * LEFT),
     y: (value) => 10 + ((high - value) / span) * (HEIGHT - BOTTOM - 20),
-    low, high, from, to,
+    low, high, from, to, width,
   };
 }
 
@@ -41,30 +43,31 @@ function Axis({ g }: { readonly g: Geometry }): JSX.Element {
   const number = new Intl.NumberFormat(language);
   return (
     <>
-      <line class="chart-axis" x1="0" x2={WIDTH} y1={g.y(0)} y2={g.y(0)} />
+      <line class="chart-axis" x1="0" x2={g.width} y1={g.y(0)} y2={g.y(0)} />
       {[...new Set([g.high, g.low])].map((value) => (
         <text key={value} class="chart-note plate" x="2" y={g.y(value)} dy={value === g.low ? -5 : 13}>
           {number.format(value)}
         </text>
       ))}
       <text class="chart-note" x="0" y={HEIGHT - 4}>{formatNs(g.from, language)}</text>
-      <text class="chart-note" x={WIDTH} y={HEIGHT - 4} text-anchor="end">{formatNs(g.to, language)}</text>
+      <text class="chart-note" x={g.width} y={HEIGHT - 4} text-anchor="end">{formatNs(g.to, language)}</text>
     </>
   );
 }
 
 const LOST_DRAWN = 200;
 
-function Plot({ chart, g, label }: {
+function Plot({ chart, label }: {
   readonly chart: ValueChart;
-  readonly g: Geometry;
   readonly label: string;
 }): JSX.Element {
+  const [ref, width] = useWidth<SVGSVGElement>(FIRST_WIDTH);
+  const g = geometryOf(chart.writes, width.value);
   const byEvent = new Map(chart.writes.map((write) => [write.event, write]));
   return (
-    <svg class="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
+    <svg ref={ref} class="chart" height={HEIGHT} role="img" aria-label={label}>
       {thin(chart.writes, g.x, g.y).map((w) => (
-        <circle key={w.event} class={`lane-fill lane-${w.task % OWNER_COLOURS}`} cx={g.x(w.t)} cy={g.y(w.value)} r="2" />
+        <circle key={w.event} class={`lane-fill lane-${w.task % OWNER_COLOURS}`} cx={g.x(w.t)} cy={g.y(w.value)} r="2.5" />
       ))}
       {chart.lost.slice(0, LOST_DRAWN).map((lost) => {
         const write = byEvent.get(lost.write);
@@ -95,7 +98,7 @@ export function ValueView({ store }: { readonly store: RunStore }): JSX.Element 
   return (
     <>
       <p class="takeaway">{takeaway}</p>
-      <Plot chart={chart} g={geometryOf(chart.writes)} label={takeaway} />
+      <Plot chart={chart} label={takeaway} />
       {chart.lost.length > 0 && (
         <button type="button" class="button" onClick={() => show(chart.lost[0])}>
           {app.t('value.show')}

@@ -20,11 +20,14 @@ function turnOf(log: TraceLog, i: number, coroutine: number | undefined): Turn |
   switch (log.kind[i]) {
     case EVENT.COROUTINE_RESUMED: {
       const cause = log.cause[i];
+      if (cause >= 0 && log.kind[cause] === EVENT.COROUTINE_CLOSED) return null;
       return turn('send', cause >= 0 ? log.task[cause] : 0, task);
     }
     case EVENT.COROUTINE_GOT: {
       const cause = log.cause[i];
-      return cause >= 0 ? turn('yield', log.task[cause], task) : null;
+      if (cause < 0) return null;
+      const ended = log.kind[cause] === EVENT.TASK_ENDED;
+      return turn(ended ? 'end' : 'yield', log.task[cause], task);
     }
     case EVENT.COROUTINE_CLOSED: return turn('close', task, coroutine ?? task);
     case EVENT.COROUTINE_REFUSED: return turn('refused', task, coroutine ?? task);

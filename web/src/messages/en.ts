@@ -19,7 +19,7 @@ export const en = {
   'gallery.found': '{count} {count|scenario|scenarios}',
   'gallery.none': 'Nothing fits “{query}”.',
   'gallery.clear': 'Show all scenarios',
-  'gallery.recent': 'Timeline of the latest run',
+  'gallery.fresh': 'Not run here yet: be the first',
 
   'family.processes': 'Processes',
   'family.pools': 'Pools',
@@ -238,6 +238,7 @@ export const en = {
   'turns.more': 'Show all {count}',
   'turns.empty': 'No hand-over yet.',
   'turns.close': 'close()',
+  'turns.ended': 'has ended',
   'turns.refused.started': 'TypeError: not started',
   'turns.refused.finished': 'StopIteration',
 

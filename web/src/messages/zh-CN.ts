@@ -21,7 +21,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'gallery.found': '共 {count} 个场景',
   'gallery.none': '没有找到与“{query}”有关的场景。',
   'gallery.clear': '显示全部场景',
-  'gallery.recent': '最近一次运行的时间线',
+  'gallery.fresh': '这里还没有人运行过，来当第一个吧',
 
   'family.processes': '进程',
   'family.pools': '进程池',
@@ -240,6 +240,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'turns.more': '显示全部 {count} 次',
   'turns.empty': '还没有交接。',
   'turns.close': 'close()',
+  'turns.ended': '已结束',
   'turns.refused.started': 'TypeError：尚未启动',
   'turns.refused.finished': 'StopIteration',
 

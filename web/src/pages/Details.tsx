@@ -4,7 +4,7 @@ import { formatNs } from '../messages/format';
 import { useApp } from '../store/app';
 import type { RunStore, Selection } from '../store/run';
 import { effectOf, selectEvent, stepEvent } from '../timeline/moves';
-import { momentOf, objectName, taskName } from '../timeline/sentences';
+import { momentOf, objectName, taskName, valueText } from '../timeline/sentences';
 import { EVENT_TEXT } from '../trace/kinds.gen';
 import { NOTHING } from '../trace/log';
 import { OWNER_COLOURS } from '../trace/model';
@@ -44,7 +44,7 @@ function EventFacts({ store, event }: { readonly store: RunStore; readonly event
         {object !== NOTHING && ` ${objectName(store.model, object)}`}
       </dd>
       <dt>{app.t('details.value')}</dt>
-      <dd>{new Intl.NumberFormat(app.language.value).format(log.value[event])}</dd>
+      <dd>{valueText(app, store.model, event)}</dd>
       {log.cause[event] >= 0 && (
         <>
           <dt>{app.t('details.cause')}</dt>

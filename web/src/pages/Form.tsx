@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { Param } from '../api/types';
 import { useApp, type App } from '../store/app';
-import { COMMON_PARAMS, checkText, type Texts } from '../store/setup';
+import { checkText, type Texts } from '../store/setup';
 
 export interface FormProps {
   readonly params: readonly Param[];
@@ -159,11 +159,11 @@ export function Form({ params, texts, refused, change }: FormProps): JSX.Element
       change={(text) => change(param.name, text)}
     />
   );
-  const common = params.filter((param) => COMMON_PARAMS.includes(param.name));
+  const common = params.filter((param) => param.common);
   const open = common.some((param) => errorOf(param) !== null);
   return (
     <>
-      {params.filter((param) => !COMMON_PARAMS.includes(param.name)).map(field)}
+      {params.filter((param) => !param.common).map(field)}
       {common.length > 0 && (
         <details class="more" open={open || undefined}>
           <summary>{app.t('scenario.more')}</summary>

@@ -7,7 +7,7 @@ import { useApp } from '../store/app';
 import { scenarioPath } from '../store/route';
 import { Failure } from '../ui/Failure';
 import { useTitle } from '../ui/Shell';
-import { Link } from '../ui/controls';
+import { Link, Prose } from '../ui/controls';
 import { useLoaded } from '../ui/useLoaded';
 import { Thumbnail } from './Thumbnail';
 import { familiesOf, search } from './search';
@@ -20,9 +20,26 @@ function Card({ scenario }: { readonly scenario: ScenarioSummary }): JSX.Element
       <h3>
         <Link to={scenarioPath(scenario.id)}>{app.say(scenario.title)}</Link>
       </h3>
-      <p>{app.say(scenario.summary)}</p>
-      <p class="card-lesson">{app.say(scenario.lesson)}</p>
+      <p><Prose text={app.say(scenario.summary)} /></p>
+      <p class="card-lesson"><Prose text={app.say(scenario.lesson)} /></p>
     </li>
+  );
+}
+
+const COLUMNS = 3;
+
+function Family({ name, scenarios }: {
+  readonly name: string;
+  readonly scenarios: readonly ScenarioSummary[];
+}): JSX.Element {
+  const app = useApp();
+  return (
+    <section class={`family span-${Math.min(COLUMNS, scenarios.length)}`}>
+      <h2>{app.word('family', name)}</h2>
+      <ul class="cards">
+        {scenarios.map((scenario) => <Card key={scenario.id} scenario={scenario} />)}
+      </ul>
+    </section>
   );
 }
 
@@ -82,14 +99,11 @@ export function Gallery(): JSX.Element {
       {value.value !== null && (
         <Filter families={familiesOf(all)} family={family} query={query} found={found.length} />
       )}
-      {familiesOf(found).map((name) => (
-        <section key={name}>
-          <h2 class="family">{app.word('family', name)}</h2>
-          <ul class="cards">
-            {found.filter((s) => s.family === name).map((s) => <Card key={s.id} scenario={s} />)}
-          </ul>
-        </section>
-      ))}
+      <div class="families">
+        {familiesOf(found).map((name) => (
+          <Family key={name} name={name} scenarios={found.filter((s) => s.family === name)} />
+        ))}
+      </div>
       {value.value !== null && found.length === 0 && (
         <div class="nothing">
           <p>{app.t('gallery.none', { query: query.value })}</p>

@@ -118,34 +118,40 @@ export function Facts({ run, scenario }: FactsProps): JSX.Element {
   const metrics = Object.entries(run.metrics)
     .filter(([name, value]) => value !== 0 || !QUIET_WHEN_ZERO.has(name));
   return (
-    <section class="panel facts">
-      <h2>{app.t('run.facts')}</h2>
-      <dl>
-        {metrics.map(([name, value]) => (
-          <div key={name}><dt>{app.word('metric', name)}</dt><dd>{metricText(app, name, value)}</dd></div>
-        ))}
-        {run.isolation !== null && (
-          <div>
-            <dt>{app.word('run.isolation', run.isolation.tier)}</dt>
-            <dd title={run.isolation.layers.join(', ')}>
-              {app.t('run.isolation.layers', { count: run.isolation.layers.length })}
-            </dd>
-          </div>
-        )}
-      </dl>
-      <h3>{app.t('run.setup')}</h3>
-      <dl>
-        {Object.entries(run.params).map(([name, value]) => (
-          <div key={name}><dt>{titleOf(name)}</dt><dd>{choiceOf(name, textOf(value))}</dd></div>
-        ))}
-      </dl>
-      <h3>{app.t('run.export')}</h3>
-      <ul class="plain export">
-        <li><a href={traceUrl(run.id, 'json')}>{app.t('run.export.json')}</a></li>
-        <li><a href={traceUrl(run.id, 'chrome')}>{app.t('run.export.chrome')}</a></li>
-        <li><a href={traceUrl(run.id, 'csv')}>{app.t('run.export.csv')}</a></li>
-        <li><a href={outputUrl(run.id)}>{app.t('run.export.output')}</a></li>
-      </ul>
+    <section class="panel facts" aria-label={app.t('run.facts')}>
+      <div>
+        <h2>{app.t('run.facts')}</h2>
+        <dl>
+          {metrics.map(([name, value]) => (
+            <div key={name}><dt>{app.word('metric', name)}</dt><dd>{metricText(app, name, value)}</dd></div>
+          ))}
+          {run.isolation !== null && (
+            <div>
+              <dt>{app.word('run.isolation', run.isolation.tier)}</dt>
+              <dd title={run.isolation.layers.join(', ')}>
+                {app.t('run.isolation.layers', { count: run.isolation.layers.length })}
+              </dd>
+            </div>
+          )}
+        </dl>
+      </div>
+      <div>
+        <h2>{app.t('run.setup')}</h2>
+        <dl>
+          {Object.entries(run.params).map(([name, value]) => (
+            <div key={name}><dt>{titleOf(name)}</dt><dd>{choiceOf(name, textOf(value))}</dd></div>
+          ))}
+        </dl>
+      </div>
+      <div>
+        <h2>{app.t('run.export')}</h2>
+        <ul class="plain export">
+          <li><a href={traceUrl(run.id, 'json')}>{app.t('run.export.json')}</a></li>
+          <li><a href={traceUrl(run.id, 'chrome')}>{app.t('run.export.chrome')}</a></li>
+          <li><a href={traceUrl(run.id, 'csv')}>{app.t('run.export.csv')}</a></li>
+          <li><a href={outputUrl(run.id)}>{app.t('run.export.output')}</a></li>
+        </ul>
+      </div>
     </section>
   );
 }

@@ -64,10 +64,9 @@ function Heading({ store, run, scenario }: BodyProps): JSX.Element {
       <div>
         <p class="crumbs small">
           <Link to="/">{app.t('app.gallery')}</Link>
-          <span aria-hidden="true"> / </span>
-          <Link to={scenarioPath(run.scenario)}>{title}</Link>
+          {scenario !== null && <><span aria-hidden="true"> / </span>{app.word('family', scenario.family)}</>}
         </p>
-        <h1>{title} <EndBadge run={run} /></h1>
+        <h1><Link to={scenarioPath(run.scenario)}>{title}</Link> <EndBadge run={run} /></h1>
       </div>
       <Actions store={store} run={run} scenario={scenario} />
     </header>
@@ -99,9 +98,9 @@ function Body({ store, run, scenario }: BodyProps): JSX.Element {
               <p><Prose text={app.say(scenario.lesson)} /></p>
             </section>
           )}
-          <Facts run={run} scenario={scenario} />
         </aside>
       </div>
+      <Facts run={run} scenario={scenario} />
     </div>
   );
 }

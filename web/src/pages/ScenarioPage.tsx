@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { Problem, getScenario, getSource, listRuns, sourceUrl } from '../api/client';
 import type { OutcomeClass, Scenario } from '../api/types';
-import { useApp } from '../store/app';
+import { useApp, type App } from '../store/app';
 import { runPath } from '../store/route';
 import { Failure } from '../ui/Failure';
 import { Code } from '../ui/Code';
@@ -12,6 +12,18 @@ import { useLoaded } from '../ui/useLoaded';
 import { Missing } from './Missing';
 import { ClassBadge, EndBadge } from './badges';
 import { Setup } from './Setup';
+
+/** "name=value&name!=value" in the words of the form. */
+function conditionText(app: App, scenario: Scenario, when: string): string {
+  const parts = when.split('&').map((condition) => {
+    const [, name = '', not, value = ''] = /^(.*?)(!?)=(.*)$/.exec(condition) ?? [];
+    const param = scenario.params.find((p) => p.name === name);
+    const choice = param?.choices.find((c) => c.value === value);
+    const title = param === undefined ? name : app.say(param.title);
+    return `${title} ${not === '' ? '=' : '≠'} ${choice === undefined ? value : app.say(choice.title)}`;
+  });
+  return parts.join(', ');
+}
 
 function Outcomes({ scenario }: { readonly scenario: Scenario }): JSX.Element | null {
   const app = useApp();
@@ -33,7 +45,7 @@ function Outcomes({ scenario }: { readonly scenario: Scenario }): JSX.Element | 
             </div>
             <p>
               <Prose text={app.say(rule.meaning)} />
-              {rule.when !== '' && <code class="when">{rule.when.replaceAll('&', ', ')}</code>}
+              {rule.when !== '' && <span class="when">{conditionText(app, scenario, rule.when)}</span>}
             </p>
           </li>
         ))}
@@ -60,20 +72,14 @@ function Source({ scenario }: { readonly scenario: Scenario }): JSX.Element {
   const { value, error, again } = useLoaded(scenario.id, () => getSource(scenario.id));
   return (
     <section class="sources">
-      <div class="source-python">
-        <h2>{app.t('scenario.source.python')}</h2>
-        <Code source={scenario.python} language="python" label={app.t('scenario.source.python')} />
+      <div class="source-head">
+        <h2>{app.t('scenario.source.c')}</h2>
+        <a class="small" href={sourceUrl(scenario.id)}>{app.t('scenario.source.raw')}</a>
       </div>
-      <div class="source-c">
-        <div class="source-head">
-          <h2>{app.t('scenario.source.c')}</h2>
-          <a class="small" href={sourceUrl(scenario.id)}>{app.t('scenario.source.raw')}</a>
-        </div>
-        {error.value !== null && <Failure error={error.value} again={again} />}
-        {value.value !== null && (
-          <Code source={value.value} language="c" label={app.t('scenario.source.c')} />
-        )}
-      </div>
+      {error.value !== null && <Failure error={error.value} again={again} />}
+      {value.value !== null && (
+        <Code source={value.value} language="c" label={app.t('scenario.source.c')} />
+      )}
     </section>
   );
 }
@@ -125,6 +131,10 @@ function Body({ scenario, query }: { readonly scenario: Scenario; readonly query
           </section>
           <Outcomes scenario={scenario} />
           <Checks scenario={scenario} />
+          <section class="python">
+            <h2>{app.t('scenario.source.python')}</h2>
+            <Code source={scenario.python} language="python" label={app.t('scenario.source.python')} />
+          </section>
           <Mine scenario={scenario} />
         </div>
         <Setup scenario={scenario} query={query} />

@@ -59,6 +59,7 @@ export function Thumbnail({ scenario }: { readonly scenario: string }): JSX.Elem
   const app = useApp();
   const ref = useRef<HTMLCanvasElement>(null);
   const model = useSignal<Model | null>(null);
+  const none = useSignal(false);
   const dark = app.dark.value;
   useEffect(() => {
     const canvas = ref.current;
@@ -68,7 +69,10 @@ export function Thumbnail({ scenario }: { readonly scenario: string }): JSX.Elem
       if (!entry.isIntersecting) return;
       observer.disconnect();
       // A card without a picture is still a card.
-      latestModel(scenario, abort.signal).then((found) => { model.value = found; }, () => undefined);
+      latestModel(scenario, abort.signal).then((found) => {
+        model.value = found;
+        none.value = found === null;
+      }, () => undefined);
     });
     observer.observe(canvas);
     return () => {
@@ -79,5 +83,10 @@ export function Thumbnail({ scenario }: { readonly scenario: string }): JSX.Elem
   useEffect(() => {
     if (ref.current !== null && model.value !== null) paint(ref.current, model.value);
   }, [model.value, dark]);
-  return <canvas ref={ref} class="thumbnail" aria-hidden="true" />;
+  return (
+    <div class="thumbnail">
+      <canvas ref={ref} aria-hidden="true" />
+      {none.value && <span>{app.t('gallery.fresh')}</span>}
+    </div>
+  );
 }

@@ -19,13 +19,11 @@ export function applies(when: string, params: Readonly<Record<string, ParamValue
 
 export function ruleOf(rules: readonly OutcomeRule[], run: Run): OutcomeRule | null {
   const { outcome, ended } = run;
+  if (outcome !== null && outcome.rule !== null) return rules[outcome.rule] ?? null;
   const found = rules.find((rule) => {
     if (!applies(rule.when, run.params)) return false;
     if (rule.ended !== '' && rule.ended !== 'completed') return rule.ended === ended;
-    if (outcome === null || ended !== 'completed') return false;
-    return outcome.name !== '' && rule.name !== ''
-      ? rule.name === outcome.name
-      : fits(rule.pattern, outcome.text);
+    return outcome !== null && ended === 'completed' && fits(rule.pattern, outcome.text);
   });
   return found ?? null;
 }

@@ -10,9 +10,6 @@ export interface FieldProblem {
   readonly args?: Args;
 }
 
-/** Every scenario has these; they fold away. */
-export const COMMON_PARAMS: readonly string[] = ['seed', 'time_scale', 'limit_ms'];
-
 export const textOf = (value: ParamValue): string =>
   (typeof value === 'object' ? value.join(',') : String(value));
 

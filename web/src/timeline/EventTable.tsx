@@ -10,7 +10,7 @@ import { timeOrder } from '../trace/sort';
 import { Windowed } from '../ui/Windowed';
 import { selectEvent } from './moves';
 import { viewEnd, viewStart, type View } from './scale';
-import { objectName, taskName } from './sentences';
+import { objectName, taskName, valueText } from './sentences';
 
 const ROW = 26;
 
@@ -42,7 +42,7 @@ export function EventTable({ store }: { readonly store: RunStore }): JSX.Element
       </button>
     </span>,
     <span role="cell">{objectName(model, log.object[i])}</span>,
-    <span role="cell" class="number">{log.value[i]}</span>,
+    <span role="cell" class="number">{valueText(app, model, i)}</span>,
   ];
   const heads = ['table.time', 'table.task', 'table.event', 'table.object', 'table.value'] as const;
   return (

@@ -97,12 +97,15 @@ function drawItems(
   for (const row of rows) {
     if (row.itemY === null) continue;
     for (const place of itemsIn(model.items[row.id], view, model.until)) {
+      context.lineWidth = 1;
       const [x, width] = [place.x / ratio, Math.max(1, place.width / ratio - 1)];
       context.fillStyle = place.bar.failed ? palette.error : palette.item;
       context.fillRect(x, row.itemY, width, ITEM);
+      context.strokeStyle = palette.control;
+      if (width > 4) context.strokeRect(x + 0.5, row.itemY + 0.5, width - 1, ITEM - 1);
       const text = String(place.bar.index);
       if (width < context.measureText(text).width + 4) continue;
-      context.fillStyle = palette.surface;
+      context.fillStyle = place.bar.failed ? '#ffffff' : palette.text;
       context.fillText(text, x + width / 2, row.itemY + ITEM / 2 + 1);
     }
   }
@@ -153,7 +156,7 @@ function drawArrows(context: CanvasRenderingContext2D, { palette }: Brush, scene
   context.beginPath();
   for (const arrow of list) trace(context, arrow, scene.ratio);
   context.strokeStyle = palette.text;
-  context.globalAlpha = list.length > 60 ? 0.4 : 0.65;
+  context.globalAlpha = list.length > 60 ? 0.3 : 0.5;
   context.lineWidth = 1;
   context.stroke();
   context.globalAlpha = 1;

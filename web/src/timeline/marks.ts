@@ -2,6 +2,7 @@
 import { sliceAt, sliceEnd } from '../trace/lane';
 import { NOTHING } from '../trace/log';
 import { TASK_REF, type ItemBar, type Model } from '../trace/model';
+import { STATE } from '../trace/states';
 import { BAR, type Layout, type Row } from './layout';
 import { toX, viewEnd, viewStart, type View } from './scale';
 
@@ -124,7 +125,7 @@ export function labelsIn(
   for (let x = 0; x < view.width;) {
     let end = x + 1;
     while (end < view.width && states[end] === states[x]) end++;
-    if (end - x >= least && states[x] !== 0) {
+    if (end - x >= least && states[x] !== STATE.NONE && (row.kind === 'lock' || states[x] !== STATE.READY)) {
       const text = nameAt(model, row, (view.first + (x + end) / 2) * view.scale);
       if (text !== '') labels.push({ x, width: end - x, text });
     }

@@ -12,6 +12,7 @@ export interface Palette {
   readonly surface: string;
   readonly accent: string;
   readonly item: string;
+  readonly control: string;
   readonly error: string;
 }
 
@@ -29,6 +30,7 @@ export function readPalette(): Palette {
     surface: colour('--surface'),
     accent: colour('--accent'),
     item: colour('--item'),
+    control: colour('--control'),
     error: colour('--task-error'),
   };
 }

@@ -3,7 +3,7 @@ import type { App } from '../store/app';
 import type { Selection } from '../store/run';
 import { EVENT, OBJECT } from '../trace/kinds.gen';
 import { sliceAt, sliceEnd } from '../trace/lane';
-import { NOTHING } from '../trace/log';
+import { NONE, NOTHING } from '../trace/log';
 import { OWNER_UNRECORDED, TASK_REF, holdersAt, type Model } from '../trace/model';
 import { STATE, bareState, holds, type State } from '../trace/states';
 
@@ -97,6 +97,12 @@ export function ownerSentence(app: App, model: Model, lock: number, t: number): 
   return lane.ref[i] === NOTHING
     ? app.t('says.lockFree')
     : app.t('says.lockHeld', { holder: taskName(model, lane.ref[i]) });
+}
+
+/** An event's value as the reader knows it. */
+export function valueText(app: App, model: Model, event: number): string {
+  const value = model.log.value[event];
+  return value === NONE ? 'None' : new Intl.NumberFormat(app.language.value).format(value);
 }
 
 export { objectName, taskName };

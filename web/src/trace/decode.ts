@@ -178,9 +178,8 @@ export class TraceDecoder {
       [section(4), section(2), section(2), section(2), section(1)];
     for (let i = 0, to = log.count; i < n; i++, to++) {
       log.t[to] = header.base + view.getUint32(time + i * 4, true);
-      log.value[to] = header.wide
-        ? Number(view.getBigInt64(value + i * 8, true))
-        : view.getInt32(value + i * 4, true);
+      if (header.wide) this.wideValue(to, view.getBigInt64(value + i * 8, true));
+      else log.value[to] = view.getInt32(value + i * 4, true);
       log.cause[to] = view.getUint32(cause + i * 4, true) - 1;
       log.task[to] = view.getUint16(task + i * 2, true);
       log.object[to] = view.getUint16(object + i * 2, true);
@@ -189,6 +188,11 @@ export class TraceDecoder {
       this.checkEvent(to, i === 0);
     }
     log.count += n;
+  }
+
+  private wideValue(i: number, value: bigint): void {
+    this.log.value[i] = Number(value);
+    if (!Number.isSafeInteger(this.log.value[i])) this.log.exact.set(i, value);
   }
 
   private checkEvent(i: number, first: boolean): void {

@@ -7,6 +7,9 @@ export const ns = (value: number): Nanoseconds => value as Nanoseconds;
 /** "No object" in an event and "no task" as a parent. */
 export const NOTHING = 0xffff;
 
+/** What a coroutine's event carries when no number was handed over: Python's None. */
+export const NONE = -(2 ** 63);
+
 export interface Entry {
   readonly id: number;
   readonly kind: number;
@@ -18,6 +21,8 @@ export interface TraceLog {
   count: number;
   t: Float64Array;
   value: Float64Array;
+  /** Values that a number cannot hold exactly, by event. */
+  readonly exact: Map<number, bigint>;
   /** Index of the event that made this one possible, or -1. */
   cause: Int32Array;
   task: Uint16Array;
@@ -39,6 +44,7 @@ export function newLog(): TraceLog {
     count: 0,
     t: new Float64Array(FIRST_CAPACITY),
     value: new Float64Array(FIRST_CAPACITY),
+    exact: new Map(),
     cause: new Int32Array(FIRST_CAPACITY),
     task: new Uint16Array(FIRST_CAPACITY),
     object: new Uint16Array(FIRST_CAPACITY),

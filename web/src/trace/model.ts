@@ -178,16 +178,24 @@ function recordObjects(model: Model, i: number, now: TaskNow): void {
     case EVENT.LOCK_RELEASED: return released(model, i, now);
     case EVENT.PIPE_OPENED:
     case EVENT.PIPE_CLOSED: return pipeEnd(model, i);
-    case EVENT.COROUTINE_RESUMED: {
-      model.coroutines.set(log.object[i], log.task[i]);
-      return;
-    }
+    case EVENT.COROUTINE_RESUMED: return resumed(model, i);
     case EVENT.ITEM_STARTED: return itemStarted(model, i);
     case EVENT.ITEM_FINISHED:
     case EVENT.ITEM_FAILED: return itemFinished(model, i);
     case EVENT.FAULT: return mark(model, i, 'fault');
     default:
   }
+}
+
+/** close() runs the coroutine once more: its caller waits, which only now is known. */
+function resumed(model: Model, i: number): void {
+  const { log } = model;
+  const [cause, object] = [log.cause[i], log.object[i]];
+  model.coroutines.set(object, log.task[i]);
+  if (cause < 0 || log.kind[cause] !== EVENT.COROUTINE_CLOSED) return;
+  const caller = log.task[cause];
+  Object.assign(model.now[caller], { base: STATE.WAITING, ref: object });
+  pushSlice(model.lanes[caller], log.t[cause], STATE.WAITING, object, cause);
 }
 
 function mark(model: Model, event: number, kind: MarkKind): void {

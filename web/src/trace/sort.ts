@@ -28,10 +28,15 @@ export interface JsonTrace {
     task: number;
     kind: string;
     object: number | null;
-    value: number;
+    /** As text when a number would not be exact. */
+    value: number | string;
+    aux: number;
     cause: number | null;
   }[];
   readonly dropped: number;
+  readonly skipped: number;
+  readonly malformed: number;
+  readonly complete: boolean;
 }
 
 /** The trace as the API's JSON gives it. */
@@ -49,9 +54,13 @@ export function toJson(log: TraceLog): JsonTrace {
       task: log.task[i],
       kind: EVENT_TEXT[log.kind[i]],
       object: orNull(log.object[i]),
-      value: log.value[i],
+      value: log.exact.get(i)?.toString() ?? log.value[i],
+      aux: log.aux[i],
       cause: log.cause[i] < 0 ? null : rank[log.cause[i]],
     })),
     dropped: log.dropped,
+    skipped: log.skipped,
+    malformed: log.malformed,
+    complete: log.complete,
   };
 }
