@@ -166,7 +166,7 @@ static void submit(struct new_run *n, struct request *request, const char *key, 
         problem_reply(request, 500, "the run cannot be made");
         return;
     }
-    int r = collector_submit(n->app->collector, run);
+    int r = collector_submit(n->app->collector, run, deadline > 0);
     if (r == 0) {
         run_wait_reply(n->app, request, run, deadline, true);
         return;

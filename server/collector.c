@@ -10,8 +10,9 @@
 #include <sys/eventfd.h>
 
 /* Output and trace are announced at most this often; the end at once. */
-#define NOTIFY_NS UINT64_C(40000000)
-#define RETRY_NS  UINT64_C(1000000000) /* between attempts to start a spawner */
+#define NOTIFY_NS   UINT64_C(40000000)
+#define PATIENCE_NS UINT64_C(3000000)
+#define RETRY_NS    UINT64_C(1000000000) /* between attempts to start a spawner */
 
 /* What an epoll event is about: a slot's index, or one of these. */
 enum { ABOUT_LAUNCHER = 1 << 20, ABOUT_WAKE };
@@ -74,21 +75,28 @@ static void accepted(struct store_job *job)
     run_unref(run);
 }
 
-int collector_submit(struct collector *c, struct run *run)
+int collector_submit(struct collector *c, struct run *run, bool patient)
 {
     int r = registry_admit(c->options.registry, run);
     if (r < 0)
         return r;
+    /* With a key only the store knows whether this is a repetition that must not run. */
+    bool waits_for_store = run->key != NULL;
     run->accept = (struct store_job){
-        .kind = STORE_ACCEPT, .run = &run->record, .key = run->key, .done = accepted, .context = c};
+        .kind = STORE_ACCEPT,
+        .patient_until_ns = patient && !waits_for_store ? clock_ns() + PATIENCE_NS : 0,
+        .run = &run->record,
+        .key = run->key,
+        .done = accepted,
+        .context = c,
+    };
     r = store_submit(c->options.store, &run_ref(run)->accept);
     if (r < 0) {
         registry_remove(c->options.registry, run);
         run_unref(run);
         return r;
     }
-    /* With a key only the store knows whether this is a repetition that must not run. */
-    if (!run->key) {
+    if (!waits_for_store) {
         registry_enqueue(c->options.registry, run);
         wake(c);
     }

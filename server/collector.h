@@ -31,9 +31,10 @@ void collector_free(struct collector *collector); /* after stop and after the st
 
 /*
  * Any thread: stores a run's acceptance and has it run. Its subscribers are woken when it is
- * accepted or not. Returns 0, -EAGAIN when too much waits already, -ESHUTDOWN at the end.
+ * accepted or not. `patient`: nobody needs to know before the run is done. Returns 0, -EAGAIN when
+ * too much waits already, -ESHUTDOWN at the end.
  */
-int collector_submit(struct collector *collector, struct run *run);
+int collector_submit(struct collector *collector, struct run *run, bool patient);
 
 /* Any thread: asks for the end of a run, wherever it is. */
 void collector_cancel(struct collector *collector, struct run *run);

@@ -168,19 +168,18 @@ static void *serve(void *cls)
 static int start_daemon(struct http_thread *t)
 {
     const struct http_options *o = &t->http->options;
-    t->daemon =
-        MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
-                         0, NULL, NULL, request_access, t,                             /**/
-                         MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL,         /**/
-                         MHD_OPTION_LISTEN_SOCKET, t->listen,                          /**/
-                         MHD_OPTION_CONNECTION_LIMIT, o->connections / o->threads + 1, /**/
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384,            /**/
-                         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)REPLY_SECONDS,       /**/
-                         MHD_OPTION_STRICT_FOR_CLIENT, 1,                              /**/
-                         MHD_OPTION_NOTIFY_CONNECTION, on_connection, t,               /**/
-                         MHD_OPTION_URI_LOG_CALLBACK, request_uri, t,                  /**/
-                         MHD_OPTION_NOTIFY_COMPLETED, request_completed, t,            /**/
-                         MHD_OPTION_END);
+    t->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
+                                 NULL, NULL, request_access, t,                                /**/
+                                 MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL,         /**/
+                                 MHD_OPTION_LISTEN_SOCKET, t->listen,                          /**/
+                                 MHD_OPTION_CONNECTION_LIMIT, o->connections / o->threads + 1, /**/
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384,            /**/
+                                 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)REPLY_SECONDS,       /**/
+                                 MHD_OPTION_STRICT_FOR_CLIENT, 1,                              /**/
+                                 MHD_OPTION_NOTIFY_CONNECTION, on_connection, t,               /**/
+                                 MHD_OPTION_URI_LOG_CALLBACK, request_uri, t,                  /**/
+                                 MHD_OPTION_NOTIFY_COMPLETED, request_completed, t,            /**/
+                                 MHD_OPTION_END);
     if (!t->daemon)
         return -EIO;
     t->epoll = MHD_get_daemon_info(t->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;

@@ -30,7 +30,7 @@ struct http_thread {
     struct http *http;
     unsigned index;
     int listen;
-    int wake; /* eventfd: the phase changed */
+    int wake; /* eventfd: the phase changed, or a connection is to be resumed */
     int epoll;
     struct MHD_Daemon *daemon;
     pthread_t thread;

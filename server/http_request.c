@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 static void request_free(struct request *r)
@@ -38,6 +39,8 @@ void request_wake(struct request *r)
     if (r->suspended) {
         r->suspended = false;
         MHD_resume_connection(r->connection);
+        /* The library's own wake-up pipe is not there with an external epoll. */
+        eventfd_write(r->thread->wake, 1);
     }
     pthread_mutex_unlock(&r->wake_lock);
 }

@@ -200,7 +200,9 @@ static int serve(int argc, char **argv)
     if (r == 0) {
         printf("Interleave serves on http://%s\n", http_address(s.app.http));
         fflush(stdout);
-        int signal = sigwaitinfo(&signals, NULL);
+        int signal;
+        while ((signal = sigwaitinfo(&signals, NULL)) < 0 && errno == EINTR)
+            ;
         log_line(LOG_INFO, "ending after %s", strsignal(signal));
     } else {
         fprintf(stderr, "interleave: %s\n", err.text);

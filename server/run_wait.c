@@ -21,7 +21,7 @@ uint64_t wait_deadline(const struct request *request, struct field_errors *error
         field_error(errors, detail, "?wait");
         return 0;
     }
-    return clock_ns() + (uint64_t)(seconds * 1e9);
+    return seconds > 0 ? clock_ns() + (uint64_t)(seconds * 1e9) : 0;
 }
 
 struct run_wait {

@@ -67,7 +67,8 @@ struct store {
     pthread_cond_t queue_filled;
     struct store_job *first, **last;
     size_t waiting;
-    bool busy; /* a batch is being written */
+    size_t impatient; /* of those that wait */
+    bool busy;        /* a batch is being written */
     pthread_cond_t queue_drained;
     bool ending;
 };
@@ -242,16 +243,32 @@ static void do_batch(struct store *store, struct store_job *first)
     }
 }
 
+/* Waits until something is to be written (or the end); the lock is held. */
+static void await_jobs(struct store *store)
+{
+    while (!store->ending && store->impatient == 0) {
+        if (!store->first) {
+            pthread_cond_wait(&store->queue_filled, &store->queue_lock);
+            continue;
+        }
+        /* All are equally patient, so the first one's time comes first. */
+        uint64_t until = store->first->patient_until_ns;
+        const struct timespec t = {(time_t)(until / 1000000000), (long)(until % 1000000000)};
+        if (pthread_cond_timedwait(&store->queue_filled, &store->queue_lock, &t) == ETIMEDOUT)
+            return;
+    }
+}
+
 /* Takes up to a commit's worth from the front; NULL when the store ends and nothing waits. */
 static struct store_job *take_batch(struct store *store)
 {
     pthread_mutex_lock(&store->queue_lock);
     store->busy = false;
     pthread_cond_broadcast(&store->queue_drained);
-    while (!store->first && !store->ending)
-        pthread_cond_wait(&store->queue_filled, &store->queue_lock);
+    await_jobs(store);
     struct store_job *first = store->first, **end = &store->first;
     for (int i = 0; *end && i < JOBS_PER_COMMIT; i++) {
+        store->impatient -= (*end)->patient_until_ns == 0;
         end = &(*end)->next;
         store->waiting--;
     }
@@ -283,6 +300,7 @@ int store_submit(struct store *store, struct store_job *job)
         *store->last = job;
         store->last = &job->next;
         store->waiting++;
+        store->impatient += job->patient_until_ns == 0;
         pthread_cond_signal(&store->queue_filled);
     }
     pthread_mutex_unlock(&store->queue_lock);
@@ -409,7 +427,11 @@ int store_new(struct store **ret, const char *file, const char *lost_ended, cons
         return err_errno(err, ENOMEM, "store");
     store->last = &store->first;
     pthread_mutex_init(&store->queue_lock, NULL);
-    pthread_cond_init(&store->queue_filled, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&store->queue_filled, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     pthread_cond_init(&store->queue_drained, NULL);
     make_directory_of(file);
     int r = open_database(store, file, err);

@@ -60,14 +60,16 @@ struct store_data {
 enum store_job_kind { STORE_ACCEPT, STORE_FINISH, STORE_DELETE };
 
 /*
- * One write. The struct and all it points to stay the caller's and must not change until `done`
- * was called.
- *   ACCEPT  inserts run; with a key that the session used before: -EEXIST, `existing` is that run
- *           and `same` tells whether it was asked for the same.
- *   FINISH  stores ended, times, result and data. DELETE removes the run of run->id.
+ * One write. A job that is patient is written with the next one that is not, or when its time
+ * comes: a short run whose client waits for the end anyway costs one commit instead of two. The
+ * struct and all it points to stay the caller's and must not change until `done` was called. ACCEPT
+ * inserts run; with a key that the session used before: -EEXIST, `existing` is that run and `same`
+ * tells whether it was asked for the same. FINISH  stores ended, times, result and data. DELETE
+ * removes the run of run->id.
  */
 struct store_job {
     enum store_job_kind kind;
+    uint64_t patient_until_ns; /* may wait so long for company in its commit; 0: not at all */
     const struct store_run *run;
     const char *key;
     struct store_data data;
