@@ -149,7 +149,7 @@ struct trace_shared {
     _Atomic uint32_t tasks;    /* slots taken, may run past the table when it is full */
     _Atomic uint32_t objects;
     _Atomic uint32_t segments;
-    uint32_t unused;
+    _Atomic uint32_t bursts; /* begun so far: when a lane begins one, all lanes in a gap join */
     struct trace_result result;
     struct trace_task_slot task[TRACE_TASKS_MAX];
     struct trace_object_slot object[TRACE_OBJECTS_MAX];

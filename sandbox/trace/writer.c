@@ -93,13 +93,19 @@ void trace_end_gap(struct trace_lane *lane, uint16_t task)
 
 void trace_leave_out(struct trace_lane *lane, uint16_t task)
 {
+    _Atomic uint32_t *bursts = &lane->shared->bursts;
     lane->hot_left = 0;
     if (lane->skip_left == 0) { /* the burst is over */
+        lane->burst = atomic_load_explicit(bursts, memory_order_relaxed);
         lane->skip_left = lane->skip_next;
         if (lane->skip_next < 1u << 24)
             lane->skip_next *= 2;
     }
     count_skipped(lane, lane->skipped + 1);
-    if (--lane->skip_left == 0)
+    if (--lane->skip_left == 0) {
+        atomic_fetch_add_explicit(bursts, 1, memory_order_relaxed);
         trace_end_gap(lane, task);
+    } else if (atomic_load_explicit(bursts, memory_order_relaxed) != lane->burst) {
+        trace_end_gap(lane, task);
+    }
 }

@@ -24,6 +24,7 @@ struct trace_lane {
     uint32_t skip_left; /* HOT events still to be left out */
     uint32_t skip_next; /* length of the next gap; doubles */
     uint32_t skipped;   /* of the present gap */
+    uint32_t burst;     /* the last one this lane took part in */
 };
 
 /* Prepares freshly zeroed shared memory (magic, version). The run starts at start_ns. */
@@ -39,7 +40,10 @@ int trace_object_add(struct trace_shared *shared, enum object_kind kind, const c
 
 void trace_lane_init(struct trace_lane *lane, struct trace_shared *shared, uint32_t id);
 
-/* The rare steps of trace_write(): a new segment for the lane, the start and end of a gap. */
+/*
+ * The rare steps of trace_write(): a new segment for the lane, and gaps. Lanes record bursts at the
+ * same time, whoever begins, so that what they did to each other is in them.
+ */
 bool trace_next_segment(struct trace_lane *lane, bool hot);
 void trace_leave_out(struct trace_lane *lane, uint16_t task);
 void trace_end_gap(struct trace_lane *lane, uint16_t task);
