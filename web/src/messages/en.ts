@@ -85,6 +85,8 @@ export const en = {
   'run.check.actual': 'got',
   'run.waits': 'Who waits for whom',
   'run.wait.held': '{task} waits for {object}, held by {holder}.',
+  'run.wait.pipe': '{task} waits at {object}: only {holder} can still let it go on.',
+  'run.wait.self': '{task} waits at {object} for itself: it still has the other end open.',
   'run.wait.task': '{task} waits for {object} to end.',
   'run.wait.free': '{task} waits for {object}; nobody can let it go on.',
   'run.facts': 'The run',

@@ -30,7 +30,9 @@ const UNITS = [
 
 /** A duration in the unit that suits it: 1.25 ms. */
 export function formatNs(time: number, language: string, digits = 3): string {
-  const unit = UNITS.find((u) => Math.abs(time) >= u.from) ?? UNITS[UNITS.length - 1];
+  // What rounds to a thousand of one unit is one of the next: 999.95 µs is 1 ms.
+  const rounded = Number(Math.abs(time).toPrecision(digits));
+  const unit = UNITS.find((u) => rounded >= u.from) ?? UNITS[UNITS.length - 1];
   const number = new Intl.NumberFormat(language, { maximumSignificantDigits: digits });
   return `${number.format(time / unit.by)} ${unit.name}`;
 }

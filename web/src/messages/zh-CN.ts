@@ -87,6 +87,8 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'run.check.actual': '实际',
   'run.waits': '谁在等谁',
   'run.wait.held': '{task} 在等 {object}，它被 {holder} 占着。',
+  'run.wait.pipe': '{task} 停在 {object} 上，只有 {holder} 还能让它继续。',
+  'run.wait.self': '{task} 停在 {object} 上等自己：另一端还被它自己开着。',
   'run.wait.task': '{task} 在等 {object} 结束。',
   'run.wait.free': '{task} 在等 {object}，但没有谁能让它继续。',
   'run.facts': '运行信息',

@@ -7,6 +7,8 @@ import { isMessageKey } from '../messages';
 import { useApp, type App } from '../store/app';
 import { ruleOf } from '../store/outcome';
 import { textOf } from '../store/setup';
+import { OBJECT } from '../trace/kinds.gen';
+import type { Model } from '../trace/model';
 import { Prose } from '../ui/controls';
 import { ClassBadge } from './badges';
 
@@ -76,20 +78,25 @@ export function Checks({ run, scenario }: FactsProps): JSX.Element | null {
   );
 }
 
-function waitSentence(app: App, wait: Wait): string {
-  if (wait.holder === '') return app.t('run.wait.free', { task: wait.task, object: wait.object });
-  if (wait.holder === wait.object) return app.t('run.wait.task', { task: wait.task, object: wait.object });
-  return app.t('run.wait.held', { task: wait.task, object: wait.object, holder: wait.holder });
+function waitSentence(app: App, wait: Wait, pipes: ReadonlySet<string>): string {
+  const { task, object, holder } = wait;
+  if (holder === '') return app.t('run.wait.free', { task, object });
+  if (holder === object) return app.t('run.wait.task', { task, object });
+  if (!pipes.has(object)) return app.t('run.wait.held', { task, object, holder });
+  return holder === task
+    ? app.t('run.wait.self', { task, object })
+    : app.t('run.wait.pipe', { task, object, holder });
 }
 
-export function Waits({ run }: { readonly run: Run }): JSX.Element | null {
+export function Waits({ run, model }: { readonly run: Run; readonly model: Model }): JSX.Element | null {
   const app = useApp();
   if (run.waitsFor.length === 0) return null;
+  const pipes = new Set(model.log.objects.filter((o) => o.kind === OBJECT.PIPE).map((o) => o.name));
   return (
     <section class="panel waits">
       <h2>{app.t('run.waits')}</h2>
       <ul class="plain">
-        {run.waitsFor.map((wait, i) => <li key={i}>{waitSentence(app, wait)}</li>)}
+        {run.waitsFor.map((wait, i) => <li key={i}>{waitSentence(app, wait, pipes)}</li>)}
       </ul>
     </section>
   );

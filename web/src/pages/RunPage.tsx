@@ -90,7 +90,7 @@ function Body({ store, run, scenario }: BodyProps): JSX.Element {
         <Chart kind={chart} store={store} />
         <aside class="side">
           <Details store={store} />
-          <Waits run={run} />
+          <Waits run={run} model={store.model} />
           <Checks run={run} scenario={scenario} />
           {scenario !== null && (
             <section class="panel lesson">

@@ -112,7 +112,7 @@ function Mine({ scenario }: { readonly scenario: Scenario }): JSX.Element | null
 function Body({ scenario, query }: { readonly scenario: Scenario; readonly query: string }): JSX.Element {
   const app = useApp();
   return (
-    <div class="page">
+    <div class="page scenario-page">
       <p class="crumbs small">
         <Link to="/">{app.t('app.gallery')}</Link>
         <span aria-hidden="true"> / </span>

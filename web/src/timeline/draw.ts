@@ -169,17 +169,19 @@ function drawMarks(context: CanvasRenderingContext2D, { palette }: Brush, scene:
   const right = scene.view.width / scene.ratio;
   for (const mark of scene.model.marks) {
     const row = rows[mark.task];
-    const x = toX(scene.view, mark.t) / scene.ratio;
+    const at = toX(scene.view, mark.t) / scene.ratio;
+    // Who waits for ever is marked at the edge even when the end is far away.
+    const x = mark.kind === 'stuck' ? Math.min(at, right - 10) : at;
     if (row === undefined || x < -8 || x > right + 8) continue;
     const y = row.barY + BAR / 2;
     context.beginPath();
-    context.arc(Math.min(x, right - 9), y, 8, 0, 2 * Math.PI);
+    context.arc(x, y, 8, 0, 2 * Math.PI);
     context.fillStyle = palette.error;
     context.fill();
     context.strokeStyle = palette.surface;
     context.lineWidth = 1.5;
     context.stroke();
-    drawCross(context, Math.min(x, right - 9), y);
+    drawCross(context, x, y);
   }
 }
 

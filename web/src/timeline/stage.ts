@@ -20,6 +20,8 @@ export interface StageOptions {
 }
 
 export const RULER_HEIGHT = 24;
+/** The wait after the last event is shown up to this many times the time before it. */
+const WAIT_SHOWN = 1.5;
 
 export class Stage {
   readonly layout: Signal<Layout>;
@@ -94,8 +96,14 @@ export class Stage {
   }
 
   showAll(): void {
-    this.options.store.following.value = true;
-    this.options.store.view.value = fitView(0, this.until, this.view.width);
+    this.show(0, this.until);
+    this.options.store.following.value = this.options.store.run.peek()?.status !== 'done';
+  }
+
+  /** The view to begin with: all that happened, without a long wait for nothing at the end. */
+  private home(width: number): View {
+    const { lastT } = this.options.store.model;
+    return fitView(0, lastT > 0 && this.until > WAIT_SHOWN * lastT ? WAIT_SHOWN * lastT : this.until, width);
   }
 
   show(from: number, to: number): void {
@@ -137,7 +145,7 @@ export class Stage {
     const layout = layOut(store.model);
     const old = this.layout.peek();
     if (layout.height !== old.height || layout.rows.length !== old.rows.length) this.layout.value = layout;
-    if (store.following.peek() && this.view.width > 1) this.showAll();
+    if (store.following.peek() && this.view.width > 1) store.view.value = this.home(this.view.width);
     this.touch();
   }
 
@@ -147,7 +155,7 @@ export class Stage {
     const { store } = this.options;
     const view = store.view.peek();
     store.view.value = view === null || store.following.peek()
-      ? fitView(0, this.until, width)
+      ? this.home(width)
       : resizeView(view, width);
     this.touch();
   }

@@ -60,6 +60,8 @@ export interface Model {
   /** Events whose cause is another task's, as they came. */
   arrows: Uint32Array;
   arrowCount: number;
+  /** When something last happened. */
+  lastT: number;
   /** The time up to which is known what happened. */
   until: number;
   seen: number;
@@ -77,6 +79,7 @@ export function newModel(log: TraceLog): Model {
     marks: [],
     arrows: new Uint32Array(64),
     arrowCount: 0,
+    lastT: 0,
     until: 0,
     seen: 0,
     now: [],
@@ -109,7 +112,8 @@ function take(model: Model, i: number): void {
   const { log } = model;
   const task = log.task[i];
   const now = model.now[task];
-  model.until = Math.max(model.until, log.t[i]);
+  model.lastT = Math.max(model.lastT, log.t[i]);
+  model.until = Math.max(model.until, model.lastT);
   if (now.base === STATE.DONE) return;
   recordCause(model, i);
   recordObjects(model, i, now);

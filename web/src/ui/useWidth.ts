@@ -3,7 +3,7 @@ import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { RefObject } from 'preact';
 
-export function useWidth<T extends Element>(first: number): readonly [RefObject<T>, Signal<number>] {
+export function useWidth<T extends Element>(first: number): readonly [RefObject<T | null>, Signal<number>] {
   const ref = useRef<T>(null);
   const width = useSignal(first);
   useEffect(() => {

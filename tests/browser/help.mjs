@@ -1,0 +1,109 @@
+// Starts the real server on a free port with a fresh database, and Chromium to look at it.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const build = join(root, process.env.BUILD ?? 'build');
+const { chromium } = await import(pathToFileURL(join(root, 'web/node_modules/playwright-core/index.mjs')).href);
+export const axeSource = readFileSync(join(root, 'web/node_modules/axe-core/axe.min.js'), 'utf8');
+
+const BROWSER = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+/** The address the server prints once it serves. */
+function address(server) {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const hear = (bytes) => {
+      said += bytes;
+      const found = /http:\/\/[\d.:]+/.exec(said);
+      if (found) resolve(found[0]);
+    };
+    server.stdout.on('data', hear);
+    server.stderr.on('data', hear);
+    server.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${said}`)));
+  });
+}
+
+export async function startServer(...options) {
+  const folder = mkdtempSync(join(tmpdir(), 'interleave-browser-'));
+  const server = spawn(join(build, 'interleave'), ['serve', '--listen', '127.0.0.1:0',
+    '--database', join(folder, 'runs.db'), '--web', join(build, 'web'), ...options]);
+  const url = await address(server);
+  const stop = () => new Promise((resolve) => {
+    server.removeAllListeners('exit');
+    server.once('exit', (code) => {
+      rmSync(folder, { recursive: true, force: true });
+      resolve(code);
+    });
+    server.kill('SIGTERM');
+  });
+  return { url, stop };
+}
+
+/** A run, done. */
+export async function run(url, scenario, params = {}) {
+  const response = await fetch(`${url}/api/v1/runs?wait=20`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ scenario, params }),
+  });
+  if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+/** A browser with an empty profile. What pages complain about is collected in `complaints`. */
+export async function startBrowser() {
+  const profile = mkdtempSync(join(tmpdir(), 'interleave-profile-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: BROWSER, headless: true, args: FLAGS, viewport: { width: 1280, height: 800 },
+  });
+  const complaints = [];
+  const newPage = async ({ width = 1280, theme = 'light', language = 'en' } = {}) => {
+    const page = await context.newPage();
+    await page.setViewportSize({ width, height: width < 600 ? 844 : 800 });
+    page.on('console', (message) => {
+      if (message.type() !== 'error' && message.type() !== 'warning') return;
+      // Asking for what is not there is part of some tests.
+      if (!/status of (404|422)/.test(message.text())) complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    await page.addInitScript(([t, l]) => {
+      if (localStorage.getItem('interleave.theme') === null) localStorage.setItem('interleave.theme', t);
+      if (localStorage.getItem('interleave.language') === null) localStorage.setItem('interleave.language', l);
+    }, [theme, language]);
+    return page;
+  };
+  const forget = async () => {
+    const page = context.pages()[0] ?? await context.newPage();
+    await page.evaluate(() => { try { localStorage.clear(); } catch { /* about:blank has none */ } });
+  };
+  const stop = async () => {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  };
+  return { newPage, forget, stop, complaints, context };
+}
+
+/** How many pixels of the timeline's canvas have each of the wanted colours. */
+export function pixels(page, colours) {
+  return page.evaluate((wanted) => {
+    const canvas = document.querySelector('.lanes canvas');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const counts = Object.fromEntries(wanted.map((colour) => [colour, 0]));
+    for (let i = 0; i < data.length; i += 4) {
+      const hex = `#${[data[i], data[i + 1], data[i + 2]].map((v) => v.toString(16).padStart(2, '0')).join('')}`;
+      if (data[i + 3] === 255 && hex in counts) counts[hex]++;
+    }
+    return counts;
+  }, colours);
+}
+
+/** A colour of the page by its name in the style sheet. */
+export function colour(page, name) {
+  return page.evaluate((n) => getComputedStyle(document.documentElement).getPropertyValue(n).trim(), name);
+}
