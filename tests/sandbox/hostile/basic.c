@@ -1,8 +1,10 @@
 /* Programs that end by themselves, well or badly. */
+#define HOSTILE_FIRST 1000
 #include "tests/sandbox/hostile/hostile.h"
 
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,8 +15,9 @@ HOSTILE(nothing, "nothing", nothing);
 
 static void segfault(void)
 {
+    volatile int *volatile nowhere = NULL;
     say("before");
-    *(volatile int *)8 = 1;
+    *nowhere = 1;
 }
 HOSTILE(segfault, "segfault", segfault);
 

@@ -1,6 +1,7 @@
 /*
  * Hostile programs, as scenarios of a runner that only the tests have. They talk to the kernel
- * directly: whatever a primitive would refuse is the sandbox's to refuse here.
+ * directly: whatever a primitive would refuse is the sandbox's to refuse here. A file defines
+ * HOSTILE_FIRST, its own thousand of catalogue numbers, before it includes this.
  */
 #ifndef HOSTILE_HOSTILE_H
 #define HOSTILE_HOSTILE_H
@@ -15,6 +16,7 @@
 #define HOSTILE(name, ident, function)                                                             \
     SCENARIO(name) = {                                                                             \
         .id = ident,                                                                               \
+        .number = HOSTILE_FIRST + __LINE__,                                                        \
         .title = {ident, ident},                                                                   \
         .summary = {"", ""},                                                                       \
         .lesson = {"", ""},                                                                        \

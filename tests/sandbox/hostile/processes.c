@@ -1,4 +1,5 @@
 /* Programs that make processes and threads, hide them, or attack those of others. */
+#define HOSTILE_FIRST 2000
 #include "tests/sandbox/hostile/hostile.h"
 
 #include <errno.h>
@@ -140,3 +141,10 @@ static void sleep_long(void)
     sleep(1000000000);
 }
 HOSTILE(sleep_long, "sleep-long", sleep_long);
+
+static void daemonise_and_wait(void)
+{
+    daemonise();
+    sleep_long();
+}
+HOSTILE(daemonise_and_wait, "daemonise-and-wait", daemonise_and_wait);

@@ -2,6 +2,7 @@
  * One forbidden system call after the other, each in a child of its own: prints how it was
  * answered, "NAME errno 13", "NAME signal 31", or "NAME done" when it was let through.
  */
+#define HOSTILE_FIRST 4000
 #include "tests/sandbox/hostile/hostile.h"
 
 #include <errno.h>
