@@ -1,6 +1,5 @@
 #include "sandbox/execute.h"
 
-#include "sandbox/base/clock.h"
 #include "sandbox/prim/pipe.h"
 #include "sandbox/proto/scenario.h"
 #include "sandbox/sched/seam.h"
@@ -99,7 +98,7 @@ int execute_job(struct run *run, const struct job *job)
     if (take_job(run, job) < 0)
         return JOB_REFUSED;
     int task = trace_task_add(run->shared, TASK_PROCESS, -1, "main");
-    trace_shared_start(run->shared, clock_ns());
+    trace_shared_start(run->shared);
     seam_begin(run, &process, &lane, (uint16_t)task, 0);
     run->scenario->run();
     pipe_ends_dropped();

@@ -2,6 +2,7 @@
 
 #include "sandbox/base/cleanup.h"
 #include "sandbox/base/fd.h"
+#include "sandbox/base/ticks.h"
 #include "sandbox/catalogue.h"
 #include "sandbox/host/wire.h"
 #include "sandbox/jail.h"
@@ -163,6 +164,7 @@ int spawner_serve(int socket, const struct limits *limits, const char *without)
 {
     struct spawner spawner = {.socket = socket};
     char request;
+    ticks_calibrate(); /* while /sys can still be seen */
     jail_init(&spawner.jail, limits, without);
     if (keep_socket(&spawner.socket) < 0 || (spawner.nothing = make_nothing()) < 0 ||
         begin(&spawner) < 0)

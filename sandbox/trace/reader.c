@@ -11,6 +11,9 @@
 
 #define ITEMS_MAX 65536u
 
+/* The tasks' clock and ours differ by less than one part in this many (see ticks.h). */
+#define CLOCK_DOUBT 10000u
+
 struct trace_reader *trace_reader_new(const struct trace_shared *shared)
 {
     struct trace_reader *reader = calloc(1, sizeof *reader);
@@ -294,7 +297,11 @@ int trace_reader_drain(struct trace_reader *reader, uint64_t now_ns, bool last, 
 {
     if (!started(reader, now_ns) && !last)
         return 0;
-    struct pass pass = {.until_ns = now_ns - reader->start_ns, .last = last};
+    uint64_t now = now_ns - reader->start_ns, doubt = now / CLOCK_DOUBT + 1000;
+    struct pass pass = {.until_ns = last          ? now + doubt
+                                    : now > doubt ? now - doubt
+                                                  : 0,
+                        .last = last};
     _cleanup_free_ struct chunk_entry *entries =
         calloc(TRACE_TASKS_MAX + TRACE_OBJECTS_MAX, sizeof *entries);
     if (!entries)

@@ -146,6 +146,8 @@ struct trace_shared {
     uint32_t magic;
     uint32_t version;
     _Atomic uint64_t start_ns; /* CLOCK_MONOTONIC when the scenario began; 0 before */
+    uint64_t start_ticks;      /* the processor's counter at that moment */
+    uint64_t tick_mult;        /* see ticks.h; 0: events are timed by CLOCK_MONOTONIC */
     _Atomic uint32_t tasks;    /* slots taken, may run past the table when it is full */
     _Atomic uint32_t objects;
     _Atomic uint32_t segments;

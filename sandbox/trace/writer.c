@@ -11,9 +11,11 @@ void trace_shared_init(struct trace_shared *shared)
     shared->version = TRACE_SHARED_VERSION;
 }
 
-void trace_shared_start(struct trace_shared *shared, uint64_t start_ns)
+void trace_shared_start(struct trace_shared *shared)
 {
-    atomic_store_explicit(&shared->start_ns, start_ns, memory_order_release);
+    shared->tick_mult = ticks_mult();
+    shared->start_ticks = ticks_now();
+    atomic_store_explicit(&shared->start_ns, clock_ns(), memory_order_release);
 }
 
 int trace_task_add(struct trace_shared *shared, enum task_kind kind, int parent, const char *name)
@@ -53,7 +55,8 @@ void trace_lane_init(struct trace_lane *lane, struct trace_shared *shared, uint3
         .shared = shared,
         .id = id,
         .used = TRACE_SEGMENT_RECORDS,
-        .start_ns = atomic_load_explicit(&shared->start_ns, memory_order_acquire),
+        .start = shared->tick_mult ? shared->start_ticks : shared->start_ns,
+        .tick_mult = shared->tick_mult,
         .hot_left = TRACE_HOT_LEAD,
         .skip_next = TRACE_BURST,
     };

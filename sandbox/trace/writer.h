@@ -6,6 +6,7 @@
 #define TRACE_WRITER_H
 
 #include "sandbox/base/clock.h"
+#include "sandbox/base/ticks.h"
 #include "sandbox/trace/kinds.h"
 #include "sandbox/trace/shared.h"
 
@@ -18,7 +19,8 @@ struct trace_lane {
     uint32_t used; /* records in the segment */
     uint32_t seq;
     uint32_t id;
-    uint64_t start_ns;
+    uint64_t start; /* of the run: ticks, or nanoseconds when tick_mult is 0 */
+    uint64_t tick_mult;
     uint64_t last_ns;
     int32_t hot_left;   /* HOT events until the burst is over */
     uint32_t skip_left; /* HOT events still to be left out */
@@ -27,9 +29,9 @@ struct trace_lane {
     uint32_t burst;     /* the last one this lane took part in */
 };
 
-/* Prepares freshly zeroed shared memory (magic, version). The run starts at start_ns. */
+/* Prepares freshly zeroed shared memory (magic, version). The run starts now. */
 void trace_shared_init(struct trace_shared *shared);
-void trace_shared_start(struct trace_shared *shared, uint64_t start_ns);
+void trace_shared_start(struct trace_shared *shared);
 
 /* Takes a task slot. `lane` is the lane it will write to, TRACE_NO_TASK for its own. Returns the id
  * or -EAGAIN when all TRACE_TASKS_MAX are taken. The name is cut to TRACE_NAME_MAX - 1 bytes. */
@@ -50,8 +52,8 @@ void trace_end_gap(struct trace_lane *lane, uint16_t task);
 
 /*
  * Records an event; returns its id, or 0 when it was left out or dropped. `cause` is such an id.
- * Inline, so that what depends on the kind alone is decided by the compiler; what is left is a clock
- * reading and one cache line's stores.
+ * Inline, so that what depends on the kind alone is decided by the compiler; what is left is a
+ * clock reading and one cache line's stores.
  */
 static inline uint32_t trace_write(struct trace_lane *lane, enum event_kind kind, uint16_t task,
                                    uint16_t object, int64_t value, uint16_t aux, uint32_t cause)
@@ -65,7 +67,8 @@ static inline uint32_t trace_write(struct trace_lane *lane, enum event_kind kind
         trace_end_gap(lane, task);
     if (lane->used == TRACE_SEGMENT_RECORDS && !trace_next_segment(lane, hot))
         return 0;
-    uint64_t now = clock_ns() - lane->start_ns;
+    uint64_t now = lane->tick_mult ? ticks_to_ns(ticks_now() - lane->start, lane->tick_mult)
+                                   : clock_ns() - lane->start;
     lane->last_ns = now > lane->last_ns ? now : lane->last_ns + 1;
     struct trace_record *record = &lane->segment->records[lane->used++];
     record->t_ns = lane->last_ns;

@@ -37,7 +37,7 @@ static void rig_begin(struct rig *rig)
     assert_non_null(run);
     run->job.trace = true;
     run->output_object = (uint16_t)trace_object_add(rig->shared, OBJECT_OUTPUT, "stdout");
-    trace_shared_start(rig->shared, clock_ns());
+    trace_shared_start(rig->shared);
     uint16_t task = (uint16_t)trace_task_add(rig->shared, TASK_PROCESS, -1, "main");
     seam_begin(run, &rig->process, &rig->lane, task, 0);
 }
