@@ -20,10 +20,16 @@ enum ended {
 #define X(name, text) ENDED_##name,
     ENDED_KINDS(X)
 #undef X
-    ENDED_COUNT
+        ENDED_COUNT
 };
 
-enum outcome_class { CLASS_NONE, CLASS_ACCEPTABLE, CLASS_INTERESTING, CLASS_FORBIDDEN, CLASS_COUNT };
+enum outcome_class {
+    CLASS_NONE,
+    CLASS_ACCEPTABLE,
+    CLASS_INTERESTING,
+    CLASS_FORBIDDEN,
+    CLASS_COUNT
+};
 
 /* The API's words; "" for ENDED_NONE and CLASS_NONE and for a number out of range. */
 const char *ended_text(unsigned ended);

@@ -1,6 +1,7 @@
 /*
  * Parameters: how a scenario declares them and how a value is checked, wherever it comes from (the
- * command line, JSON, the job a worker receives). One checker, so the bounds are the same everywhere.
+ * command line, JSON, the job a worker receives). One checker, so the bounds are the same
+ * everywhere.
  */
 #ifndef PROTO_PARAMS_H
 #define PROTO_PARAMS_H
@@ -11,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PARAMS_MAX       24u
-#define PARAM_NAME_MAX   32u
-#define PARAM_LIST_MAX   64u
+#define PARAMS_MAX        24u
+#define PARAM_NAME_MAX    32u
+#define PARAM_LIST_MAX    64u
 #define PARAM_CHOICES_MAX 16u
-#define PARAM_TEXT_MAX   512u /* a value as text, with its NUL */
+#define PARAM_TEXT_MAX    512u /* a value as text, with its NUL */
 
 /* A text in both languages of the project. */
 struct text {
@@ -36,9 +37,9 @@ struct param {
     struct text title;
     struct text help;
     enum param_type type;
-    double minimum, maximum;       /* integer, number, and each element of an integer-list */
-    const char *fallback;          /* the default, as text */
-    const struct choice *choices;  /* choice: ends with an entry whose value is NULL */
+    double minimum, maximum;      /* integer, number, and each element of an integer-list */
+    const char *fallback;         /* the default, as text */
+    const struct choice *choices; /* choice: ends with an entry whose value is NULL */
 };
 
 /* A checked value. */
@@ -57,8 +58,8 @@ struct param_value {
 };
 
 /*
- * Checks a value given as text ("4", "0.5", "true", "no-lock", "400,100,200"). Returns 0, or -EINVAL
- * with the API's detail in err: "must be 1 to 64, was 900".
+ * Checks a value given as text ("4", "0.5", "true", "no-lock", "400,100,200"). Returns 0, or
+ * -EINVAL with the API's detail in err: "must be 1 to 64, was 900".
  */
 int param_parse(const struct param *param, const char *text, struct param_value *ret,
                 struct err *err);

@@ -1,6 +1,6 @@
 /*
- * The descriptor of a scenario: what forms, validation, documentation, classes of outcomes and tests
- * are all made from. The programs themselves are in scenarios/.
+ * The descriptor of a scenario: what forms, validation, documentation, classes of outcomes and
+ * tests are all made from. The programs themselves are in scenarios/.
  */
 #ifndef PROTO_SCENARIO_H
 #define PROTO_SCENARIO_H
@@ -43,8 +43,8 @@ enum chart {
 };
 
 /*
- * A declared outcome. The run function says which one it saw by name, outcome("lost", "count=%d", …),
- * or, with `ended` set, the run ended that way instead of completing. The first entry that fits
+ * A declared outcome. The run function says which one it saw by name, outcome("lost", "count=%d",
+ * …), or, with `ended` set, the run ended that way instead of completing. The first entry that fits
  * counts; an outcome that no entry fits is forbidden. `when` is NULL or a condition on parameters:
  * "name=value" or "name!=value", several joined by '&'.
  */
