@@ -35,6 +35,25 @@ struct step {
     unsigned long clone_flag;
 };
 
+static bool has_uid_range(const struct jail *jail)
+{
+    return jail->uid_range;
+}
+
+static bool has_one_uid(const struct jail *jail)
+{
+    return !jail->uid_range;
+}
+
+#if JAIL_SANITIZED
+/* A crash of a run ends it with its signal, as it does without a sanitizer. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "handle_segv=0:handle_sigbus=0:handle_sigfpe=0";
+}
+#endif
+
 /* ---- start-up steps ---- */
 
 /* glibc takes a thread's stack and arenas from what it saw at start; both count as address space. */
@@ -195,16 +214,6 @@ static int lower_priority(struct jail *jail, unsigned number, struct err *err)
     return 0;
 }
 
-static bool has_uid_range(const struct jail *jail)
-{
-    return jail->uid_range;
-}
-
-static bool has_one_uid(const struct jail *jail)
-{
-    return !jail->uid_range;
-}
-
 /* Processes are counted per id: with its own, no run can use up another's. */
 static int become_worker(struct jail *jail, unsigned number, struct err *err)
 {
@@ -273,12 +282,14 @@ static const struct step start_steps[] = {
     {"ipc-namespace", enter_ipc_namespace, NULL, 0},
     {"uts-namespace", enter_uts_namespace, NULL, 0},
     {"cgroup-namespace", enter_cgroup_namespace, NULL, 0},
-    {"capability-bounds", drop_capability_bounds, NULL, 0},
+    {"capability-bounds", drop_capability_bounds, has_uid_range, 0},
 };
 
 static const struct step worker_steps[] = {
     {"pid-namespace", NULL, NULL, CLONE_NEWPID},
     {"run-user-namespace", NULL, has_one_uid, CLONE_NEWUSER},
+    /* A new user namespace has given them all back. */
+    {"capability-bounds", drop_capability_bounds, has_one_uid, 0},
     {"resource-limits", limit_resources, NULL, 0},
     {"idle-priority", lower_priority, NULL, 0},
     {"run-user", become_worker, has_uid_range, 0},
