@@ -4,6 +4,7 @@
 #include "server/store_internal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,7 +198,8 @@ int store_output(struct store_reader *reader, int64_t number, size_t most, struc
 {
     sqlite3_stmt *s = reader->output;
     sqlite3_bind_int64(s, 1, number);
-    sqlite3_bind_int64(s, 2, (int64_t)most);
+    /* substr() of a length near 2^63 overflows to nothing. */
+    sqlite3_bind_int64(s, 2, most < INT_MAX ? (int64_t)most : INT_MAX);
     int code = sqlite3_step(s);
     int r = code == SQLITE_ROW ? append_blob(s, 0, text) : failed(reader, code);
     if (r == 0 && code == SQLITE_ROW && segments)

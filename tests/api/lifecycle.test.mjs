@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { Server, events, program, quick, stuck } from './server.mjs';
+
+const cli = (...args) => spawnSync(program, args, { encoding: 'utf8' });
+
+test('a full queue answers 503 with Retry-After, and nothing accepted is lost', async (t) => {
+  const server = await Server.start({ args: ['--workers', '1', '--queue', '5'] });
+  t.after(() => server.stop());
+  const answers = await Promise.all([...Array(30)].map(() => server.post(stuck(200))));
+  const accepted = answers.filter((a) => a.status === 201);
+  const refused = answers.filter((a) => a.status === 503);
+  assert.equal(accepted.length + refused.length, 30);
+  assert.ok(accepted.length >= 5 && refused.length >= 20, `${accepted.length} accepted`);
+  for (const answer of refused) {
+    assert.ok(Number(answer.headers.get('retry-after')) > 0);
+    assert.match(answer.headers.get('content-type'), /^application\/problem\+json/);
+  }
+  for (const answer of accepted) {
+    const { id } = await answer.json();
+    const run = await server.json(`/runs/${id}?wait=20`);
+    assert.equal(run.status, 'done');
+    assert.notEqual(run.ended, 'internal-error');
+  }
+  assert.equal((await server.json('/runs?limit=100')).runs.length, accepted.length);
+  assert.equal((await server.post(quick, '?wait=10')).status, 201, 'there is room again');
+});
+
+for (const signal of ['SIGTERM', 'SIGINT'])
+  test(`${signal} ends running and queued runs, keeps them as cancelled and exits 0`, async (t) => {
+    const server = await Server.start({ args: ['--workers', '2'] });
+    const directory = server.directory;
+    const ids = [];
+    for (let i = 0; i < 5; i++) ids.push((await (await server.post(stuck())).json()).id);
+    const finished = await server.run(quick, 0.01);
+    const following = events(await server.api(`/runs/${ids[0]}/events`));
+    const waiting = server.api(`/runs/${ids[1]}?wait=30`);
+    const idle = await server.raw('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n', /ok/);
+    assert.match(idle, /200/);
+    const start = Date.now();
+    assert.equal(await server.end(signal), 0);
+    assert.ok(Date.now() - start < 5000);
+    assert.equal((await following).at(-1).data.ended, 'cancelled');
+    assert.equal((await (await waiting).json()).ended, 'cancelled');
+
+    const again = await Server.start({ directory });
+    t.after(() => again.stop());
+    for (const id of ids) {
+      const run = await again.json(`/runs/${id}`);
+      assert.equal(run.status, 'done');
+      assert.equal(run.ended, 'cancelled');
+    }
+    const running = await again.json(`/runs/${ids[0]}`);
+    assert.ok(running.metrics.events > 0, 'what it did is kept');
+    assert.ok((await (await again.api(`/runs/${ids[0]}/trace`)).arrayBuffer()).byteLength > 64);
+    assert.equal((await again.json(`/runs/${finished.id}`)).status, 'done');
+  });
+
+test('finished runs are there after a restart, whole', async (t) => {
+  const server = await Server.start();
+  const run = await server.run(quick);
+  const trace = await server.json(`/runs/${run.id}/trace?format=json`);
+  assert.equal(await server.end(), 0);
+  const again = await Server.start({ directory: server.directory });
+  t.after(() => again.stop());
+  assert.deepEqual(await again.json(`/runs/${run.id}`), run);
+  assert.deepEqual(await again.json(`/runs/${run.id}/trace?format=json`), trace);
+});
+
+test('kill -9 loses nothing that was acknowledged', async (t) => {
+  let server = await Server.start({ args: ['--workers', '2', '--queue', '1000'] });
+  const { directory } = server;
+  t.after(() => server.stop());
+  const done = new Map(), accepted = new Set();
+  for (let round = 0; round < 4; round++) {
+    let going = true;
+    const clients = [...Array(6)].map(async (_, i) => {
+      while (going)
+        try {
+          const answer = await server.post(quick, i % 2 ? '?wait=20' : '');
+          const run = await answer.json();
+          if (answer.status !== 201) continue;
+          accepted.add(run.id);
+          if (run.status === 'done') done.set(run.id, run);
+        } catch {
+          return;
+        }
+    });
+    const wanted = done.size + 40;
+    while (done.size < wanted) await server.run(quick).then((run) => done.set(run.id, run));
+    assert.equal(await server.end('SIGKILL'), 'SIGKILL');
+    going = false;
+    await Promise.all(clients);
+    server = await Server.start({ directory, args: ['--workers', '2', '--queue', '1000'] });
+  }
+  assert.ok(done.size > 150 && accepted.size > 150, `${done.size} done, ${accepted.size} accepted`);
+  for (const id of accepted) {
+    const run = await server.json(`/runs/${id}`);
+    assert.equal(run.status, 'done', id);
+    assert.ok(['completed', 'internal-error'].includes(run.ended));
+  }
+  for (const [id, run] of done) assert.deepEqual(await server.json(`/runs/${id}`), run);
+});
+
+/* The spawner is the server's child; everything it started dies with it. */
+async function childrenOf(pid) {
+  const list = [];
+  for (const name of await readdir('/proc'))
+    if (/^\d+$/.test(name))
+      try {
+        const stat = await readFile(`/proc/${name}/stat`, 'utf8');
+        if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid) list.push(Number(name));
+      } catch { /* it has ended */ }
+  return list;
+}
+
+test('when the spawner dies runs in flight end, queued ones go on', async (t) => {
+  const server = await Server.start({ args: ['--workers', '1'] });
+  t.after(() => server.stop());
+  const victim = await server.run(stuck(), 0.3);
+  assert.equal(victim.status, 'running');
+  const next = await (await server.post(quick)).json();
+  const [spawner] = await childrenOf(server.process.pid);
+  process.kill(spawner, 'SIGKILL');
+  const ended = await server.json(`/runs/${victim.id}?wait=20`);
+  assert.equal(ended.ended, 'internal-error');
+  assert.ok(ended.metrics.events > 0, 'what was seen is kept');
+  assert.equal((await server.json(`/runs/${next.id}?wait=20`)).ended, 'completed');
+  assert.equal((await server.run(quick)).ended, 'completed');
+  assert.equal((await server.fetch('/readyz')).status, 200);
+});
+
+test('nothing of a run is left when the server is gone', async () => {
+  const server = await Server.start({ args: ['--workers', '2'] });
+  await server.run(stuck(), 0.2);
+  const children = await childrenOf(server.process.pid);
+  assert.ok(children.length > 0);
+  await server.end('SIGKILL');
+  for (let i = 0; i < 100 && (await alive(children)); i++) await new Promise((r) => setTimeout(r, 20));
+  assert.ok(!(await alive(children)));
+});
+
+async function alive(pids) {
+  for (const pid of pids)
+    try {
+      const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+      if (stat[stat.lastIndexOf(')') + 2] !== 'Z') return true;
+    } catch { /* gone */ }
+  return false;
+}
+
+test('the command line says what it wants', () => {
+  const help = cli('--help');
+  assert.equal(help.status, 0);
+  for (const word of ['--listen', 'INTERLEAVE_LISTEN', '--database', 'INTERLEAVE_ADMIN_TOKEN', '--queue'])
+    assert.ok(help.stdout.includes(word), word);
+  assert.match(cli('--version').stdout, /^interleave \d/);
+  for (const [args, words] of [
+    [['serve', '--nonsense', '1'], 'no option "--nonsense"'],
+    [['serve', '--listen'], '--listen needs a value'],
+    [['serve', '--queue', '0'], '--queue must be 1 to 100000, was "0"'],
+    [['serve', '--wall-limit', 'x'], '--wall-limit must be'],
+    [['serve', '--memory-limit', '12Q'], '--memory-limit must be'],
+    [['serve', '--log-level', 'loud'], '--log-level must be'],
+    [['serve', 'now'], 'not an option'],
+  ]) {
+    const answer = cli(...args);
+    assert.equal(answer.status, 2, args.join(' '));
+    assert.ok(answer.stderr.includes(words), answer.stderr);
+  }
+  const environment = spawnSync(program, ['serve'], {
+    encoding: 'utf8', env: { ...process.env, INTERLEAVE_WORKERS: 'many' },
+  });
+  assert.equal(environment.status, 2);
+  assert.match(environment.stderr, /INTERLEAVE_WORKERS/);
+  assert.equal(cli('dance').status, 2);
+});
+
+test('an address in use, a bad runner and a foreign database are refused', async (t) => {
+  const server = await Server.start();
+  t.after(() => server.stop());
+  const file = path.join(server.directory, 'other.db');
+  const taken = cli('serve', '--listen', `127.0.0.1:${server.port}`, '--database', file);
+  assert.equal(taken.status, 1);
+  assert.match(taken.stderr, /in use/);
+  const runner = cli('serve', '--listen', '127.0.0.1:0', '--database', file, '--runner', '/bin/true');
+  assert.equal(runner.status, 1);
+  const foreign = cli('serve', '--listen', '127.0.0.1:0', '--database', program);
+  assert.equal(foreign.status, 1);
+  assert.match(foreign.stderr, /not a database/);
+});
+
+test('healthcheck tells whether a server answers', async (t) => {
+  const server = await Server.start();
+  t.after(() => server.stop());
+  execFileSync(program, ['healthcheck', '--listen', `127.0.0.1:${server.port}`]);
+  await server.end();
+  assert.equal(cli('healthcheck', '--listen', `127.0.0.1:${server.port}`).status, 1);
+});

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { after, before, test } from 'node:test';
+import { Server, quick } from './server.mjs';
+
+let server;
+before(async () => (server = await Server.start({ args: ['--connections', '2000'] })));
+after(() => server.stop());
+
+const head = 'Host: x\r\n';
+const status = (text) => Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0);
+const answers = (text) => (text.match(/HTTP\/1\.1 \d+/g) ?? []).length;
+
+test('ambiguous framing is refused and nothing behind it is served', async () => {
+  const smuggled = 'GET /api/v1/limits HTTP/1.1\r\nHost: x\r\n\r\n';
+  const post = 'POST /api/v1/runs HTTP/1.1\r\nContent-Type: application/json\r\n';
+  for (const [name, bytes] of [
+    ['CL and TE', `${post}${head}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`],
+    ['two CL', `${post}${head}Content-Length: 0\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`],
+    ['two TE', `${post}${head}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n${smuggled}`],
+    ['TE gzip', `${post}${head}Transfer-Encoding: gzip\r\n\r\n${smuggled}`],
+    ['CL on GET', `GET /healthz HTTP/1.1\r\n${head}Content-Length: 1\r\nContent-Length: 2\r\n\r\n${smuggled}`],
+    ['CL text', `${post}${head}Content-Length: 1x\r\n\r\n${smuggled}`],
+    ['two Hosts', `GET /healthz HTTP/1.1\r\n${head}Host: y\r\n\r\n${smuggled}`],
+    ['no Host', `GET /healthz HTTP/1.1\r\nAccept: */*\r\n\r\n${smuggled}`],
+  ]) {
+    const text = await server.raw(bytes);
+    assert.ok([0, 400].includes(status(text)), `${name}: ${text.slice(0, 60)}`);
+    assert.ok(answers(text) <= 1, `${name}: the smuggled request was answered`);
+    assert.ok(!text.includes('wall_ns'), name);
+  }
+});
+
+test('bad bytes in the target are refused', async () => {
+  for (const target of ['/healthz%00.html', '/api/v1/runs%00', '/a\x01b', 'healthz', '*']) {
+    const text = await server.raw(`GET ${target} HTTP/1.1\r\n${head}Connection: close\r\n\r\n`);
+    assert.ok([0, 400].includes(status(text)), `${JSON.stringify(target)}: ${text.slice(0, 60)}`);
+  }
+  const control = await server.raw(`GET /healthz HTTP/1.1\r\n${head}X-A: a\x02b\r\nConnection: close\r\n\r\n`);
+  assert.equal(status(control), 400);
+});
+
+test('too many arguments are answered', async () => {
+  const query = [...Array(500)].map((_, i) => `a${i}=1`).join('&');
+  const start = Date.now();
+  const text = await server.raw(`GET /api/v1/runs?${query} HTTP/1.1\r\n${head}\r\n`);
+  assert.equal(status(text), 414);
+  const [top, body] = text.split('\r\n\r\n');
+  assert.equal(Number(/Content-Length: (\d+)/.exec(top)[1]), body.length);
+  assert.equal(JSON.parse(body).status, 414);
+  assert.ok(Date.now() - start < 2000);
+});
+
+test('unknown methods are refused, long heads too', async () => {
+  assert.equal(status(await server.raw(`BREW /healthz HTTP/1.1\r\n${head}Connection: close\r\n\r\n`)), 501);
+  const long = await server.raw(`GET /healthz HTTP/1.1\r\n${head}X-A: ${'a'.repeat(40000)}\r\n\r\n`);
+  assert.ok([0, 413, 414, 431].includes(status(long)), long.slice(0, 60));
+});
+
+test('a declared body beyond the limit is refused before it is sent', async () => {
+  const start = Date.now();
+  const text = await server.raw(
+    `POST /api/v1/runs HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: 1000000000\r\n\r\n{`,
+  );
+  assert.equal(status(text), 413);
+  assert.match(text, /application\/problem\+json/);
+  assert.ok(Date.now() - start < 2000);
+});
+
+test('a chunked body beyond the limit is cut off', async () => {
+  const { body_bytes: most } = await server.json('/limits');
+  const chunk = `1000\r\n${' '.repeat(4096)}\r\n`;
+  const text = await server.raw(
+    `POST /api/v1/runs HTTP/1.1\r\n${head}Content-Type: application/json\r\n` +
+      `Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(most / 4096 + 2)}`,
+  );
+  assert.ok(![200, 201].includes(status(text)), text.slice(0, 60));
+  const body = JSON.stringify(quick);
+  const fine = await server.raw(
+    `POST /api/v1/runs HTTP/1.1\r\n${head}Content-Type: application/json\r\nConnection: close\r\n` +
+      `Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+  );
+  assert.equal(status(fine), 201);
+});
+
+test('pipelined requests are all answered, in order', async () => {
+  const one = `GET /healthz HTTP/1.1\r\n${head}\r\n`;
+  const last = `GET /api/v1/nothing HTTP/1.1\r\n${head}Connection: close\r\n\r\n`;
+  const text = await server.raw(one.repeat(20) + last);
+  assert.equal(answers(text), 21);
+  assert.match(text, /404 Not Found[^]*$/);
+});
+
+/* Any number of connections ready at once is served: the library's own loop stalls at 128. */
+for (const n of [127, 128, 129, 255, 256, 300, 512])
+  test(`${n} connections that are ready at once are all answered`, async () => {
+    const request = `GET /healthz HTTP/1.1\r\n${head}Connection: close\r\n\r\n`;
+    const sockets = await Promise.all(
+      [...Array(n)].map(() => new Promise((resolve, reject) => {
+        const socket = net.connect(server.port, '127.0.0.1', () => resolve(socket));
+        socket.on('error', reject);
+      })),
+    );
+    const start = Date.now();
+    const texts = sockets.map((socket) => new Promise((resolve) => {
+      let text = '';
+      socket.on('data', (d) => (text += d));
+      socket.on('close', () => resolve(text));
+    }));
+    for (const socket of sockets) socket.write(request);
+    for (const text of await Promise.all(texts)) assert.equal(status(text), 200);
+    assert.ok(Date.now() - start < 3000);
+  });

@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Server, quick, stuck } from './server.mjs';
+
+let server;
+before(
+  async () =>
+    (server = await Server.start({
+      args: ['--workers', '2'],
+      env: { INTERLEAVE_ADMIN_TOKEN: 'a-token-for-the-tests' },
+    })),
+);
+after(() => server.stop());
+
+const pointers = (problem) => problem.errors.map((e) => e.pointer).sort();
+
+test('a run is accepted, runs, and keeps all it did', async () => {
+  const answer = await server.post(quick, '?wait=20');
+  assert.equal(answer.status, 201);
+  const run = await answer.json();
+  assert.equal(answer.headers.get('location'), run.links.self);
+  assert.match(run.id, /^[A-Za-z0-9]{22}$/);
+  assert.equal(run.status, 'done');
+  assert.equal(run.ended, 'completed');
+  assert.deepEqual(run.exit, { code: 0, signal: null });
+  assert.equal(run.params.rounds, 1);
+  assert.ok('seed' in run.params && 'limit_ms' in run.params, 'defaults are filled in');
+  assert.deepEqual(run.schedule, { mode: 'free', seed: null, token: null });
+  assert.equal(run.outcome.class, 'acceptable');
+  assert.ok(run.checks.length > 0 && run.checks.every((c) => c.held));
+  assert.ok(run.metrics.wall_ns > 0 && run.metrics.events > 0);
+  assert.equal(run.isolation.tier, 'full');
+  assert.ok(run.isolation.layers.includes('seccomp'));
+  assert.match(run.output, /\[PRODUCER\] Producing 1/);
+  assert.equal(run.output_truncated, false);
+  for (const name of ['created_at', 'started_at', 'finished_at'])
+    assert.match(run[name], /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  assert.equal(run.links.page, `/r/${run.id}`);
+  assert.deepEqual(await server.json(`/runs/${run.id}`), run, 'the stored run is the same');
+});
+
+test('without wait the answer comes at once, GET waits for the end', async () => {
+  const answer = await server.post(stuck(300));
+  assert.equal(answer.status, 201);
+  const run = await answer.json();
+  assert.ok(['queued', 'running'].includes(run.status));
+  assert.equal(run.ended, null);
+  assert.equal(run.outcome, null);
+  assert.deepEqual(run.exit, { code: null, signal: null });
+  const done = await server.json(`/runs/${run.id}?wait=20`);
+  assert.equal(done.status, 'done');
+});
+
+test('a wait that is too short answers with the run as it is', async () => {
+  const run = await server.run(stuck(3000), 0.1);
+  assert.equal(run.status, 'running');
+  assert.equal((await server.api(`/runs/${run.id}`, { method: 'DELETE' })).status, 204);
+});
+
+test('a deadlock or timeout keeps output, trace and who waits for whom', async () => {
+  const run = await server.run(stuck(300));
+  assert.ok(['deadlock', 'timeout'].includes(run.ended), run.ended);
+  assert.ok(run.waits_for.length > 0);
+  assert.ok(run.waits_for.every((w) => w.task && w.object));
+  assert.ok(run.metrics.events > 0);
+  const trace = await server.json(`/runs/${run.id}/trace?format=json`);
+  assert.ok(trace.events.length > 0);
+});
+
+test('every wrong field of a body is reported, together', async () => {
+  const answer = await server.post({
+    scenario: 'race-counter',
+    params: { threads: 900, n: 'many', variant: 'nope', nonsense: 1 },
+    schedule: { mode: 'backwards' },
+    extra: true,
+  }, '?wait=99');
+  assert.equal(answer.status, 422);
+  assert.match(answer.headers.get('content-type'), /^application\/problem\+json/);
+  const problem = await answer.json();
+  assert.deepEqual(pointers(problem), [
+    '/extra', '/params/n', '/params/nonsense', '/params/threads', '/params/variant',
+    '/schedule/mode', '?wait',
+  ]);
+  const detail = (pointer) => problem.errors.find((e) => e.pointer === pointer).detail;
+  assert.equal(detail('/params/threads'), 'must be 2 to 8, was 900');
+  assert.equal(detail('/params/n'), 'must be an integer');
+  assert.match(detail('/schedule/mode'), /free/);
+});
+
+test('wrong shapes', async () => {
+  const cases = [
+    [{}, ['/scenario']],
+    [{ scenario: 'none' }, ['/scenario']],
+    [{ scenario: 7 }, ['/scenario']],
+    [[], ['']],
+    [{ ...quick, params: [] }, ['/params']],
+    [{ ...quick, schedule: 'free' }, ['/schedule']],
+    [{ ...quick, schedule: { mode: 3 } }, ['/schedule/mode']],
+    [{ ...quick, params: { rounds: 1.5 } }, ['/params/rounds']],
+    [{ ...quick, params: { time_scale: '1' } }, ['/params/time_scale']],
+    [{ ...quick, params: { prime: true } }, ['/params/prime']],
+    [{ ...quick, params: { rounds: null } }, ['/params/rounds']],
+    [{ ...quick, params: { limit_ms: 1e15 } }, ['/params/limit_ms']],
+  ];
+  for (const [body, expected] of cases) {
+    const answer = await server.post(body);
+    assert.equal(answer.status, 422, JSON.stringify(body));
+    assert.deepEqual(pointers(await answer.json()), expected, JSON.stringify(body));
+  }
+});
+
+test('what is not JSON is 400, what is not sent as JSON 415', async () => {
+  const deep = '['.repeat(40) + ']'.repeat(40);
+  for (const body of ['', '{', '{"scenario":1,"scenario":2}', '{"a":"\\u0000"}', deep, '{} {}'])
+    assert.equal((await server.post(body)).status, 400, body);
+  const bad = Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]);
+  const invalid = await server.api('/runs', {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: bad,
+  });
+  assert.equal(invalid.status, 400);
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp'])
+    assert.equal((await server.post(quick, '', { 'content-type': type })).status, 415, type);
+  const charset = { 'content-type': 'application/json; charset=utf-8' };
+  assert.equal((await server.post(quick, '', charset)).status, 201);
+});
+
+test('a body beyond the limit is 413', async () => {
+  const { body_bytes: most } = await server.json('/limits');
+  assert.equal((await server.post(' '.repeat(most + 1))).status, 413);
+  const fits = JSON.stringify(quick);
+  assert.equal((await server.post(fits + ' '.repeat(most - fits.length))).status, 201);
+});
+
+test('unknown runs are 404, other methods 405', async () => {
+  for (const where of ['/runs/none', '/runs/none/events', '/runs/none/output', '/runs/none/trace'])
+    assert.equal((await server.api(where)).status, 404, where);
+  assert.equal((await server.api('/runs/none', { method: 'DELETE' })).status, 404);
+  const put = await server.api('/runs/none', { method: 'PUT', body: 'x' });
+  assert.equal(put.status, 405);
+  assert.equal(put.headers.get('allow'), 'GET, HEAD, DELETE');
+  const options = await server.api('/runs', { method: 'OPTIONS' });
+  assert.equal(options.status, 405);
+  assert.equal(options.headers.get('allow'), 'GET, HEAD, POST');
+});
+
+test('lists are newest first and paged by cursor without gaps', async () => {
+  const made = [];
+  for (let i = 0; i < 7; i++) made.unshift((await server.run(quick)).id);
+  const seen = [];
+  let cursor = '', pages = 0;
+  do {
+    const page = await server.json(`/runs?scenario=generator-send&limit=3${cursor}`);
+    assert.ok(page.runs.length <= 3);
+    assert.ok(page.runs.every((r) => r.scenario === 'generator-send' && 'output' in r));
+    seen.push(...page.runs.map((r) => r.id));
+    cursor = page.next_cursor && `&cursor=${page.next_cursor}`;
+    pages++;
+  } while (cursor);
+  assert.deepEqual(seen.slice(0, 7), made);
+  assert.equal(new Set(seen).size, seen.length);
+  assert.ok(pages >= 3);
+});
+
+test('lists are filtered by end, scenario and owner', async () => {
+  const ended = await server.json('/runs?ended=completed&scenario=generator-send&limit=100');
+  assert.ok(ended.runs.length > 0);
+  assert.ok(ended.runs.every((r) => r.ended === 'completed'));
+  assert.deepEqual((await server.json('/runs?ended=livelock')).runs, []);
+  const mine = await server.json('/runs?mine=true&limit=100');
+  const all = await server.json('/runs?limit=100');
+  assert.ok(mine.runs.length > 0);
+  const stranger = await server.api('/runs?mine=true', { cookie: '' });
+  assert.deepEqual((await stranger.json()).runs, []);
+  const other = await server.api('/runs', {
+    method: 'POST', cookie: '', headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(quick),
+  });
+  const { id } = await other.json();
+  assert.match(other.headers.get('set-cookie'), /^interleave_session=\w{22};.*HttpOnly; SameSite=Lax/);
+  assert.ok(!(await server.json('/runs?mine=true')).runs.some((r) => r.id === id));
+  assert.ok((await server.json('/runs')).runs.some((r) => r.id === id));
+  assert.ok(all.runs.length >= mine.runs.length);
+});
+
+test('wrong list arguments are 422', async () => {
+  for (const [query, pointer] of [
+    ['limit=0', '?limit'], ['limit=101', '?limit'], ['limit=x', '?limit'], ['cursor=-1', '?cursor'],
+    ['cursor=a', '?cursor'], ['mine=yes', '?mine'], ['ended=happily', '?ended'],
+  ]) {
+    const answer = await server.api(`/runs?${query}`);
+    assert.equal(answer.status, 422, query);
+    assert.deepEqual(pointers(await answer.json()), [pointer]);
+  }
+  for (const wait of ['-1', '31', 'x', '1e9', 'nan'])
+    assert.equal((await server.api(`/runs/x?wait=${wait}`)).status, 422, wait);
+});
+
+test('an idempotency key runs once; with another body it is refused', async () => {
+  const key = { 'idempotency-key': 'key-1' };
+  const first = await server.post(quick, '?wait=20', key);
+  assert.equal(first.status, 201);
+  const run = await first.json();
+  const again = await server.post(quick, '', key);
+  assert.equal(again.status, 200);
+  assert.equal((await again.json()).id, run.id);
+  const other = await server.post({ ...quick, params: { rounds: 2 } }, '', key);
+  assert.equal(other.status, 422);
+  assert.deepEqual(pointers(await other.json()), ['/Idempotency-Key']);
+  const stranger = await server.api('/runs', {
+    method: 'POST', cookie: '', body: JSON.stringify(quick),
+    headers: { 'content-type': 'application/json', ...key },
+  });
+  assert.equal(stranger.status, 201);
+  assert.notEqual((await stranger.json()).id, run.id);
+  assert.equal((await server.post(quick, '', { 'idempotency-key': 'x'.repeat(129) })).status, 422);
+});
+
+test('many at once with one key make one run', async () => {
+  const key = { 'idempotency-key': 'key-2' };
+  const answers = await Promise.all([...Array(8)].map(() => server.post(quick, '?wait=20', key)));
+  const runs = await Promise.all(answers.map((a) => a.json()));
+  assert.equal(new Set(runs.map((r) => r.id)).size, 1);
+  assert.equal(answers.filter((a) => a.status === 201).length, 1);
+});
+
+test('only the owner or the admin deletes, and then it is gone', async () => {
+  const one = await server.run(quick), two = await server.run(quick);
+  const stranger = await server.api(`/runs/${one.id}`, { method: 'DELETE', cookie: '' });
+  assert.equal(stranger.status, 403);
+  const wrong = await server.api(`/runs/${one.id}`, {
+    method: 'DELETE', cookie: '', headers: { authorization: 'Bearer a-token-for-the-testz' },
+  });
+  assert.equal(wrong.status, 403);
+  assert.equal((await server.api(`/runs/${one.id}`, { method: 'DELETE' })).status, 204);
+  const admin = await server.api(`/runs/${two.id}`, {
+    method: 'DELETE', cookie: '', headers: { authorization: 'Bearer a-token-for-the-tests' },
+  });
+  assert.equal(admin.status, 204);
+  for (const { id } of [one, two])
+    for (const part of ['', '/output', '/trace', '/events'])
+      assert.equal((await server.api(`/runs/${id}${part}`)).status, 404);
+  assert.equal((await server.api(`/runs/${one.id}`, { method: 'DELETE' })).status, 404);
+});
+
+test('a running run is ended and deleted', async () => {
+  const run = await server.run(stuck(), 0.3);
+  assert.equal(run.status, 'running');
+  const start = Date.now();
+  assert.equal((await server.api(`/runs/${run.id}`, { method: 'DELETE' })).status, 204);
+  assert.ok(Date.now() - start < 5000);
+  assert.equal((await server.api(`/runs/${run.id}`)).status, 404);
+});
+
+test('queued runs know their position and can be deleted', async () => {
+  const runs = [];
+  for (let i = 0; i < 5; i++) runs.push(await (await server.post(stuck(2000))).json());
+  const queued = [];
+  for (const run of runs) {
+    const now = await server.json(`/runs/${run.id}`);
+    if (now.status === 'queued') queued.push(now);
+  }
+  assert.ok(queued.length >= 2);
+  assert.deepEqual(queued.map((r) => r.queue_position), queued.map((_, i) => i + 1));
+  const last = queued.at(-1);
+  assert.equal((await server.api(`/runs/${last.id}`, { method: 'DELETE' })).status, 204);
+  assert.equal((await server.api(`/runs/${last.id}`)).status, 404);
+  for (const run of runs) await server.api(`/runs/${run.id}`, { method: 'DELETE' });
+});
+
+test('output is given whole, as text or as segments with their tasks', async () => {
+  const run = await server.run({ scenario: 'pool-map-order', params: { func: 'print', tasks: 20 } });
+  const answer = await server.api(`/runs/${run.id}/output`);
+  assert.match(answer.headers.get('content-type'), /^text\/plain; charset=utf-8/);
+  const text = await answer.text();
+  assert.equal(text, run.output);
+  const json = await server.json(`/runs/${run.id}/output?format=json`);
+  assert.equal(json.segments.map((s) => s.text).join(''), text);
+  assert.equal(json.bytes, Buffer.byteLength(text));
+  assert.ok(json.segments.every((s) => Number.isInteger(s.t) && (s.task === null || s.task >= 0)));
+  assert.ok(new Set(json.segments.map((s) => s.task)).size > 1, 'several tasks printed');
+  assert.equal((await server.api(`/runs/${run.id}/output?format=xml`)).status, 422);
+});
