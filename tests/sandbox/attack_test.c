@@ -80,10 +80,10 @@ void test_attacks_on_other_processes(void **state)
 
 void test_runs_that_do_not_end(void **state)
 {
-    EXPECT_ALL({"spin", ENDED_TIMEOUT, "before", 0, 0, 300},
-               {"spin-in-forks", ENDED_TIMEOUT, "before", 0, 0, 300},
-               {"stop-self", ENDED_TIMEOUT, "before", 0, 0, 300},
-               {"sleep-long", ENDED_TIMEOUT, "before", 0, 0, 300});
+    EXPECT_ALL({"spin", ENDED_TIMEOUT, "before", 0, 0, 1000},
+               {"spin-in-forks", ENDED_TIMEOUT, "before", 0, 0, 1000},
+               {"stop-self", ENDED_TIMEOUT, "before", 0, 0, 1000},
+               {"sleep-long", ENDED_TIMEOUT, "before", 0, 0, 1000});
 }
 
 void test_too_much_of_everything(void **state)

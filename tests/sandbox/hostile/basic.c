@@ -4,8 +4,8 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static void nothing(void)
@@ -15,9 +15,9 @@ HOSTILE(nothing, "nothing", nothing);
 
 static void segfault(void)
 {
-    volatile int *volatile nowhere = NULL;
+    volatile char *page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     say("before");
-    *nowhere = 1;
+    *page = 1;
 }
 HOSTILE(segfault, "segfault", segfault);
 
