@@ -45,15 +45,6 @@ static bool has_one_uid(const struct jail *jail)
     return !jail->uid_range;
 }
 
-#if JAIL_SANITIZED
-/* A crash of a run ends it with its signal, as it does without a sanitizer. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-    return "handle_segv=0:handle_sigbus=0:handle_sigfpe=0";
-}
-#endif
-
 /* ---- start-up steps ---- */
 
 /* glibc takes a thread's stack and arenas from what it saw at start; both count as address space. */
