@@ -3,7 +3,7 @@
 #define SANDBOX_CATALOGUE_H
 
 #include "sandbox/base/buf.h"
-#include "scenarios/scenario.h"
+#include "sandbox/table.h"
 
 /*
  * One scenario: id, family, number, title, summary, lesson, concepts, chart, params (own and

@@ -3,7 +3,7 @@
 #include "sandbox/prim/pipe.h"
 #include "sandbox/proto/scenario.h"
 #include "sandbox/sched/seam.h"
-#include "scenarios/scenario.h"
+#include "sandbox/table.h"
 
 #include <errno.h>
 #include <malloc.h>

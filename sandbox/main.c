@@ -5,7 +5,7 @@
 #include "sandbox/jail.h"
 #include "sandbox/run_command.h"
 #include "sandbox/spawner.h"
-#include "scenarios/scenario.h"
+#include "sandbox/table.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -37,7 +37,8 @@ static int usage(FILE *file, int code)
           "      --schedule free     who runs when (free: the kernel decides)\n"
           "      --trace FILE        write the trace, in its binary format\n"
           "      --json              print the whole result as JSON\n"
-          "      --repeat N          run it N times and count the outcomes (with --json: a line each)\n"
+          "      --repeat N          run it N times and count the outcomes (with --json: a line "
+          "each)\n"
           "  interleave-runner --help | --version\n"
           "\n"
           "Exit code of run: 0 fine, 1 the run did not complete or a check did not hold,\n"
@@ -105,12 +106,10 @@ static int describe_command(int argc, char **argv)
 /* Internal: what the launcher starts (see spawner.h). */
 static int spawn_command(int argc, char **argv)
 {
-    static const struct option options[] = {{"socket", required_argument, NULL, 's'},
-                                            {"tasks", required_argument, NULL, 't'},
-                                            {"memory", required_argument, NULL, 'm'},
-                                            {"cpu", required_argument, NULL, 'c'},
-                                            {"without", required_argument, NULL, 'w'},
-                                            {0}};
+    static const struct option options[] = {
+        {"socket", required_argument, NULL, 's'},  {"tasks", required_argument, NULL, 't'},
+        {"memory", required_argument, NULL, 'm'},  {"cpu", required_argument, NULL, 'c'},
+        {"without", required_argument, NULL, 'w'}, {0}};
     struct limits limits = LIMITS_DEFAULT;
     const char *without = NULL;
     int option, socket = -1;

@@ -4,7 +4,7 @@
 #include "sandbox/base/fd.h"
 #include "sandbox/execute.h"
 #include "sandbox/host/supervisor.h"
-#include "scenarios/scenario.h"
+#include "sandbox/table.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,10 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REPEAT_MAX    1000000u
-#define OUTCOMES_MAX  64u
-#define JSON_MAX      (32u << 20)
-#define OUTPUT_MAX    (4u << 20)
+#define REPEAT_MAX   1000000u
+#define OUTCOMES_MAX 64u
+#define JSON_MAX     (32u << 20)
+#define OUTPUT_MAX   (4u << 20)
 
 enum exit_code { EXIT_FINE, EXIT_BAD_RUN, EXIT_USAGE, EXIT_NO_SANDBOX };
 
@@ -205,7 +205,8 @@ static void show_run(const struct report *report)
         fprintf(stderr, "\n%s waits for %s, held by %s", report->waits[i].task,
                 report->waits[i].object,
                 report->waits[i].holder[0] ? report->waits[i].holder : "nobody");
-    fprintf(stderr, "\n%u tasks, %" PRIu64 " events (%" PRIu64 " dropped), %.3f ms; started after %.3f ms, "
+    fprintf(stderr,
+            "\n%u tasks, %" PRIu64 " events (%" PRIu64 " dropped), %.3f ms; started after %.3f ms, "
             "all gone after %.3f ms\n",
             report->counts.tasks, report->counts.events, report->counts.dropped,
             (double)report->wall_ns / 1e6, (double)report->start_ns / 1e6,
@@ -337,8 +338,8 @@ int run_command(int argc, char **argv)
     run->output = BUF_INIT(OUTPUT_MAX);
     job_init(&run->job, argv[0]);
     signal(SIGPIPE, SIG_IGN);
-    int code = take_arguments(run, argc, argv, &err) < 0 ? complain(EXIT_USAGE, err.text)
-                                                         : run_all(run);
+    int code =
+        take_arguments(run, argc, argv, &err) < 0 ? complain(EXIT_USAGE, err.text) : run_all(run);
     launcher_free(run->launcher);
     buf_release(&run->output);
     close_fd(&run->trace_fd);

@@ -3,15 +3,15 @@
  *
  *     spawner ──clone(NEWPID)──> init (pid 1) ──fork──> worker = main task ──fork──> tasks
  *
- * Init runs none of the scenario's code: as pid 1 that code could ignore signals, and a program that
- * kills "everything" must not take the one that reports. The worker maps the trace, lets go of every
- * descriptor but 0, 1, 2 and its two pipes, seals itself and waits. What can be done before the job
- * comes is done before.
+ * Init runs none of the scenario's code: as pid 1 that code could ignore signals, and a program
+ * that kills "everything" must not take the one that reports. The worker maps the trace, lets go of
+ * every descriptor but 0, 1, 2 and its two pipes, seals itself and waits. What can be done before
+ * the job comes is done before.
  *
- * A main task that returns says so on the done pipe before it exits, so init's end and its own go on
- * at the same time; that halves the time to everything being gone. Main tasks that end in any other
- * way init learns of from the kernel. A hostile task can write to the pipe, too: its run then ends,
- * completed or crashed as it said, which it could have had by other means.
+ * A main task that returns says so on the done pipe before it exits, so init's end and its own go
+ * on at the same time; that halves the time to everything being gone. Main tasks that end in any
+ * other way init learns of from the kernel. A hostile task can write to the pipe, too: its run then
+ * ends, completed or crashed as it said, which it could have had by other means.
  */
 #include "sandbox/worker.h"
 
@@ -19,7 +19,7 @@
 #include "sandbox/base/fd.h"
 #include "sandbox/execute.h"
 #include "sandbox/trace/writer.h"
-#include "scenarios/scenario.h"
+#include "sandbox/table.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,8 +35,8 @@
 #include <unistd.h>
 
 /* Descriptors of the worker, beside 0, 1 and 2. */
-#define REQUEST_FD   3
-#define DONE_FD      4 /* write end */
+#define REQUEST_FD 3
+#define DONE_FD    4 /* write end */
 /* Of init. */
 #define STATUS_FD    3
 #define INIT_DONE_FD 4 /* read end */

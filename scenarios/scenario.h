@@ -7,18 +7,14 @@
  *     };
  *
  * Dropping the file into a family's folder is enough: the macro puts the descriptor into the
- * runner's table together with the text of the very file that was compiled.
+ * runner's table together with the text of the very file that was compiled. With this one include
+ * a scenario has all the primitives.
  */
 #ifndef SCENARIOS_SCENARIO_H
 #define SCENARIOS_SCENARIO_H
 
-#include "sandbox/proto/scenario.h"
-
-struct scenario_entry {
-    const struct scenario *scenario;
-    const char *source;
-    const char *source_end;
-};
+#include "sandbox/prim/conc.h"
+#include "sandbox/table.h"
 
 #define SCENARIO(name)                                                                             \
     static const struct scenario scenario_##name;                                                  \
@@ -32,10 +28,5 @@ struct scenario_entry {
                    aligned(8))) static const struct scenario_entry entry_##name = {                \
         &scenario_##name, source_##name, source_end_##name};                                       \
     static const struct scenario scenario_##name
-
-/* The table, in the order of the catalogue. */
-size_t scenario_count(void);
-const struct scenario_entry *scenario_at(size_t i);
-const struct scenario_entry *scenario_find(const char *id);
 
 #endif

@@ -1,4 +1,3 @@
-#include "sandbox/prim/conc.h"
 #include "scenarios/scenario.h"
 
 #include <inttypes.h>

@@ -3,7 +3,7 @@
 #include "sandbox/execute.h"
 #include "sandbox/proto/params.h"
 #include "sandbox/proto/scenario.h"
-#include "scenarios/scenario.h"
+#include "sandbox/table.h"
 
 #include <errno.h>
 #include <string.h>

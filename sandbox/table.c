@@ -1,4 +1,4 @@
-#include "scenarios/scenario.h"
+#include "sandbox/table.h"
 
 #include <stdlib.h>
 #include <string.h>
