@@ -30,12 +30,6 @@ struct condition {
     uint64_t value;
 };
 
-#define ANY         {0, 0, 0}
-#define IS(a, v)    {a, UINT32_MAX, v} /* an int: the kernel looks at the lower half only */
-#define IS_NULL(a)  {a, UINT64_MAX, 0}
-#define NONE_OF(a, m) {a, m, 0}
-#define ALL_OF(a, m)  {a, m, m}
-
 /* A call that is allowed, or answered with an errno, while both conditions hold. */
 struct rule {
     int call;
@@ -43,9 +37,17 @@ struct rule {
     struct condition when[2];
 };
 
-#define ALLOW(name)       {SCMP_SYS(name), 0, {ANY, ANY}}
-#define ALLOW_IF(name, ...) {SCMP_SYS(name), 0, {__VA_ARGS__}}
-#define REFUSE(name, e)   {SCMP_SYS(name), e, {ANY, ANY}}
+/* A table reads best as one: */
+/* clang-format off */
+#define ANY            {0, 0, 0}
+#define IS(a, v)       {a, UINT32_MAX, v} /* an int: the kernel looks at the lower half only */
+#define IS_NULL(a)     {a, UINT64_MAX, 0}
+#define NONE_OF(a, m)  {a, m, 0}
+#define ALL_OF(a, m)   {a, m, m}
+
+#define ALLOW(name)             {SCMP_SYS(name), 0, {ANY, ANY}}
+#define ALLOW_IF(name, ...)     {SCMP_SYS(name), 0, {__VA_ARGS__}}
+#define REFUSE(name, e)         {SCMP_SYS(name), e, {ANY, ANY}}
 #define REFUSE_IF(name, e, ...) {SCMP_SYS(name), e, {__VA_ARGS__}}
 
 static const struct rule rules[] = {
@@ -104,6 +106,7 @@ static const struct rule rules[] = {
     REFUSE(sendmsg, EACCES), REFUSE(recvmsg, EACCES), REFUSE(shmget, EACCES),
     REFUSE(semget, EACCES), REFUSE(msgget, EACCES), REFUSE(mq_open, EACCES),
 };
+/* clang-format on */
 
 static int add_rule(scmp_filter_ctx context, const struct rule *rule)
 {

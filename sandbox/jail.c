@@ -31,7 +31,7 @@
 struct step {
     const char *layer; /* NULL: preparation, not a rule */
     int (*apply)(struct jail *jail, unsigned number, struct err *err); /* NULL: a clone flag */
-    bool (*available)(const struct jail *jail);                         /* NULL: always */
+    bool (*available)(const struct jail *jail);                        /* NULL: always */
     unsigned long clone_flag;
 };
 
@@ -47,7 +47,8 @@ static bool has_one_uid(const struct jail *jail)
 
 /* ---- start-up steps ---- */
 
-/* glibc takes a thread's stack and arenas from what it saw at start; both count as address space. */
+/* glibc takes a thread's stack and arenas from what it saw at start; both count as address space.
+ */
 static int prepare_threads(struct jail *jail, unsigned number, struct err *err)
 {
     (void)jail, (void)number;
@@ -101,7 +102,8 @@ static int enter_mount_namespace(struct jail *jail, unsigned number, struct err 
 /* Both stack on "/" for a moment, so no directory has to exist for the old root. */
 static int swap_root(struct err *err)
 {
-    if (mount("none", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,nr_inodes=2,mode=555") < 0)
+    if (mount("none", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+              "size=4k,nr_inodes=2,mode=555") < 0)
         return err_errno(err, errno, "mounting an empty tmpfs");
     if (chdir("/tmp") < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
         return err_errno(err, errno, "pivot_root");
@@ -113,8 +115,7 @@ static int swap_root(struct err *err)
 static int empty_root(struct jail *jail, unsigned number, struct err *err)
 {
     (void)jail, (void)number;
-    const unsigned long flags =
-        MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    const unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
     int r = swap_root(err);
     if (r == 0 && mount("none", "/", NULL, flags, NULL) < 0)
         r = err_errno(err, errno, "making the empty root read-only");

@@ -1,9 +1,9 @@
 /*
  * The jail: two ordered tables of named steps. jail_enter() is taken once by the spawner, while it
- * is single-threaded, and gives everything that is expensive and the same for every run: namespaces,
- * an empty root, no capabilities to gain. jail_seal() is taken by every worker and ends with the
- * seccomp filter; after it the process can only compute, talk through the descriptors it has, and
- * fork its own kind.
+ * is single-threaded, and gives everything that is expensive and the same for every run:
+ * namespaces, an empty root, no capabilities to gain. jail_seal() is taken by every worker and ends
+ * with the seccomp filter; after it the process can only compute, talk through the descriptors it
+ * has, and fork its own kind.
  *
  * A step that is a rule has a layer name, which is what the API reports. `without` names layers
  * that are left out ("landlock,seccomp"), so a test can show that the rule is what stops an attack;

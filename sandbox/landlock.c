@@ -14,12 +14,12 @@ struct ruleset {
     uint64_t scoped;  /* from version 6 */
 };
 
-#define FILES_V1   ((UINT64_C(1) << 13) - 1)
-#define REFER      (UINT64_C(1) << 13) /* version 2 */
-#define TRUNCATE   (UINT64_C(1) << 14) /* version 3 */
-#define IOCTL_DEV  (UINT64_C(1) << 15) /* version 5 */
-#define TCP        UINT64_C(3)         /* bind and connect */
-#define SCOPES     UINT64_C(3)         /* abstract sockets and signals */
+#define FILES_V1    ((UINT64_C(1) << 13) - 1)
+#define REFER       (UINT64_C(1) << 13) /* version 2 */
+#define TRUNCATE    (UINT64_C(1) << 14) /* version 3 */
+#define IOCTL_DEV   (UINT64_C(1) << 15) /* version 5 */
+#define TCP         UINT64_C(3)         /* bind and connect */
+#define SCOPES      UINT64_C(3)         /* abstract sockets and signals */
 #define GET_VERSION 1u
 
 int landlock_abi(void)
@@ -36,8 +36,7 @@ int landlock_restrict(int abi)
         .network = abi >= 4 ? TCP : 0,
         .scoped = abi >= 6 ? SCOPES : 0,
     };
-    _cleanup_close_ int fd =
-        (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
+    _cleanup_close_ int fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
     if (fd < 0 || syscall(SYS_landlock_restrict_self, fd, 0) < 0)
         return -errno;
     return 0;

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -109,8 +110,7 @@ static int answer(struct spawner *spawner)
     struct channel channel;
     struct spawner_worker message = {0};
     int r = make_worker(spawner, &channel, &message);
-    r = fd_send(spawner->socket, &message, sizeof message, channel.outside,
-                r < 0 ? 0 : WORKER_FDS);
+    r = fd_send(spawner->socket, &message, sizeof message, channel.outside, r < 0 ? 0 : WORKER_FDS);
     channel_release(&channel);
     return r;
 }
@@ -169,6 +169,7 @@ int spawner_serve(int socket, const struct limits *limits, const char *without)
     if (keep_socket(&spawner.socket) < 0 || (spawner.nothing = make_nothing()) < 0 ||
         begin(&spawner) < 0)
         return 1;
+    malloc_trim(0); /* what the start has left would be copied for every worker */
     /* The kernel reaps inits by itself: no wake-up for the spawner when a run ends. */
     signal(SIGCHLD, SIG_IGN);
     while (fd_receive(spawner.socket, &request, sizeof request, NULL, 0) > 0)

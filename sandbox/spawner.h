@@ -3,9 +3,9 @@
  * worker for every message it gets. It ends when its socket does, and every run ends with it.
  *
  * The wire, on a SOCK_SEQPACKET socket:
- *   spawner → launcher, once:  struct spawner_hello, with a memfd of the catalogue when it succeeded
- *   launcher → spawner:        one byte: a worker, please
- *   spawner → launcher:        struct spawner_worker with WORKER_FDS descriptors
+ *   spawner → launcher, once:  struct spawner_hello, with a memfd of the catalogue when it
+ * succeeded launcher → spawner:        one byte: a worker, please spawner → launcher:        struct
+ * spawner_worker with WORKER_FDS descriptors
  */
 #ifndef SANDBOX_SPAWNER_H
 #define SANDBOX_SPAWNER_H

@@ -22,11 +22,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define POOL_MAX        16u
-#define SPAWNER_SOCKET  3 /* in the spawner */
-#define HELLO_TIMEOUT   10000
-#define WORKER_TIMEOUT  10000
-#define CATALOGUE_MAX   (64 << 20)
+#define POOL_MAX       16u
+#define SPAWNER_SOCKET 3 /* in the spawner */
+#define HELLO_TIMEOUT  10000
+#define WORKER_TIMEOUT 10000
+#define CATALOGUE_MAX  (64 << 20)
 
 /* The spawner's work would compete with the run that was just started, so it waits a little. */
 #define REFILL_DELAY_NS 2000000
@@ -93,8 +93,8 @@ static int spawn(const char *runner, char *const argv[], int socket, pid_t *ret)
     posix_spawn_file_actions_adddup2(&files, socket, SPAWNER_SOCKET);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                              POSIX_SPAWN_SETSID);
+    posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
     int r = posix_spawn(ret, runner, &files, &attributes, argv, environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&files);
@@ -109,9 +109,19 @@ static int start_spawner(struct launcher *launcher, struct err *err)
     snprintf(tasks, sizeof tasks, "%u", limits->tasks);
     snprintf(memory, sizeof memory, "%llu", (unsigned long long)limits->memory_bytes);
     snprintf(cpu, sizeof cpu, "%llu", (unsigned long long)limits->cpu_seconds);
-    char *argv[] = {"interleave-runner", "spawn", "--socket", "3", "--tasks", tasks, "--memory",
-                    memory, "--cpu", cpu, launcher->without[0] ? "--without" : NULL,
-                    launcher->without, NULL};
+    char *argv[] = {"interleave-runner",
+                    "spawn",
+                    "--socket",
+                    "3",
+                    "--tasks",
+                    tasks,
+                    "--memory",
+                    memory,
+                    "--cpu",
+                    cpu,
+                    launcher->without[0] ? "--without" : NULL,
+                    launcher->without,
+                    NULL};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return err_errno(err, errno, "socket to the spawner");
     int r = spawn(launcher->runner, argv, ends[1], &launcher->pid);

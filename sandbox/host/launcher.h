@@ -21,10 +21,10 @@
 struct launcher;
 
 struct launcher_options {
-    const char *runner;    /* path of interleave-runner; NULL: beside the running program */
-    unsigned pool;         /* sealed workers kept waiting, 1 to 16 */
-    struct limits limits;  /* tasks, memory and processor time are set in the worker */
-    const char *without;   /* layers to leave out ("seccomp,landlock"), for tests; NULL: none */
+    const char *runner;   /* path of interleave-runner; NULL: beside the running program */
+    unsigned pool;        /* sealed workers kept waiting, 1 to 16 */
+    struct limits limits; /* tasks, memory and processor time are set in the worker */
+    const char *without;  /* layers to leave out ("seccomp,landlock"), for tests; NULL: none */
 };
 
 /* A sealed worker that waits for its job. All descriptors are owned by whoever holds the struct. */
@@ -47,8 +47,8 @@ struct worker_status {
 void worker_release(struct worker *worker);
 
 struct isolation {
-    char tier[16];         /* "full" or "reduced" */
-    char layers[24][32];   /* "user-namespace", "seccomp", … in the order they are applied */
+    char tier[16];       /* "full" or "reduced" */
+    char layers[24][32]; /* "user-namespace", "seccomp", … in the order they are applied */
     unsigned layer_count;
 };
 
@@ -67,7 +67,8 @@ const char *launcher_catalogue(const struct launcher *launcher, size_t *ret_byte
 /* Readable when launcher_receive() has something to do. */
 int launcher_fd(const struct launcher *launcher);
 
-/* Takes in workers that became ready; never blocks. Returns 0 or -EPIPE when the spawner is gone. */
+/* Takes in workers that became ready; never blocks. Returns 0 or -EPIPE when the spawner is gone.
+ */
 int launcher_receive(struct launcher *launcher, struct err *err);
 
 /* Hands over a waiting worker and asks for its successor. -EAGAIN when none is ready yet. */

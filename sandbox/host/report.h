@@ -16,11 +16,11 @@ struct report {
     bool has_outcome;
     char outcome[512];
     enum outcome_class outcome_class;
-    int outcome_rule; /* index of the declared outcome, -1 when it is none of them */
+    int outcome_rule;           /* index of the declared outcome, -1 when it is none of them */
     struct trace_result result; /* checks and metrics, cleaned */
     struct trace_counts counts;
-    uint64_t wall_ns;  /* from the scenario's start to the end of its main task, or to the kill */
-    uint64_t start_ns; /* from the job being sent to the scenario's start */
+    uint64_t wall_ns;   /* from the scenario's start to the end of its main task, or to the kill */
+    uint64_t start_ns;  /* from the job being sent to the scenario's start */
     uint64_t reaped_ns; /* from the job being sent to every process gone */
     uint64_t output_bytes;
     struct trace_wait waits[REPORT_WAITS_MAX];

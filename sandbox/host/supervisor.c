@@ -65,8 +65,8 @@ static uint64_t wall_limit(const struct job *job, const struct limits *limits)
 static void arm_timer(struct supervisor *s, uint64_t now)
 {
     uint64_t next = now + TICK_NS < s->deadline_ns ? now + TICK_NS : s->deadline_ns;
-    const struct itimerspec at = {
-        .it_value = {.tv_sec = (time_t)(next / 1000000000u), .tv_nsec = (long)(next % 1000000000u)}};
+    const struct itimerspec at = {.it_value = {.tv_sec = (time_t)(next / 1000000000u),
+                                               .tv_nsec = (long)(next % 1000000000u)}};
     timerfd_settime(s->timer, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
@@ -340,7 +340,8 @@ static void fill_times(struct supervisor *s)
     if (start == 0)
         return;
     s->report.start_ns = start - s->sent_ns;
-    s->report.wall_ns = s->ended_ns > start && s->ended_ns <= now ? s->ended_ns - start : now - start;
+    s->report.wall_ns =
+        s->ended_ns > start && s->ended_ns <= now ? s->ended_ns - start : now - start;
 }
 
 /* Every process of the run is gone: what is in pipes and memory now is all there will be. */

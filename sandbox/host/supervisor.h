@@ -34,8 +34,8 @@ struct supervisor_hooks {
 
 /*
  * Starts the run: takes over the worker (also on failure) and sends the job. Of `limits` wall time
- * and output count here; the job's own limit_ms can only shorten the first. Events are taken in every
- * 20 ms while it runs. The program must ignore SIGPIPE.
+ * and output count here; the job's own limit_ms can only shorten the first. Events are taken in
+ * every 20 ms while it runs. The program must ignore SIGPIPE.
  */
 int supervisor_new(struct supervisor **ret, struct worker *worker, const struct job *job,
                    const struct limits *limits, const struct supervisor_hooks *hooks, void *context,

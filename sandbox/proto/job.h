@@ -24,9 +24,9 @@
 /* The exit code of a worker that was given a job that does not fit its scenario. */
 #define JOB_REFUSED 120
 
-#define JOB_BYTES_MAX    4096u /* PIPE_BUF: the write is one piece */
-#define SCENARIO_ID_MAX  64u
-#define JOB_TOKEN_MAX    2048u
+#define JOB_BYTES_MAX   4096u /* PIPE_BUF: the write is one piece */
+#define SCENARIO_ID_MAX 64u
+#define JOB_TOKEN_MAX   2048u
 
 struct job_param {
     char name[PARAM_NAME_MAX];

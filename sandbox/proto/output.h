@@ -1,8 +1,8 @@
 /*
  * What a task prints travels as frames in a packet-mode pipe, so the supervisor knows whose line it
- * is and the kernel decides the order: one print, one write of at most OUTPUT_FRAME_MAX bytes, never
- * torn. Bytes that are no frame (something wrote to descriptor 1 by itself) are kept as text of no
- * task.
+ * is and the kernel decides the order: one print, one write of at most OUTPUT_FRAME_MAX bytes,
+ * never torn. Bytes that are no frame (something wrote to descriptor 1 by itself) are kept as text
+ * of no task.
  */
 #ifndef PROTO_OUTPUT_H
 #define PROTO_OUTPUT_H

@@ -50,10 +50,8 @@ static inline struct launcher *start_launcher(unsigned pool, const char *without
     char path[PATH_MAX];
     struct err err = {0};
     struct launcher *launcher = NULL;
-    const struct launcher_options options = {.runner = hostile_runner(path),
-                                             .pool = pool,
-                                             .limits = LIMITS_DEFAULT,
-                                             .without = without};
+    const struct launcher_options options = {
+        .runner = hostile_runner(path), .pool = pool, .limits = LIMITS_DEFAULT, .without = without};
     signal(SIGPIPE, SIG_IGN);
     if (launcher_new(&launcher, &options, &err) < 0)
         fail_msg("%s", err.text);

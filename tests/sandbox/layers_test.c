@@ -168,7 +168,8 @@ static bool has_limits(const struct subject *subject)
     bool all = true;
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         struct rlimit now;
-        assert_int_equal(prlimit(subject->main, (__rlimit_resource_t)expected[i].resource, NULL, &now), 0);
+        assert_int_equal(
+            prlimit(subject->main, (__rlimit_resource_t)expected[i].resource, NULL, &now), 0);
         all = all && now.rlim_cur <= expected[i].most;
     }
     return all;

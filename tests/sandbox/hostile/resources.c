@@ -34,7 +34,8 @@ static void forked_malloc_bomb(void)
     for (int i = 0; i < 16; i++)
         if (fork() == 0)
             break;
-    char *block = mmap(NULL, 128 * MEBIBYTE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *block =
+        mmap(NULL, 128 * MEBIBYTE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (block == MAP_FAILED)
         abort();
     memset(block, 1, 128 * MEBIBYTE);
