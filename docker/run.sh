@@ -1,7 +1,7 @@
 #!/bin/sh
 # Starts the container, with no right it can do without. Why each flag: README.md beside this file.
 # Usage: docker/run.sh [option of interleave serve …]
-# Environment: IMAGE, NAME, VOLUME, PUBLISH=ADDRESS:PORT, DOCKER
+# Environment: IMAGE, NAME, VOLUME, PUBLISH=ADDRESS:PORT, APPARMOR, CPUS, DOCKER
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -14,9 +14,10 @@ exec "${DOCKER:-docker}" run --detach \
     --cap-drop ALL \
     --security-opt no-new-privileges \
     --security-opt "seccomp=$here/seccomp.json" \
+    --security-opt "apparmor=${APPARMOR:-unconfined}" \
     --pids-limit 256 \
     --memory 512m --memory-swap 512m \
-    --cpus 1.5 \
+    --cpus "${CPUS:-1.5}" \
     --ulimit nofile=8192:8192 \
     --log-opt max-size=10m --log-opt max-file=3 \
     --stop-timeout 30 \
