@@ -48,8 +48,7 @@ for (const theme of ['light', 'dark']) {
   for (const language of ['en', 'zh-CN']) {
     for (const width of [1280, 390]) {
       test(`${theme} ${language} ${width}`, async () => {
-        await browser.forget();
-        const page = await browser.newPage({ width, theme, language });
+              const page = await browser.newPage({ width, theme, language });
         for (const [name, { path, ready, select }] of Object.entries(pages)) {
           await page.goto(server.url + path());
           await page.locator(ready).first().waitFor();

@@ -72,21 +72,20 @@ export async function startBrowser() {
       if (!/status of (404|422)/.test(message.text())) complaints.push(message.text());
     });
     page.on('pageerror', (error) => complaints.push(String(error)));
+    // Once a tab: what the page itself keeps must survive a reload.
     await page.addInitScript(([t, l]) => {
-      if (localStorage.getItem('interleave.theme') === null) localStorage.setItem('interleave.theme', t);
-      if (localStorage.getItem('interleave.language') === null) localStorage.setItem('interleave.language', l);
+      if (sessionStorage.getItem('seeded') !== null) return;
+      sessionStorage.setItem('seeded', 'yes');
+      localStorage.setItem('interleave.theme', t);
+      localStorage.setItem('interleave.language', l);
     }, [theme, language]);
     return page;
-  };
-  const forget = async () => {
-    const page = context.pages()[0] ?? await context.newPage();
-    await page.evaluate(() => { try { localStorage.clear(); } catch { /* about:blank has none */ } });
   };
   const stop = async () => {
     await context.close();
     rmSync(profile, { recursive: true, force: true });
   };
-  return { newPage, forget, stop, complaints, context };
+  return { newPage, stop, complaints, context };
 }
 
 /** How many pixels of the timeline's canvas have each of the wanted colours. */

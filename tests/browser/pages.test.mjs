@@ -14,7 +14,6 @@ after(async () => {
 });
 
 async function opened(path, options) {
-  await browser.forget();
   const page = await browser.newPage(options);
   await page.goto(server.url + path);
   return page;

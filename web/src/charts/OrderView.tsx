@@ -67,6 +67,24 @@ function Dots({ chart, g }: { readonly chart: OrderChart; readonly g: Geometry }
   );
 }
 
+/** Between which stages items overtook each other. */
+function Overtaken({ chart }: { readonly chart: OrderChart }): JSX.Element {
+  const app = useApp();
+  const steps = chart.stages.slice(1).map((stage, s) => ({
+    from: chart.stages[s].stage, to: stage.stage, count: crossings(chart.stages[s].items, stage.items),
+  })).filter((step) => step.count > 0);
+  if (steps.length === 0) return <p class="small muted">{app.t('order.none')}</p>;
+  return (
+    <ul class="plain small muted">
+      {steps.map(({ from, to, count }) => (
+        <li key={to}>
+          {app.t('order.inversions', { count, from: app.t(`order.${from}`), to: app.t(`order.${to}`) })}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 export function OrderView({ store }: { readonly store: RunStore }): JSX.Element {
   const app = useApp();
   void store.version.value;
@@ -93,17 +111,7 @@ export function OrderView({ store }: { readonly store: RunStore }): JSX.Element 
         <Lines chart={chart} g={g} />
         {chart.items.length <= LABELS_MOST && <Dots chart={chart} g={g} />}
       </svg>
-      <ul class="plain small muted">
-        {chart.stages.slice(1).map((stage, s) => (
-          <li key={stage.stage}>
-            {app.t('order.inversions', {
-              count: crossings(chart.stages[s].items, stage.items),
-              from: app.t(`order.${chart.stages[s].stage}`),
-              to: app.t(`order.${stage.stage}`),
-            })}
-          </li>
-        ))}
-      </ul>
+      <Overtaken chart={chart} />
       <p class="small muted">{app.t('order.description')}</p>
     </>
   );

@@ -87,7 +87,8 @@ export function ValueView({ store }: { readonly store: RunStore }): JSX.Element 
   const chart = valueChart(log);
   const last = chart.writes[chart.writes.length - 1];
   if (last === undefined) return <p class="muted">{app.t('value.empty')}</p>;
-  const takeaway = app.t('value.takeaway', { last: last.value, lost: chart.lost.length });
+  const takeaway = app.t(chart.lost.length > 0 ? 'value.takeaway' : 'value.none',
+    { last: last.value, lost: chart.lost.length });
   const show = (lost: LostUpdate): void => {
     const [from, to] = [log.t[lost.read], log.t[lost.write]];
     const margin = Math.max(200, (to - from) / 2);

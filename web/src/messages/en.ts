@@ -230,6 +230,7 @@ export const en = {
   'value.title': 'Value over time',
   'value.description': 'Each dot is a write to the shared value, in the colour of the task that wrote it.',
   'value.takeaway': 'Last value recorded: {last}. {lost} recorded {lost|update was|updates were} lost: another task wrote between a read and the write that followed it.',
+  'value.none': 'Last value recorded: {last}. No recorded update was lost.',
   'value.show': 'Show a lost update',
   'value.hidden': 'Parts of this run were left out of the trace, so there may be more.',
   'value.empty': 'Nothing was written yet.',

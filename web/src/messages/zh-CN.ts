@@ -232,6 +232,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'value.title': '数值的变化',
   'value.description': '每个点是对共享值的一次写入，颜色表示写入它的任务。',
   'value.takeaway': '记录到的最后一个值：{last}。其中有 {lost} 次更新丢失：在某个任务读取之后、写回之前，另一个任务写入了新值。',
+  'value.none': '记录到的最后一个值：{last}。记录中没有更新丢失。',
   'value.show': '查看一次丢失的更新',
   'value.hidden': '这次运行的部分事件没有记录，实际可能更多。',
   'value.empty': '还没有写入。',

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { Param } from '../api/types';
 import { useApp, type App } from '../store/app';
 import { checkText, type Texts } from '../store/setup';
+import { Prose } from '../ui/controls';
 
 export interface FormProps {
   readonly params: readonly Param[];
@@ -31,6 +32,7 @@ export function fieldError(app: App, param: Param, text: string, refused: string
   return refused ?? null;
 }
 
+/** The bounds of a number, or of each number of a list; empty for other types. */
 function range(app: App, param: Param): string {
   if (param.minimum === null || param.maximum === null) return '';
   const args = { minimum: param.minimum, maximum: param.maximum };
@@ -39,7 +41,8 @@ function range(app: App, param: Param): string {
 }
 
 function describedBy(param: Param, error: string | null): string {
-  return `${fieldId(param.name)}-help${error === null ? '' : ` ${fieldId(param.name)}-error`}`;
+  const id = fieldId(param.name);
+  return `${id}-range ${id}-help${error === null ? '' : ` ${id}-error`}`;
 }
 
 function Choices({ param, text, error, change }: FieldProps): JSX.Element {
@@ -130,17 +133,22 @@ function Field(props: FieldProps): JSX.Element {
   const { param, error } = props;
   const id = fieldId(param.name);
   const chips = param.type === 'choice' && param.choices.length <= CHIPS_MOST;
-  const hint = [app.say(param.help), range(app, param)].filter((part) => part !== '').join(' · ');
+  const bounds = range(app, param);
   const inside = (
     <>
       {chips
         ? <legend>{app.say(param.title)}</legend>
-        : <label class="field-title" for={id}>{app.say(param.title)}</label>}
+        : (
+          <div class="field-head">
+            <label class="field-title" for={id}>{app.say(param.title)}</label>
+            {bounds !== '' && <span id={`${id}-range`} class="field-help">{bounds}</span>}
+          </div>
+        )}
       {param.type === 'choice' && <Choices {...props} />}
       {param.type === 'boolean' && <Switch {...props} />}
       {param.type !== 'choice' && param.type !== 'boolean' && <NumberInput {...props} />}
       {error !== null && <p id={`${id}-error`} class="field-error">{error}</p>}
-      <p id={`${id}-help`} class="field-help">{hint}</p>
+      <p id={`${id}-help`} class="field-help"><Prose text={app.say(param.help)} /></p>
     </>
   );
   return chips ? <fieldset class="field">{inside}</fieldset> : <div class="field">{inside}</div>;

@@ -6,9 +6,9 @@ import { formatBytes, formatNs } from '../messages/format';
 import { isMessageKey } from '../messages';
 import { useApp, type App } from '../store/app';
 import { ruleOf } from '../store/outcome';
+import type { RunStore } from '../store/run';
 import { textOf } from '../store/setup';
 import { OBJECT } from '../trace/kinds.gen';
-import type { Model } from '../trace/model';
 import { Prose } from '../ui/controls';
 import { ClassBadge } from './badges';
 
@@ -40,7 +40,7 @@ export function Verdict({ run, scenario }: FactsProps): JSX.Element | null {
         {rule !== null && <Prose text={app.say(rule.meaning)} />}
         {rule === null && run.outcome !== null && scenario !== null && app.t('run.unexplained')}
         {rule === null && run.outcome === null && more === '' && app.t('run.noOutcome')}
-        {more !== '' && ` ${more}`}
+        {more !== '' && `${app.space()}${more}`}
       </p>
     </section>
   );
@@ -88,8 +88,10 @@ function waitSentence(app: App, wait: Wait, pipes: ReadonlySet<string>): string 
     : app.t('run.wait.pipe', { task, object, holder });
 }
 
-export function Waits({ run, model }: { readonly run: Run; readonly model: Model }): JSX.Element | null {
+export function Waits({ run, store }: { readonly run: Run; readonly store: RunStore }): JSX.Element | null {
   const app = useApp();
+  void store.version.value;
+  const { model } = store;
   if (run.waitsFor.length === 0) return null;
   const pipes = new Set(model.log.objects.filter((o) => o.kind === OBJECT.PIPE).map((o) => o.name));
   return (

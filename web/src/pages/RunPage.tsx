@@ -90,7 +90,7 @@ function Body({ store, run, scenario }: BodyProps): JSX.Element {
         <Chart kind={chart} store={store} />
         <aside class="side">
           <Details store={store} />
-          <Waits run={run} model={store.model} />
+          <Waits run={run} store={store} />
           <Checks run={run} scenario={scenario} />
           {scenario !== null && (
             <section class="panel lesson">

@@ -22,6 +22,8 @@ export interface App {
   say(text: Text): string;
   /** The text for a word of the server, or the word itself when it is new to this page. */
   word(prefix: string, word: string): string;
+  /** What stands between two sentences: Chinese needs nothing. */
+  space(): string;
   go(path: string): void;
 }
 
@@ -57,6 +59,7 @@ export function newApp(): App {
       const key = `${prefix}.${word}`;
       return isMessageKey(key) ? t(key) : word.replace(/_ns$/, '').replace(/[_-]/g, ' ');
     },
+    space: () => (language.value === 'zh-CN' ? '' : ' '),
     go: (path) => {
       history.pushState(null, '', path);
       route.value = parseRoute(location.pathname, location.search);

@@ -77,7 +77,7 @@ export function momentOf(app: App, model: Model, selection: Selection): Moment |
   if (i < 0) return null;
   const state = lane.state[i] as State;
   const sentence = bareSentence(app, model, selection.task, i, selection.t);
-  const also = holds(state) && state !== STATE.HOLDING ? ` ${app.t('says.alsoHolds')}` : '';
+  const also = holds(state) && state !== STATE.HOLDING ? app.space() + app.t('says.alsoHolds') : '';
   return {
     task: selection.task,
     state,

@@ -126,7 +126,7 @@ export class Stage {
   reveal(t: number): void {
     const { view } = this;
     const x = t / view.scale - view.first;
-    if (x < view.width * 0.04 || x > view.width * 0.96) this.move(panView(view, x - view.width / 2));
+    if (x < 0 || x > view.width) this.move(panView(view, x - view.width / 2));
   }
 
   /** The row and time under a point of the canvas, in CSS pixels. */

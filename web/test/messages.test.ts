@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { en } from '../src/messages/en';
+import { argumentsOf, formatBytes, formatMessage, formatNs, formatTick } from '../src/messages/format';
+import { zhCN } from '../src/messages/zh-CN';
+
+const keys = Object.keys(en) as (keyof typeof en)[];
+
+test('both languages have the same keys, none empty', () => {
+  assert.deepEqual(Object.keys(zhCN).sort(), [...keys].sort());
+  for (const key of keys) assert.ok(en[key].length > 0 && zhCN[key].length > 0, key);
+});
+
+test('both languages use the same arguments', () => {
+  for (const key of keys) assert.deepEqual(argumentsOf(zhCN[key]), argumentsOf(en[key]), key);
+});
+
+test('the Chinese texts are Chinese', () => {
+  const same = keys.filter((key) => en[key] === zhCN[key]).sort();
+  assert.deepEqual(same, ['turns.close', 'turns.refused.finished']);
+});
+
+test('arguments and plurals', () => {
+  const text = '{name}: {count} {count|task|tasks}';
+  assert.equal(formatMessage(text, { name: 'a', count: 1 }, 'en'), 'a: 1 task');
+  assert.equal(formatMessage(text, { name: 'a', count: 1200 }, 'en'), 'a: 1,200 tasks');
+  assert.equal(formatMessage('{count} 个', { count: 1 }, 'zh-CN'), '1 个');
+});
+
+test('durations in the unit that suits them', () => {
+  const texts = [0, 999, 1000, 12_345, 999_949_977, 1_234_567_890].map((t) => formatNs(t, 'en'));
+  assert.deepEqual(texts, ['0 ns', '999 ns', '1 µs', '12.3 µs', '1 s', '1.23 s']);
+  assert.equal(formatTick(1_500_000, 500_000, 'en'), '1.5 ms');
+  assert.equal(formatTick(2_000_000, 500_000, 'en'), '2.0 ms');
+  assert.equal(formatBytes(26, 'en'), '26 B');
+  assert.equal(formatBytes(123_456, 'en'), '123 kB');
+});
