@@ -26,8 +26,7 @@ test('ambiguous framing is refused and nothing behind it is served', async () =>
   ]) {
     const text = await server.raw(bytes);
     assert.ok([0, 400].includes(status(text)), `${name}: ${text.slice(0, 60)}`);
-    assert.ok(answers(text) <= 1, `${name}: the smuggled request was answered`);
-    assert.ok(!text.includes('wall_ns'), name);
+    assert.ok(!text.includes(' 200 ') && !text.includes('wall_ns'), `${name}: what was smuggled is served`);
   }
 });
 

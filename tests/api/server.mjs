@@ -1,4 +1,5 @@
 /* Starts the real server on a free port with a database of its own, and talks to it. */
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -55,8 +56,11 @@ export class Server {
   }
 
   async stop() {
-    if (this.process.exitCode === null && this.process.signalCode === null) await this.end();
+    const running = this.process.exitCode === null && this.process.signalCode === null;
+    const code = running ? await this.end() : 0;
     await rm(this.directory, { recursive: true, force: true });
+    assert.equal(code, 0, this.log);
+    assert.doesNotMatch(this.log, /Sanitizer|runtime error/);
   }
 
   /* A request as the one browser that keeps its cookie; `cookie: ''` is a stranger. */
