@@ -1,3 +1,10 @@
+/*
+ * How it works. An init (see worker.c) shares the spawner's memory and has only a stack of its own,
+ * so making one copies nothing and its end gives nothing back; what is copied is the worker that it
+ * forks. The kernel clears an init's `alive` when it is gone, and its stack is free again. Both may
+ * set the one errno they share: each looks at it right after its own call has failed, and inits
+ * make no call that fails but for an interruption.
+ */
 #include "sandbox/spawner.h"
 
 #include "sandbox/base/cleanup.h"
@@ -23,11 +30,24 @@
 #define CATALOGUE_BYTES_MAX (16u << 20)
 #define OUTPUT_PIPE_BYTES   (1 << 20)
 
+/* Runs at once, waiting workers included. */
+#define INITS_MAX        256u
+#define INIT_STACK_BYTES (32u << 10)
+
+struct init {
+    char stack[INIT_STACK_BYTES] __attribute__((aligned(16)));
+    pid_t alive; /* not 0 until the kernel says it is gone */
+    struct jail *jail;
+    struct worker_ends ends;
+    unsigned number;
+};
+
 struct spawner {
     int socket;
     int nothing; /* a read end without a writer */
     unsigned number;
     struct jail jail;
+    struct init *inits; /* INITS_MAX of them */
 };
 
 /* Both sides of one worker; the memory is the same descriptor on both. */
@@ -84,10 +104,38 @@ static int channel_open(struct channel *channel, int nothing, struct err *err)
     return 0;
 }
 
-/* The raw call: clone3 is refused in containers, and the wrapper wants a new stack. */
-static pid_t clone_init(unsigned long namespaces, int *ret_pidfd)
+static int init_main(void *argument)
 {
-    return (pid_t)syscall(SYS_clone, namespaces | CLONE_PIDFD | SIGCHLD, NULL, ret_pidfd, NULL, 0);
+    struct init *init = argument;
+    worker_init(init->jail, &init->ends, init->number);
+}
+
+static struct init *free_init(struct spawner *spawner)
+{
+    for (unsigned i = 0; i < INITS_MAX; i++)
+        if (__atomic_load_n(&spawner->inits[i].alive, __ATOMIC_ACQUIRE) == 0)
+            return &spawner->inits[i];
+    return NULL;
+}
+
+/* Not through clone3, which containers refuse. Returns the pid or -errno. */
+static pid_t clone_init(struct init *init, unsigned long namespaces, int *ret_pidfd)
+{
+    const int flags = (int)namespaces | CLONE_PIDFD | SIGCHLD;
+#if JAIL_SANITIZED
+    /* It wants each process to have its memory for itself. */
+    pid_t pid = (pid_t)syscall(SYS_clone, flags, NULL, ret_pidfd, NULL, 0);
+    if (pid == 0)
+        init_main(init);
+    return pid < 0 ? -errno : pid;
+#else
+    init->alive = 1;
+    pid_t pid = clone(init_main, init->stack + sizeof init->stack,
+                      flags | CLONE_VM | CLONE_CHILD_CLEARTID, init, ret_pidfd, NULL, &init->alive);
+    if (pid < 0)
+        init->alive = 0;
+    return pid < 0 ? -errno : pid;
+#endif
 }
 
 static int make_worker(struct spawner *spawner, struct channel *channel, struct spawner_worker *ret)
@@ -95,13 +143,23 @@ static int make_worker(struct spawner *spawner, struct channel *channel, struct 
     int r = channel_open(channel, spawner->nothing, &ret->err);
     if (r < 0)
         return r;
-    unsigned number = spawner->number++;
-    pid_t pid = clone_init(jail_clone_flags(&spawner->jail), &channel->outside[WIRE_PIDFD]);
-    if (pid == 0)
-        worker_init(&spawner->jail, &channel->inside, number);
-    if (pid < 0)
-        return err_errno(&ret->err, errno, "clone of a worker");
-    ret->pid = pid;
+    struct init *init = free_init(spawner);
+    if (!init)
+        return err_set(&ret->err, EAGAIN, "%u runs are there already", INITS_MAX);
+    init->jail = &spawner->jail;
+    init->ends = channel->inside;
+    init->number = spawner->number++;
+    ret->pid = clone_init(init, jail_clone_flags(&spawner->jail), &channel->outside[WIRE_PIDFD]);
+    return ret->pid < 0 ? err_errno(&ret->err, -ret->pid, "clone of a worker") : 0;
+}
+
+static int make_inits(struct spawner *spawner)
+{
+    void *inits = mmap(NULL, INITS_MAX * sizeof(struct init), PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (inits == MAP_FAILED)
+        return -errno;
+    spawner->inits = inits;
     return 0;
 }
 
@@ -167,7 +225,7 @@ int spawner_serve(int socket, const struct limits *limits, const char *without)
     ticks_calibrate(); /* while /sys can still be seen */
     jail_init(&spawner.jail, limits, without);
     if (keep_socket(&spawner.socket) < 0 || (spawner.nothing = make_nothing()) < 0 ||
-        begin(&spawner) < 0)
+        make_inits(&spawner) < 0 || begin(&spawner) < 0)
         return 1;
     malloc_trim(0); /* what the start has left would be copied for every worker */
     /* The kernel reaps inits by itself: no wake-up for the spawner when a run ends. */

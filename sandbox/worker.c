@@ -1,17 +1,17 @@
 /*
  * How it works.
  *
- *     spawner ──clone(NEWPID)──> init (pid 1) ──fork──> worker = main task ──fork──> tasks
+ *     spawner ──clone(NEWPID, VM)──> init (pid 1) ──fork──> worker = main task ──fork──> tasks
  *
  * Init runs none of the scenario's code: as pid 1 that code could ignore signals, and a program
  * that kills "everything" must not take the one that reports. The worker maps the trace, lets go of
  * every descriptor but 0, 1, 2 and its two pipes, seals itself and waits. What can be done before
  * the job comes is done before.
  *
- * A main task that returns says so on the done pipe before it exits, so init's end and its own go
- * on at the same time; that halves the time to everything being gone. Main tasks that end in any
- * other way init learns of from the kernel. A hostile task can write to the pipe, too: its run then
- * ends, completed or crashed as it said, which it could have had by other means.
+ * A main task that returns says so on the done pipe before it exits, so init's end and its own can
+ * go on at the same time. Main tasks that end in any other way init learns of from the kernel. A
+ * hostile task can write to the pipe, too: its run then ends, completed or crashed as it said,
+ * which it could have had by other means.
  */
 #include "sandbox/worker.h"
 
@@ -41,8 +41,8 @@
 #define STATUS_FD    3
 #define INIT_DONE_FD 4 /* read end */
 
-/* Pages a run is sure to write, faulted in before it starts: the tables and the first segments. */
-#define WARM_BYTES (offsetof(struct trace_shared, segment) + 4 * sizeof(struct trace_segment))
+/* Pages a run is sure to write, faulted in before it starts: the tables and the first segment. */
+#define WARM_BYTES (offsetof(struct trace_shared, segment) + sizeof(struct trace_segment))
 
 #define STACK_WARM_BYTES (32u << 10)
 
@@ -174,7 +174,7 @@ _Noreturn void worker_init(struct jail *jail, const struct worker_ends *ends, un
     int done[2];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGCHLD, SIG_DFL);
-    pid_t main_pid = pipe2(done, O_CLOEXEC) < 0 ? -1 : fork();
+    pid_t main_pid = pipe2(done, O_CLOEXEC) < 0 ? -1 : _Fork();
     if (main_pid < 0)
         _exit(JOB_REFUSED);
     if (main_pid == 0)

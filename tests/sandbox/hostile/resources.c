@@ -28,22 +28,6 @@ static void malloc_bomb(void)
 }
 HOSTILE(malloc_bomb, "malloc-bomb", malloc_bomb);
 
-/* Each within its own limit, together far beyond. */
-static void forked_malloc_bomb(void)
-{
-    for (int i = 0; i < 16; i++)
-        if (fork() == 0)
-            break;
-    char *block =
-        mmap(NULL, 128 * MEBIBYTE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (block == MAP_FAILED)
-        abort();
-    memset(block, 1, 128 * MEBIBYTE);
-    for (;;)
-        pause();
-}
-HOSTILE(forked_malloc_bomb, "forked-malloc-bomb", forked_malloc_bomb);
-
 static void count_descriptors(void)
 {
     int fd, highest = 0;
