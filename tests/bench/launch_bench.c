@@ -3,7 +3,8 @@
  *
  *     launch_bench [RUNNER [SCENARIO [name=value …]]]
  *
- * "start" is request to first instruction, "reaped" request to everything gone; medians.
+ * "start" is request to first instruction, "reaped" request to everything gone; medians. The kinds
+ * take turns, each after the same pause: a request finds the machine idle, as a server's does.
  */
 #include "sandbox/base/clock.h"
 #include "sandbox/base/cleanup.h"
@@ -23,8 +24,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ROUNDS 400
-#define POOL   4
+#define ROUNDS   250
+#define POOL     4
+#define PAUSE_MS 10
 
 extern char **environ;
 
@@ -73,7 +75,7 @@ static uint64_t start_of(int memory)
 static void settle(struct launcher *launcher)
 {
     struct pollfd wanted = {.fd = launcher_fd(launcher), .events = POLLIN};
-    while (poll(&wanted, 1, 10) > 0)
+    while (poll(&wanted, 1, PAUSE_MS) > 0)
         if (launcher_receive(launcher, NULL) < 0)
             die("the spawner", EPIPE);
 }
@@ -103,7 +105,7 @@ static struct sample run_pooled(struct launcher *launcher, const struct job *job
     return sample;
 }
 
-static void measure_pool(struct figures *figures, const char *runner, const struct job *job)
+static struct launcher *start_launcher(const char *runner)
 {
     struct launcher *launcher;
     struct err err = {0};
@@ -111,13 +113,7 @@ static void measure_pool(struct figures *figures, const char *runner, const stru
         .runner = runner, .pool = POOL, .limits = LIMITS_DEFAULT};
     if (launcher_new(&launcher, &options, &err) < 0)
         die(err.text, err.code);
-    for (unsigned i = 0; i < ROUNDS; i++) {
-        struct sample sample = run_pooled(launcher, job);
-        figures->start[i] = sample.start;
-        figures->reaped[i] = sample.reaped;
-    }
-    figures->count = ROUNDS;
-    launcher_free(launcher);
+    return launcher;
 }
 
 /* ---- ordinary programs ---- */
@@ -157,14 +153,24 @@ static uint64_t spawn_start(const char *program)
     return began - asked;
 }
 
+static void pause_idle(void)
+{
+    (void)poll(NULL, 0, PAUSE_MS);
+}
+
+static void add(struct figures *figures, uint64_t start, uint64_t reaped)
+{
+    figures->start[figures->count] = start;
+    figures->reaped[figures->count++] = reaped;
+}
+
 static void measure_spawn(struct figures *figures, const char *first_instruction)
 {
     char *argv[] = {"/bin/true", NULL};
-    for (unsigned i = 0; i < ROUNDS; i++) {
-        figures->start[i] = spawn_start(first_instruction);
-        figures->reaped[i] = spawn_and_wait(argv, -1);
-    }
-    figures->count = ROUNDS;
+    pause_idle();
+    uint64_t start = spawn_start(first_instruction);
+    pause_idle();
+    add(figures, start, spawn_and_wait(argv, -1));
 }
 
 static void measure_bwrap(struct figures *figures)
@@ -172,9 +178,8 @@ static void measure_bwrap(struct figures *figures)
     char *argv[] = {"/usr/bin/bwrap", "--unshare-all", "--ro-bind", "/", "/", "/bin/true", NULL};
     if (access(argv[0], X_OK) < 0)
         return;
-    for (unsigned i = 0; i < ROUNDS / 4; i++)
-        figures->reaped[i] = spawn_and_wait(argv, -1);
-    figures->count = ROUNDS / 4;
+    pause_idle();
+    add(figures, 0, spawn_and_wait(argv, -1));
 }
 
 int main(int argc, char **argv)
@@ -197,9 +202,15 @@ int main(int argc, char **argv)
             die("parameters are name=value", EINVAL);
     }
     signal(SIGPIPE, SIG_IGN);
-    measure_spawn(&spawn, program);
-    measure_pool(&pool, argc > 1 ? argv[1] : runner, &job);
-    measure_bwrap(&bwrap);
+    struct launcher *launcher = start_launcher(argc > 1 ? argv[1] : runner);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        struct sample sample = run_pooled(launcher, &job);
+        add(&pool, sample.start, sample.reaped);
+        measure_spawn(&spawn, program);
+        if (i % 4 == 0)
+            measure_bwrap(&bwrap);
+    }
+    launcher_free(launcher);
     double start = median_us(pool.start, pool.count), reaped = median_us(pool.reaped, pool.count);
     double spawn_first = median_us(spawn.start, spawn.count);
     double spawn_reaped = median_us(spawn.reaped, spawn.count);
