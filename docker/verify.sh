@@ -20,8 +20,8 @@ say() { printf '%s\n' "$*"; }
 fail() { say "FAILED: $*" >&2; exit 1; }
 
 run_start() { DOCKER=$docker IMAGE=$image NAME=$name VOLUME=$name PUBLISH=$publish ./run.sh; }
-run_remove() { $docker rm --force --volumes "$name"; }
-run_forget() { $docker volume rm "$name"; }
+run_remove() { "$docker" rm --force --volumes "$name"; }
+run_forget() { "$docker" volume rm "$name"; }
 
 in_compose() { INTERLEAVE_IMAGE=$image INTERLEAVE_PUBLISH=$publish $compose -p "$name" "$@"; }
 compose_start() { in_compose up --detach --no-build && in_compose ps -q; }
@@ -30,7 +30,7 @@ compose_forget() { in_compose down --volumes; }
 
 clean_up() {
     local code=$?
-    [ $code -eq 0 ] || $docker logs "${container:-$name}" >&2 || true
+    [ $code -eq 0 ] || "$docker" logs "${container:-$name}" >&2 || true
     { "${way}_remove" || true; "${way}_forget" || true; } >/dev/null 2>&1
     rm -rf "$work"
 }
@@ -41,7 +41,7 @@ start() {
     local since events watcher good=0
     since=$(date +%s)
     container=$("${way}_start" | tail -n 1)
-    exec {events}< <(exec timeout 90 $docker events --since "$since" --filter "container=$container" \
+    exec {events}< <(exec timeout 90 "$docker" events --since "$since" --filter "container=$container" \
         --filter event=health_status --filter event=die --format '{{.Status}}')
     watcher=$!
     [ "$(head -n 1 <&"$events")" = "health_status: healthy" ] && good=1
@@ -52,8 +52,8 @@ start() {
 
 # Prints the exit code: 0 when the server ended by itself in time.
 stop() {
-    $docker stop "$container" >/dev/null
-    $docker inspect --format '{{.State.ExitCode}}' "$container"
+    "$docker" stop "$container" >/dev/null
+    "$docker" inspect --format '{{.State.ExitCode}}' "$container"
 }
 
 get() { curl --fail --silent --show-error --max-time 40 "$base$1"; }
@@ -67,12 +67,12 @@ holds() { # what, JSON, condition
 
 check_confinement() {
     local inside
-    inside=$($docker exec "$container" cat /proc/self/status)
+    inside=$("$docker" exec "$container" cat /proc/self/status)
     for line in 'Uid:.10001.10001.10001.10001' 'CapEff:.0*' 'CapBnd:.0*' 'NoNewPrivs:.1' 'Seccomp:.2'; do
         grep -q -x "$line" <<<"$inside" || fail "the container's processes are not as $line says"
     done
-    ! $docker exec "$container" touch /opt/interleave/x 2>/dev/null || fail "the root is writable"
-    $docker inspect --format '{{json .HostConfig}}' "$container" | jq -e '
+    ! "$docker" exec --user 0 "$container" touch /opt/interleave/x 2>/dev/null || fail "the root is writable"
+    "$docker" inspect --format '{{json .HostConfig}}' "$container" | jq -e '
         (.Memory > 0) and (.MemorySwap == .Memory) and (.PidsLimit > 0) and (.NanoCpus > 0)' >/dev/null ||
         fail "memory, swap, processes or processors are not limited"
     say "ok  no capability, no new privileges, filtered, read-only, limited, user 10001"
