@@ -94,7 +94,7 @@ void api_metrics(struct app *app, struct request *request, const char *id)
     (void)id;
     _cleanup_buf_ struct buf out = BUF_INIT(65536);
     struct registry_counts live = registry_counts(app->registry);
-    put_http(&out, app->http);
+    put_http(&out, request_http(request));
     put_runs(&out, app->collector);
     gauge(&out, "interleave_runs_queued", "Runs that wait for a worker.", live.queued);
     gauge(&out, "interleave_runs_live", "Runs that are not stored yet.", live.live);

@@ -16,7 +16,6 @@
 struct app {
     const struct config *config;
     unsigned threads; /* that serve HTTP */
-    struct http *http;
     struct catalog *catalog;
     struct site *site;
     struct store *store;

@@ -72,6 +72,7 @@ struct http_counts http_counts(const struct http *http);
 
 /* What was asked. Texts live as long as the request. */
 void *request_app(const struct request *request);
+struct http *request_http(const struct request *request);  /* that serves it */
 unsigned request_thread(const struct request *request);    /* 0 … threads-1 */
 enum method request_method(const struct request *request); /* HEAD is GET */
 const char *request_path(const struct request *request);   /* as sent, not decoded, no query */

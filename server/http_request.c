@@ -324,6 +324,11 @@ void *request_app(const struct request *r)
     return r->thread->http->options.app.context;
 }
 
+struct http *request_http(const struct request *r)
+{
+    return r->thread->http;
+}
+
 unsigned request_thread(const struct request *r)
 {
     return r->thread->index;

@@ -25,6 +25,7 @@
 struct server {
     struct config config;
     struct launcher *launcher;
+    struct http *http;
     struct buf isolation, limits;
     struct app app;
 };
@@ -110,7 +111,7 @@ static int start_http(struct server *s, struct err *err)
         .body_bytes = s->config.body_bytes,
         .app = {.context = &s->app, .handle = routes_handle, .refuse = routes_refuse},
     };
-    return http_new(&s->app.http, &options, err);
+    return http_new(&s->http, &options, err);
 }
 
 static int start(struct server *s, struct err *err)
@@ -128,11 +129,11 @@ static int start(struct server *s, struct err *err)
 static void stop(struct server *s)
 {
     struct app *app = &s->app;
-    if (app->http)
-        http_quiesce(app->http);
+    if (s->http)
+        http_quiesce(s->http);
     if (app->collector)
         collector_stop(app->collector);
-    http_free(app->http);
+    http_free(s->http);
     for (unsigned i = 0; app->readers && i < app->threads; i++)
         store_reader_free(app->readers[i]);
     free(app->readers);
@@ -198,7 +199,7 @@ static int serve(int argc, char **argv)
     sigset_t signals = block_signals();
     int r = start(&s, &err);
     if (r == 0) {
-        printf("Interleave serves on http://%s\n", http_address(s.app.http));
+        printf("Interleave serves on http://%s\n", http_address(s.http));
         fflush(stdout);
         int signal;
         while ((signal = sigwaitinfo(&signals, NULL)) < 0 && errno == EINTR)

@@ -9,7 +9,7 @@ after(() => server.stop());
 /* Prints for about a second. */
 const chatty = {
   scenario: 'pool-map-order',
-  params: { func: 'print', workers: 2, tasks: 40, service_us: 50000 },
+  params: { func: 'print', workers: 2, tasks: 40, service_us: 50000, limit_ms: 20000 },
 };
 const textOf = (list) =>
   list.filter((e) => e.event === 'output').flatMap((e) => e.data.segments.map((s) => s.text)).join('');

@@ -100,7 +100,7 @@ test('a client that takes zstd gets the stored frame, which unpacks to the same'
 });
 
 test('follow streams while the run goes on and ends with it', async () => {
-  const slow = { scenario: 'pool-map-order', params: { workers: 2, tasks: 30, service_us: 50000 } };
+  const slow = { scenario: 'pool-map-order', params: { workers: 2, tasks: 30, service_us: 50000, limit_ms: 20000 } };
   const { id } = await (await server.post(slow)).json();
   const answer = await trace('?follow=true', id);
   const parts = [];
