@@ -59,15 +59,17 @@ static void zombies(void)
 }
 HOSTILE(zombies, "zombies", zombies);
 
-/* A thousand orphans, never more than a few at once: init has to reap them. */
+/*
+ * A thousand orphans, far more than there may be at once: it ends only if init reaps them. A fork
+ * that finds no room yet is tried again.
+ */
 static void orphans(void)
 {
-    int made = 0;
-    for (int i = 0; i < 1000; i++) {
+    int made = 0, status;
+    while (made < 1000) {
         pid_t pid = fork();
         if (pid == 0)
             _exit(fork() < 0);
-        int status;
         if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0)
             made++;
     }
