@@ -112,8 +112,7 @@ static inline void seam_go_on(void)
  */
 static inline void seam_set_holder(uint16_t object, bool holds)
 {
-    _Atomic uint64_t *word =
-        &seam_self.run->shared->object[object].holders[seam_self.task / 64];
+    _Atomic uint64_t *word = &seam_self.run->shared->object[object].holders[seam_self.task / 64];
     uint64_t bit = UINT64_C(1) << seam_self.task % 64;
     uint64_t others = atomic_load_explicit(word, memory_order_relaxed) & ~bit;
     atomic_store_explicit(word, holds ? others | bit : others, memory_order_relaxed);
