@@ -20,7 +20,7 @@
 
 void conn_deadline(struct conn *conn, unsigned seconds)
 {
-    conn->deadline_ns = seconds ? clock_ns() + seconds * SECOND : 0;
+    conn->deadline_ns = seconds ? conn->thread->now_ns + seconds * SECOND : 0;
 }
 
 static void conn_open(struct http_thread *t, struct MHD_Connection *connection, void **context)
@@ -30,6 +30,7 @@ static void conn_open(struct http_thread *t, struct MHD_Connection *connection, 
     if (!conn)
         return;
     conn->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    conn->thread = t;
     conn->next = t->conns;
     if (t->conns)
         t->conns->prev = conn;
@@ -112,6 +113,7 @@ static void turn(struct http_thread *t, int phase)
             return;
     }
     /* Never MHD_run_wait() with a time-out: that is the loop that stalls at 128 connections. */
+    t->now_ns = clock_ns();
     MHD_run_wait(t->daemon, 0);
     uint64_t now = clock_ns();
     if (now >= t->next_timer_ns)
@@ -173,7 +175,7 @@ static int start_daemon(struct http_thread *t)
                                  MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL,         /**/
                                  MHD_OPTION_LISTEN_SOCKET, t->listen,                          /**/
                                  MHD_OPTION_CONNECTION_LIMIT, o->connections / o->threads + 1, /**/
-                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384,            /**/
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)8192,             /**/
                                  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)REPLY_SECONDS,       /**/
                                  MHD_OPTION_STRICT_FOR_CLIENT, 1,                              /**/
                                  MHD_OPTION_NOTIFY_CONNECTION, on_connection, t,               /**/

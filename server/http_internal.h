@@ -19,6 +19,7 @@ enum { QUERY_ARGUMENTS_MAX = 32, REPLY_HEADERS_MAX = 8 };
 
 /* An open connection, of one thread. */
 struct conn {
+    struct http_thread *thread;
     struct conn *prev, *next;
     int fd;
     bool busy;            /* a request is being served */
@@ -37,6 +38,7 @@ struct http_thread {
     bool started;
     struct conn *conns;
     struct request *waiting; /* suspended requests */
+    uint64_t now_ns;         /* when this turn of the loop began */
     uint64_t next_timer_ns;  /* no later than the earliest deadline in waiting */
     uint64_t next_reap_ns;
 };

@@ -40,18 +40,15 @@ static const struct {
 /* Whether the path fits; `id` holds ID_MAX bytes and receives the segment at {id}. */
 static bool matches(const char *pattern, const char *path, char *id)
 {
-    static const char hole[] = "{id}";
-    const char *at = strstr(pattern, hole);
     id[0] = '\0';
-    if (!at)
-        return strcmp(pattern, path) == 0;
-    size_t before = (size_t)(at - pattern);
-    if (strncmp(pattern, path, before) != 0)
+    while (*pattern && *pattern != '{' && *pattern == *path)
+        pattern++, path++;
+    if (*pattern != '{')
+        return *pattern == *path;
+    size_t n = strcspn(path, "/");
+    if (n == 0 || n >= ID_MAX || strcmp(path + n, pattern + strlen("{id}")) != 0)
         return false;
-    size_t n = strcspn(path + before, "/");
-    if (n == 0 || n >= ID_MAX || strcmp(path + before + n, at + strlen(hole)) != 0)
-        return false;
-    memcpy(id, path + before, n);
+    memcpy(id, path, n);
     id[n] = '\0';
     return true;
 }
