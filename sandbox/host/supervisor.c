@@ -3,6 +3,7 @@
 #include "sandbox/base/cleanup.h"
 #include "sandbox/base/clock.h"
 #include "sandbox/base/fd.h"
+#include "sandbox/host/memory.h"
 #include "sandbox/proto/output.h"
 
 #include <errno.h>
@@ -281,6 +282,8 @@ static void tick(struct supervisor *s)
         stop(s, asked_end(s));
     else if (now >= s->deadline_ns)
         stop(s, ENDED_TIMEOUT);
+    else if (memory_of_descendants(s->worker.pid) > s->limits.run_bytes)
+        stop(s, ENDED_MEMORY_LIMIT);
     else
         arm_timer(s, now);
 }

@@ -8,7 +8,8 @@ struct limits {
     uint64_t wall_ns;      /* the run is killed after this: timeout */
     uint64_t output_bytes; /* the run is killed once it wrote more: output-limit */
     uint32_t tasks;        /* processes and threads at once: task-limit */
-    uint64_t memory_bytes; /* address space of one process: memory-limit */
+    uint64_t memory_bytes; /* address space of one process: an allocation beyond it fails */
+    uint64_t run_bytes;    /* resident memory of all processes together: memory-limit */
     uint64_t cpu_seconds;  /* processor time of one process */
 };
 
@@ -18,6 +19,7 @@ struct limits {
         .output_bytes = 1u << 20,                                                                  \
         .tasks = 64,                                                                               \
         .memory_bytes = 256u << 20,                                                                \
+        .run_bytes = 256u << 20,                                                                   \
         .cpu_seconds = 40,                                                                         \
     })
 

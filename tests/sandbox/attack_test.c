@@ -119,6 +119,12 @@ void test_memory_is_limited(void **state)
     launcher_free(launcher);
 }
 
+void test_memory_of_all_processes_is_limited(void **state)
+{
+    EXPECT_ALL({"fork-hoard", ENDED_MEMORY_LIMIT, "before\n", 0, 0, 10000},
+               {"shared-hoard", ENDED_MEMORY_LIMIT, "before\n", 0, 0, 10000});
+}
+
 void test_flood_is_cut_at_the_limit(void **state)
 {
     (void)state;

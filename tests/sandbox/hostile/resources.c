@@ -28,6 +28,39 @@ static void malloc_bomb(void)
 }
 HOSTILE(malloc_bomb, "malloc-bomb", malloc_bomb);
 
+/* Each process stays within its own limit, all together do not. */
+static void fork_hoard(void)
+{
+    say("before");
+    for (int i = 0; i < 16; i++) {
+        char *block;
+        if (fork() == 0) {
+            if ((block = malloc(64 * MEBIBYTE)))
+                memset(block, 1, 64 * MEBIBYTE);
+            pause();
+        }
+    }
+    pause();
+}
+HOSTILE(fork_hoard, "fork-hoard", fork_hoard);
+
+/* Shared memory is nobody's own. */
+static void shared_hoard(void)
+{
+    say("before");
+    for (int i = 0; i < 16; i++) {
+        if (fork() == 0) {
+            void *block = mmap(NULL, 150 * MEBIBYTE, PROT_READ | PROT_WRITE,
+                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+            if (block != MAP_FAILED)
+                memset(block, 1, 150 * MEBIBYTE);
+            pause();
+        }
+    }
+    pause();
+}
+HOSTILE(shared_hoard, "shared-hoard", shared_hoard);
+
 static void count_descriptors(void)
 {
     int fd, highest = 0;
