@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { axeSource, root, run, startBrowser, startServer } from './help.mjs';
+import { axeSource, drawn, root, run, startBrowser, startServer } from './help.mjs';
 
 const shots = join(root, 'build/shots');
 let server;
@@ -29,8 +29,8 @@ const pages = {
   gallery: { path: () => '/', ready: '.card' },
   scenario: { path: () => '/s/race-counter', ready: '.code-keyword' },
   'scenario-wrong': { path: () => '/s/pool-map-order?workers=99', ready: '.field-error' },
-  pool: { path: () => `/r/${ids['pool-map-order']}`, ready: '.order-line' },
-  callback: { path: () => `/r/${ids['pool-callback-progress']}`, ready: '.order-line' },
+  pool: { path: () => `/r/${ids['pool-map-order']}`, ready: '.chart' },
+  callback: { path: () => `/r/${ids['pool-callback-progress']}`, ready: '.chart' },
   race: { path: () => `/r/${ids['race-counter']}`, ready: '.verdict' },
   lock: { path: () => `/r/${ids.lock}`, ready: '.verdict', select: true },
   eof: { path: () => `/r/${ids.eof}`, ready: '.waits', select: true },
@@ -54,14 +54,15 @@ for (const theme of ['light', 'dark']) {
           await page.locator(ready).first().waitFor();
           if (name === 'gallery') {
             await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
-            await page.waitForTimeout(300);
+            await page.waitForLoadState('networkidle');
             await page.evaluate(() => scrollTo(0, 0));
           }
           if (select) {
             await page.locator('.lanes').focus();
             for (const key of ['ArrowRight', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(key);
           }
-          await page.waitForTimeout(150);
+          await page.waitForLoadState('networkidle');
+          await drawn(page);
           await page.screenshot({ path: join(shots, `${name}-${theme}-${language}-${width}.png`), fullPage: true });
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           assert.ok(wide <= 0, `${name} is ${wide} pixels wider than the window`);

@@ -106,3 +106,10 @@ export function pixels(page, colours) {
 export function colour(page, name) {
   return page.evaluate((n) => getComputedStyle(document.documentElement).getPropertyValue(n).trim(), name);
 }
+
+/** Resolves when what was asked for before has been drawn. */
+export function drawn(page) {
+  return page.evaluate(() => new Promise((resolve) => {
+    requestAnimationFrame(() => requestAnimationFrame(resolve));
+  }));
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { colour, pixels, run, startBrowser, startServer } from './help.mjs';
+import { colour, drawn, pixels, run, startBrowser, startServer } from './help.mjs';
 
 let server;
 let browser;
@@ -26,12 +26,12 @@ test('from the gallery to a drawn timeline, and back by its link', async () => {
   await page.waitForURL(/\/s\/race-counter$/);
   await page.getByRole('radio', { name: 'a lock' }).check();
   await page.getByRole('textbox', { name: 'Operations per thread' }).fill('2000');
-  assert.match(page.url(), /variant=lock/);
-  assert.match(page.url(), /n=2000/);
+  await page.waitForURL(/variant=lock&n=2000$/);
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await page.waitForURL(/\/r\/[\w-]+$/);
   await page.getByText('Ran to its end').waitFor();
 
+  await page.locator('.console-line').waitFor();
   assert.equal(await page.locator('.verdict code').textContent(), 'count=0');
   assert.match(await page.locator('.verdict').textContent(), /As it should be/);
   assert.equal(await page.locator('.checks li.held').count(), 2);
@@ -39,8 +39,9 @@ test('from the gallery to a drawn timeline, and back by its link', async () => {
   const holding = await colour(page, '--task-holding');
   const running = await colour(page, '--task-running');
   await page.waitForFunction(() => document.querySelectorAll('.lane-name').length >= 4);
-  const drawn = await pixels(page, [holding, running]);
-  assert.ok(drawn[holding] > 100 && drawn[running] > 100, JSON.stringify(drawn));
+  await drawn(page);
+  const found = await pixels(page, [holding, running]);
+  assert.ok(found[holding] > 100 && found[running] > 100, JSON.stringify(found));
 
   const link = page.url();
   await page.reload();
@@ -72,6 +73,7 @@ test('who waits for whom when it ends at its limit', async () => {
     assert.ok(waits.some((line) => line.includes(wait.task) && line.includes(wait.object)), waits.join());
   }
   const error = await colour(page, '--task-error');
+  await drawn(page);
   assert.ok((await pixels(page, [error]))[error] > 30, 'waiting for ever is marked');
   await page.close();
 });
@@ -96,9 +98,9 @@ test('dark colours are switched, kept, and reach the canvas', async () => {
   await page.getByRole('button', { name: 'Switch to dark colours' }).click();
   const dark = await colour(page, '--task-running');
   assert.notEqual(light, dark);
-  await page.waitForTimeout(100);
-  const drawn = await pixels(page, [light, dark]);
-  assert.ok(drawn[dark] > 500 && drawn[light] === 0, JSON.stringify(drawn));
+  await drawn(page);
+  const found = await pixels(page, [light, dark]);
+  assert.ok(found[dark] > 500 && found[light] === 0, JSON.stringify(found));
   await page.reload();
   assert.equal(await colour(page, '--task-running'), dark);
   await page.close();
@@ -120,7 +122,7 @@ test('the timeline by keyboard: one tab stop, arrows, zoom, cause, help', async 
   assert.match(await page.locator('.details .sentence').textContent(), /^main /, 'its cause is in main');
   const before = await page.locator('.lanes canvas').evaluate((c) => c.toDataURL());
   await page.keyboard.press('w');
-  await page.waitForTimeout(100);
+  await drawn(page);
   assert.notEqual(await page.locator('.lanes canvas').evaluate((c) => c.toDataURL()), before);
   await page.keyboard.press('?');
   await page.getByRole('dialog', { name: 'Keys in the timeline' }).waitFor();
@@ -137,6 +139,18 @@ test('a line of output leads to its event and back', async () => {
   await page.locator('.console-line.chosen').waitFor();
   assert.match(await page.locator('.details').textContent(), /print/);
   assert.equal(await page.locator('.turn').count() >= 6, true);
+  await page.close();
+});
+
+test('a lost update is shown: who read, who wrote in between', async () => {
+  const made = await run(server.url, 'race-counter', { n: 3000, window_ns: 10000 });
+  const page = await opened(`/r/${made.id}`);
+  await page.getByRole('button', { name: 'Show a lost update' }).click();
+  assert.match(await page.locator('.details').textContent(), /cell\.wrote/);
+  await page.getByRole('button', { name: 'Table' }).click();
+  const events = await page.locator('.table-row').allTextContents();
+  assert.ok(events.filter((line) => line.includes('cell.read')).length >= 1, events.join('\n'));
+  assert.ok(events.filter((line) => line.includes('cell.wrote')).length >= 2, events.join('\n'));
   await page.close();
 });
 

@@ -87,7 +87,7 @@ function Overtaken({ chart }: { readonly chart: OrderChart }): JSX.Element {
 
 export function OrderView({ store }: { readonly store: RunStore }): JSX.Element {
   const app = useApp();
-  void store.version.value;
+  void store.chartVersion.value;
   const chart = orderChart(store.model.log);
   const [ref, width] = useWidth<SVGSVGElement>(FIRST_WIDTH);
   if (chart.items.length === 0) return <p class="muted">{app.t('order.empty')}</p>;
@@ -108,7 +108,7 @@ export function OrderView({ store }: { readonly store: RunStore }): JSX.Element 
             {app.t(`order.${stage.stage}`)}
           </text>
         ))}
-        <Lines chart={chart} g={g} />
+        <g class={chart.items.length > LABELS_MOST ? 'dense' : ''}><Lines chart={chart} g={g} /></g>
         {chart.items.length <= LABELS_MOST && <Dots chart={chart} g={g} />}
       </svg>
       <Overtaken chart={chart} />

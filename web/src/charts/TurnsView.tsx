@@ -24,7 +24,7 @@ function labelOf(app: App, turn: Turn): string {
 export function TurnsView({ store }: { readonly store: RunStore }): JSX.Element {
   const app = useApp();
   const all = useSignal(false);
-  void store.version.value;
+  void store.chartVersion.value;
   const { model } = store;
   const turns = turnsChart(model.log);
   if (turns.length === 0) return <p class="muted">{app.t('turns.empty')}</p>;

@@ -82,7 +82,7 @@ function Plot({ chart, label }: {
 
 export function ValueView({ store }: { readonly store: RunStore }): JSX.Element {
   const app = useApp();
-  void store.version.value;
+  void store.chartVersion.value;
   const { log } = store.model;
   const chart = valueChart(log);
   const last = chart.writes[chart.writes.length - 1];

@@ -132,6 +132,8 @@ export const en = {
   'metric.tasks': 'Tasks',
   'metric.objects': 'Objects',
   'metric.output_bytes': 'Output',
+  'metric.errors': 'Calls that raised',
+  'metric.count': 'Final count',
   'metric.items': 'Items finished',
   'metric.inversions': 'Finished out of order',
 
@@ -228,7 +230,7 @@ export const en = {
   'order.empty': 'No items yet.',
 
   'value.title': 'Value over time',
-  'value.description': 'Each dot is a write to the shared value, in the colour of the task that wrote it.',
+  'value.description': 'Each dot is a write to the shared value, in the colour of the task that wrote it. Close up, the timeline marks each read with R and each write with W.',
   'value.takeaway': 'Last value recorded: {last}. {lost} recorded {lost|update was|updates were} lost: another task wrote between a read and the write that followed it.',
   'value.none': 'Last value recorded: {last}. No recorded update was lost.',
   'value.show': 'Show a lost update',

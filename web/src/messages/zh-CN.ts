@@ -134,6 +134,8 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'metric.tasks': '任务',
   'metric.objects': '对象',
   'metric.output_bytes': '输出',
+  'metric.errors': '抛出异常的调用',
+  'metric.count': '最终计数',
   'metric.items': '完成的任务项',
   'metric.inversions': '完成时的逆序对',
 
@@ -230,7 +232,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'order.empty': '还没有任务项。',
 
   'value.title': '数值的变化',
-  'value.description': '每个点是对共享值的一次写入，颜色表示写入它的任务。',
+  'value.description': '每个点是对共享值的一次写入，颜色表示写入它的任务。把时间线放大后，R 标出读取，W 标出写入。',
   'value.takeaway': '记录到的最后一个值：{last}。其中有 {lost} 次更新丢失：在某个任务读取之后、写回之前，另一个任务写入了新值。',
   'value.none': '记录到的最后一个值：{last}。记录中没有更新丢失。',
   'value.show': '查看一次丢失的更新',

@@ -20,8 +20,10 @@ export interface RunStore {
   readonly run: Signal<Run | null>;
   readonly model: Model;
   readonly console: ConsoleLog;
-  /** Rises whenever the model or the console has more. */
+  /** Rises when the model or the console has more, at most once a frame. */
   readonly version: Signal<number>;
+  /** The same for what is costly to make anew: a few times a second, and at the end. */
+  readonly chartVersion: Signal<number>;
   readonly selection: Signal<Selection | null>;
   readonly view: Signal<View | null>;
   /** The view shows all there is until the reader moves it. */
@@ -31,6 +33,7 @@ export interface RunStore {
   close(): void;
 }
 
+const CHART_EVERY_MS = 250;
 const BAD_ENDS = new Set(['deadlock', 'livelock', 'timeout']);
 
 export function openRun(id: string): RunStore {
@@ -47,7 +50,20 @@ export function openRun(id: string): RunStore {
   const model = newModel(live.decoder.log);
   let settled = false;
 
-  const changed = (): void => { store.version.value++; };
+  let frame = 0;
+  let later: ReturnType<typeof setTimeout> | undefined;
+  const changed = (): void => {
+    if (frame === 0) {
+      frame = requestAnimationFrame(() => {
+        frame = 0;
+        store.version.value++;
+      });
+    }
+    later ??= setTimeout(() => {
+      later = undefined;
+      store.chartVersion.value++;
+    }, settled ? 0 : CHART_EVERY_MS);
+  };
   const settle = (): void => {
     const run = store.run.value;
     if (!settled && run?.status === 'done' && model.log.complete) {
@@ -63,12 +79,17 @@ export function openRun(id: string): RunStore {
     model,
     console,
     version: signal(0),
+    chartVersion: signal(0),
     selection: signal<Selection | null>(null),
     view: signal<View | null>(null),
     following: signal(true),
     failure: signal<unknown>(null),
     traceFailure: signal<string | null>(null),
-    close: () => live.close(),
+    close: () => {
+      live.close();
+      cancelAnimationFrame(frame);
+      clearTimeout(later);
+    },
   };
   void live.open();
   return store;

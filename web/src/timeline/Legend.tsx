@@ -58,7 +58,7 @@ function Swatch({ state }: { readonly state: State }): JSX.Element {
 
 export function Legend({ store }: { readonly store: RunStore }): JSX.Element {
   const app = useApp();
-  void store.version.value;
+  void store.chartVersion.value;
   const found = statesOf(store.model);
   return (
     <ul class="legend">

@@ -3,7 +3,7 @@ import type { Model } from '../trace/model';
 import type { Selection } from '../store/run';
 import { BAR, ITEM, rowsWithin, type Layout, type Row } from './layout';
 import {
-  arrowOf, arrowsIn, itemsIn, labelsIn, sliceBox, taskRows, type Arrow,
+  arrowOf, arrowsIn, itemsIn, labelsIn, pointsIn, sliceBox, taskRows, type Arrow,
 } from './marks';
 import { SUB_ROWS, type Palette, type Tile } from './palette';
 import type { ColumnCache, Raster } from './raster';
@@ -52,6 +52,7 @@ export function draw(context: CanvasRenderingContext2D, brush: Brush, scene: Sce
   drawItems(context, brush, scene, rows);
   drawLabels(context, brush, scene, rows);
   const hidden = scene.arrows ? drawArrows(context, brush, scene) : 0;
+  drawPoints(context, brush, scene);
   drawMarks(context, brush, scene);
   drawSelection(context, brush, scene);
   return hidden;
@@ -156,11 +157,32 @@ function drawArrows(context: CanvasRenderingContext2D, { palette }: Brush, scene
   context.beginPath();
   for (const arrow of list) trace(context, arrow, scene.ratio);
   context.strokeStyle = palette.text;
-  context.globalAlpha = list.length > 60 ? 0.3 : 0.5;
+  context.globalAlpha = list.length > 60 ? 0.25 : 0.5;
   context.lineWidth = 1;
   context.stroke();
   context.globalAlpha = 1;
   return hidden;
+}
+
+/** Reads and writes, each with its value where there is room. */
+function drawPoints(context: CanvasRenderingContext2D, { palette }: Brush, scene: Scene): void {
+  const covered = new Map<number, number>();
+  context.font = FONT;
+  context.textAlign = 'left';
+  context.textBaseline = 'middle';
+  for (const point of pointsIn(scene.model, scene.layout, scene.view)) {
+    const x = point.x / scene.ratio;
+    const middle = point.row.barY + BAR / 2;
+    context.fillStyle = palette.text;
+    context.fillRect(x, point.row.barY - 2, 1, BAR + 4);
+    if (x < (covered.get(point.row.id) ?? -Infinity)) continue;
+    const width = context.measureText(point.text).width;
+    covered.set(point.row.id, x + width + 8);
+    context.fillStyle = palette.surface;
+    context.fillRect(x + 1, point.row.barY + 1, width + 6, BAR - 2);
+    context.fillStyle = palette.text;
+    context.fillText(point.text, x + 4, middle + 1);
+  }
 }
 
 /** Errors and tasks that wait for ever: a cross that is never hidden. */

@@ -1,6 +1,7 @@
 // What is drawn over the bars, as places on the canvas: arrows, item bars, names of states.
 import { sliceAt, sliceEnd } from '../trace/lane';
-import { NOTHING } from '../trace/log';
+import { EVENT } from '../trace/kinds.gen';
+import { NOTHING, upperBound } from '../trace/log';
 import { TASK_REF, type ItemBar, type Model } from '../trace/model';
 import { STATE } from '../trace/states';
 import { BAR, type Layout, type Row } from './layout';
@@ -141,6 +142,33 @@ function nameAt(model: Model, row: Row, t: number): string {
   if (ref === NOTHING) return '';
   if (row.kind === 'lock' || ref & TASK_REF) return model.log.tasks[ref & ~TASK_REF]?.name ?? '';
   return model.log.objects[ref]?.name ?? '';
+}
+
+export interface Point {
+  readonly x: number;
+  readonly row: Row;
+  readonly text: string;
+}
+
+const POINTS_LOOKED_AT = 2000;
+const POINT_SIGNS: Readonly<Record<number, string>> = {
+  [EVENT.CELL_READ]: 'R', [EVENT.CELL_WROTE]: 'W', [EVENT.CELL_ADDED]: '+',
+};
+
+/** Reads and writes of shared cells, once the view is close enough to tell them apart. */
+export function pointsIn(model: Model, layout: Layout, view: View): Point[] {
+  const { log } = model;
+  const begin = upperBound(log.t, log.count, viewStart(view));
+  const end = upperBound(log.t, log.count, viewEnd(view));
+  if (end - begin > POINTS_LOOKED_AT) return [];
+  const rows = taskRows(layout);
+  const points: Point[] = [];
+  for (let i = begin; i < end; i++) {
+    const [sign, row] = [POINT_SIGNS[log.kind[i]], rows[log.task[i]]];
+    if (sign === undefined || row === undefined) continue;
+    points.push({ x: toX(view, log.t[i]), row, text: `${sign} ${log.value[i]}` });
+  }
+  return points;
 }
 
 export interface Box {

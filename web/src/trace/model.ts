@@ -68,6 +68,9 @@ export interface Model {
   readonly now: TaskNow[];
 }
 
+/** An item's way is told by its bars and the order chart; the hand-over itself has an arrow. */
+const ITEM_WAYS: ReadonlySet<number> = new Set([EVENT.ITEM_STARTED, EVENT.ITEM_DELIVERED]);
+
 export function newModel(log: TraceLog): Model {
   return {
     log,
@@ -167,7 +170,7 @@ function nextState(log: TraceLog, i: number, now: TaskNow): readonly [State, num
 function recordCause(model: Model, i: number): void {
   const { log } = model;
   const cause = log.cause[i];
-  if (cause < 0 || log.task[cause] === log.task[i]) return;
+  if (cause < 0 || log.task[cause] === log.task[i] || ITEM_WAYS.has(log.kind[i])) return;
   model.arrows = grown(model.arrows, model.arrowCount + 1, Uint32Array);
   model.arrows[model.arrowCount++] = i;
 }
