@@ -217,9 +217,11 @@ static int open_sockets(struct http *http, struct err *err)
 int http_new(struct http **ret, const struct http_options *options, struct err *err)
 {
     assert(options->threads > 0);
-    struct http *http = calloc(1, sizeof *http + options->threads * sizeof http->threads[0]);
+    const size_t bytes = sizeof(struct http) + options->threads * sizeof(struct http_thread);
+    struct http *http = aligned_alloc(_Alignof(struct http), bytes);
     if (!http)
         return err_errno(err, ENOMEM, "http");
+    memset(http, 0, bytes);
     http->options = *options;
     for (unsigned i = 0; i < options->threads; i++)
         http->threads[i] = (struct http_thread){
@@ -279,8 +281,9 @@ unsigned http_connections(struct http *http)
 
 struct http_counts http_counts(const struct http *http)
 {
-    struct http_counts counts;
-    for (unsigned i = 0; i < 6; i++)
-        counts.by_class[i] = atomic_load(&http->counts[i]);
+    struct http_counts counts = {0};
+    for (unsigned i = 0; i < http->options.threads; i++)
+        for (unsigned class = 0; class < 6; class ++)
+            counts.by_class[class] += atomic_load(&http->threads[i].counts[class]);
     return counts;
 }

@@ -26,8 +26,9 @@ struct conn {
     uint64_t deadline_ns; /* it is ended then; 0: never */
 };
 
-/* One thread with its daemon. All lists belong to that thread. */
+/* One thread with its daemon. All lists belong to that thread; threads share no cache line. */
 struct http_thread {
+    _Alignas(64) _Atomic uint64_t counts[6]; /* replies by class of status */
     struct http *http;
     unsigned index;
     int listen;
@@ -48,7 +49,6 @@ struct http {
     char address[LISTEN_TEXT_MAX];
     _Atomic int phase;
     _Atomic unsigned connections;
-    _Atomic uint64_t counts[6];
     struct http_thread threads[]; /* options.threads of them */
 };
 

@@ -27,7 +27,7 @@ static void give(struct request *r, unsigned status, struct MHD_Response *respon
     MHD_destroy_response(response);
     conn_deadline(r->conn, deadline_seconds);
     if (status < 600)
-        atomic_fetch_add(&r->thread->http->counts[status / 100], 1);
+        atomic_fetch_add(&r->thread->counts[status / 100], 1);
 }
 
 static void give_own(struct request *r, unsigned status, const char *type,
@@ -91,7 +91,7 @@ void request_reply_shared(struct request *r, unsigned status, struct response *r
     r->answered = true;
     r->result = MHD_queue_response(r->connection, status, (struct MHD_Response *)response);
     conn_deadline(r->conn, REPLY_SECONDS);
-    atomic_fetch_add(&r->thread->http->counts[status / 100], 1);
+    atomic_fetch_add(&r->thread->counts[status / 100], 1);
 }
 
 static ssize_t pull(void *cls, uint64_t position, char *out, size_t n)

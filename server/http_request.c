@@ -170,7 +170,7 @@ static void refuse_arguments(struct request *r)
                      sizeof body - 1, body);
     send(r->conn->fd, answer, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
     shutdown(r->conn->fd, SHUT_RDWR);
-    atomic_fetch_add(&r->thread->http->counts[4], 1);
+    atomic_fetch_add(&r->thread->counts[4], 1);
 }
 
 void *request_uri(void *thread, const char *uri, struct MHD_Connection *connection)
