@@ -18,6 +18,7 @@
 #include "sandbox/base/clock.h"
 #include "sandbox/base/fd.h"
 #include "sandbox/execute.h"
+#include "sandbox/sched/fiber.h"
 #include "sandbox/trace/writer.h"
 #include "sandbox/table.h"
 
@@ -44,6 +45,7 @@
 /* Pages a run is sure to write, faulted in before it starts: the tables and the first segment. */
 #define WARM_BYTES (offsetof(struct trace_shared, segment) + sizeof(struct trace_segment))
 
+#define MAIN_STACK_BYTES (1u << 20)
 #define STACK_WARM_BYTES (32u << 10)
 
 #ifndef MADV_POPULATE_WRITE
@@ -117,19 +119,37 @@ static _Noreturn void run_job(struct run *run)
     _exit(code);
 }
 
-static _Noreturn void main_task(struct jail *jail, const struct worker_ends *ends, int done,
-                                unsigned number)
+/* What the main task begins with. */
+struct beginning {
+    struct jail *jail;
+    const struct worker_ends *ends;
+    int done;
+    unsigned number;
+};
+
+static void main_task(void *argument)
 {
+    const struct beginning *beginning = argument;
     struct err err = {0};
-    struct trace_shared *shared = map_trace(ends->memory);
-    keep_descriptors(ends, done);
+    struct trace_shared *shared = map_trace(beginning->ends->memory);
+    keep_descriptors(beginning->ends, beginning->done);
     struct run *run = execute_prepare(shared, STDOUT_FILENO);
     if (!run)
         fail("mapping the run's memory", NULL);
     warm_up();
-    if (jail_seal(jail, number, &err) < 0)
+    if (jail_seal(beginning->jail, beginning->number, &err) < 0)
         fail("the sandbox", &err);
     run_job(run);
+}
+
+/* Init's stack, which fork has copied, is a small one: the main task gets its own, with a guard. */
+static _Noreturn void run_on_own_stack(struct beginning *beginning)
+{
+    struct fiber *fiber = fiber_new(MAIN_STACK_BYTES, main_task, beginning);
+    if (!fiber)
+        fail("its stack", NULL);
+    fiber_resume(fiber);
+    _exit(JOB_REFUSED); /* main_task() does not come back */
 }
 
 /* ---- init ---- */
@@ -178,7 +198,7 @@ _Noreturn void worker_init(struct jail *jail, const struct worker_ends *ends, un
     if (main_pid < 0)
         _exit(JOB_REFUSED);
     if (main_pid == 0)
-        main_task(jail, ends, done[1], number);
+        run_on_own_stack(&(struct beginning){jail, ends, done[1], number});
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
     sigprocmask(SIG_BLOCK, &children, &before);
