@@ -16,6 +16,7 @@ struct response *api_limits_new(const struct config *config, struct buf *body)
         {"output_bytes", config->limits.output_bytes},
         {"tasks", config->limits.tasks},
         {"memory_bytes", config->limits.memory_bytes},
+        {"run_bytes", config->limits.run_bytes},
         {"cpu_seconds", config->limits.cpu_seconds},
         {"trace_events", (uint64_t)TRACE_SEGMENTS * TRACE_SEGMENT_RECORDS},
         {"output_shown_bytes", OUTPUT_SHOWN},
