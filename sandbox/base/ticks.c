@@ -19,20 +19,16 @@ static int kernel_keeps_time_by_it(void)
     return fd >= 0 && read_full(fd, name, sizeof name - 1) > 0 && strcmp(name, "tsc\n") == 0;
 }
 
-struct reading {
-    uint64_t ns, ticks;
-};
-
-/* Both clocks at one moment: of a few tries the one that took the least time. */
-static struct reading read_both(void)
+/* Of a few tries the one that took the least time: nothing came between its readings. */
+struct moment ticks_moment(void)
 {
-    struct reading best = {0};
+    struct moment best = {0};
     uint64_t least = UINT64_MAX;
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 4; i++) {
         uint64_t before = ticks_now(), ns = clock_ns(), after = ticks_now();
         if (after - before < least) {
             least = after - before;
-            best = (struct reading){ns, before + (after - before) / 2};
+            best = (struct moment){ns, before + (after - before) / 2};
         }
     }
     return best;
@@ -42,9 +38,9 @@ void ticks_calibrate(void)
 {
     if (mult != 0 || ticks_now() == 0 || !kernel_keeps_time_by_it())
         return;
-    struct reading from = read_both(), to;
+    struct moment from = ticks_moment(), to;
     do
-        to = read_both();
+        to = ticks_moment();
     while (to.ns - from.ns < MEASURE_NS);
     mult = (uint64_t)(((unsigned __int128)(to.ns - from.ns) << 32) / (to.ticks - from.ticks));
 }

@@ -18,6 +18,13 @@ void ticks_calibrate(void);
 /* Nanoseconds per tick times 2^32, or 0: the counter is of no use here. */
 uint64_t ticks_mult(void);
 
+/* The same moment by both clocks, to some 50 ns. */
+struct moment {
+    uint64_t ns; /* CLOCK_MONOTONIC */
+    uint64_t ticks;
+};
+struct moment ticks_moment(void);
+
 static inline uint64_t ticks_now(void)
 {
 #if defined(__x86_64__)

@@ -11,8 +11,11 @@
 
 #define ITEMS_MAX 65536u
 
-/* The tasks' clock and ours differ by less than one part in this many (see ticks.h). */
+/* The tasks' clock and ours differ by less than one part in CLOCK_DOUBT (see ticks.h) and CLOCK_OFF
+ * nanoseconds. What is beyond that is in the future, which in the end is forgiven a little more. */
 #define CLOCK_DOUBT 10000u
+#define CLOCK_OFF   1000u
+#define FORGIVEN_NS 1000000u
 
 struct trace_reader *trace_reader_new(const struct trace_shared *shared)
 {
@@ -297,11 +300,10 @@ int trace_reader_drain(struct trace_reader *reader, uint64_t now_ns, bool last, 
 {
     if (!started(reader, now_ns) && !last)
         return 0;
-    uint64_t now = now_ns - reader->start_ns, doubt = now / CLOCK_DOUBT + 1000;
-    struct pass pass = {.until_ns = last          ? now + doubt
-                                    : now > doubt ? now - doubt
-                                                  : 0,
-                        .last = last};
+    uint64_t now = now_ns - reader->start_ns, doubt = now / CLOCK_DOUBT + CLOCK_OFF;
+    struct pass pass = {.until_ns = now > doubt ? now - doubt : 0, .last = last};
+    if (last)
+        pass.until_ns = now + doubt + FORGIVEN_NS;
     _cleanup_free_ struct chunk_entry *entries =
         calloc(TRACE_TASKS_MAX + TRACE_OBJECTS_MAX, sizeof *entries);
     if (!entries)

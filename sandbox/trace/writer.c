@@ -14,8 +14,9 @@ void trace_shared_init(struct trace_shared *shared)
 void trace_shared_start(struct trace_shared *shared)
 {
     shared->tick_mult = ticks_mult();
-    shared->start_ticks = ticks_now();
-    atomic_store_explicit(&shared->start_ns, clock_ns(), memory_order_release);
+    struct moment now = ticks_moment();
+    shared->start_ticks = now.ticks;
+    atomic_store_explicit(&shared->start_ns, now.ns, memory_order_release);
 }
 
 int trace_task_add(struct trace_shared *shared, enum task_kind kind, int parent, const char *name)
