@@ -87,7 +87,8 @@ export function ValueView({ store }: { readonly store: RunStore }): JSX.Element 
   const chart = valueChart(log);
   const last = chart.writes[chart.writes.length - 1];
   if (last === undefined) return <p class="muted">{app.t('value.empty')}</p>;
-  const takeaway = app.t(chart.lost.length > 0 ? 'value.takeaway' : 'value.none',
+  const key = chart.gaps ? 'value.noneSeen' : 'value.none';
+  const takeaway = app.t(chart.lost.length > 0 ? 'value.takeaway' : key,
     { last: last.value, lost: chart.lost.length });
   const show = (lost: LostUpdate): void => {
     const [from, to] = [log.t[lost.read], log.t[lost.write]];

@@ -232,9 +232,10 @@ export const en = {
   'value.title': 'Value over time',
   'value.description': 'Each dot is a write to the shared value, in the colour of the task that wrote it. Close up, the timeline marks each read with R and each write with W.',
   'value.takeaway': 'Last value recorded: {last}. {lost} recorded {lost|update was|updates were} lost: another task wrote between a read and the write that followed it.',
-  'value.none': 'Last value recorded: {last}. No recorded update was lost.',
+  'value.none': 'Last value: {last}. No update was lost.',
+  'value.noneSeen': 'Last value recorded: {last}. In the parts that were recorded no update was lost.',
   'value.show': 'Show a lost update',
-  'value.hidden': 'Parts of this run were left out of the trace, so there may be more.',
+  'value.hidden': 'Parts of this run were left out of the trace; more may have been lost there.',
   'value.empty': 'Nothing was written yet.',
 
   'turns.title': 'Taking turns',

@@ -234,9 +234,10 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'value.title': '数值的变化',
   'value.description': '每个点是对共享值的一次写入，颜色表示写入它的任务。把时间线放大后，R 标出读取，W 标出写入。',
   'value.takeaway': '记录到的最后一个值：{last}。其中有 {lost} 次更新丢失：在某个任务读取之后、写回之前，另一个任务写入了新值。',
-  'value.none': '记录到的最后一个值：{last}。记录中没有更新丢失。',
+  'value.none': '最后的值：{last}。没有更新丢失。',
+  'value.noneSeen': '记录到的最后一个值：{last}。在记录下来的部分里没有更新丢失。',
   'value.show': '查看一次丢失的更新',
-  'value.hidden': '这次运行的部分事件没有记录，实际可能更多。',
+  'value.hidden': '这次运行的部分事件没有记录，那里可能还有更新丢失。',
   'value.empty': '还没有写入。',
 
   'turns.title': '轮流执行',
