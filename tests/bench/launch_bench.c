@@ -194,6 +194,8 @@ int main(int argc, char **argv)
     snprintf(program, sizeof program, "%s/first_instruction", directory);
     snprintf(runner, sizeof runner, "%s/../interleave-runner", directory);
     job_init(&job, argc > 2 ? argv[2] : "generator-send");
+    if (argc <= 2) /* no work: what is left is the launch */
+        job_set(&job, "rounds", "0", NULL);
     for (int i = 3; i < argc; i++) {
         char *equals = strchr(argv[i], '=');
         if (equals)
