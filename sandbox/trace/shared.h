@@ -30,7 +30,7 @@
 #define TRACE_SEGMENT_RECORDS 255u
 #define TRACE_SEGMENTS        2048u /* of 8 KiB: 16 MiB, 522,240 events */
 #define TRACE_HOT_SEGMENTS    1920u /* HOT events stop here, STEADY ones go on */
-#define TRACE_HOT_LEAD        4096u /* HOT events of a lane before it records bursts */
+#define TRACE_HOT_LEAD        8192u /* HOT events of a lane before it records bursts */
 #define TRACE_BURST           512u  /* HOT events of a burst */
 #define TRACE_BITMAP_WORDS    (TRACE_TASKS_MAX / 64u)
 
