@@ -7,6 +7,7 @@
 
 #include "sandbox/base/clock.h"
 #include "sandbox/base/fd.h"
+#include "sandbox/jail.h"
 #include "sandbox/host/supervisor.h"
 #include "tests/unit/test.h"
 
@@ -33,6 +34,8 @@ static inline struct limits short_limits(unsigned wall_ms)
 {
     struct limits limits = LIMITS_DEFAULT;
     limits.wall_ns = wall_ms * UINT64_C(1000000);
+    if (JAIL_SANITIZED) /* every process has some megabytes of its own then */
+        limits.run_bytes *= 3;
     return limits;
 }
 
