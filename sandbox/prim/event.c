@@ -30,7 +30,7 @@ struct event *event_new(const char *name)
 void event_set(struct event *event)
 {
     seam_point(SEAM_SIGNAL, event->object);
-    pthread_mutex_lock(&event->mutex);
+    sync_enter(&event->mutex, event->object);
     event->set_event = seam_record(EVENT_EVENT_SET, event->object, 0, 0);
     event->flag = true;
     pthread_cond_broadcast(&event->changed);
@@ -40,7 +40,7 @@ void event_set(struct event *event)
 void event_clear(struct event *event)
 {
     seam_point(SEAM_SIGNAL, event->object);
-    pthread_mutex_lock(&event->mutex);
+    sync_enter(&event->mutex, event->object);
     event->flag = false;
     pthread_mutex_unlock(&event->mutex);
 }
@@ -49,7 +49,7 @@ void event_wait(struct event *event)
 {
     seam_point(SEAM_AWAIT, event->object);
     uint32_t cause = 0;
-    pthread_mutex_lock(&event->mutex);
+    sync_enter(&event->mutex, event->object);
     if (!event->flag) {
         seam_wait(EVENT_EVENT_WAIT, event->object, 0);
         while (!event->flag)
@@ -63,7 +63,7 @@ void event_wait(struct event *event)
 
 bool event_is_set(struct event *event)
 {
-    pthread_mutex_lock(&event->mutex);
+    sync_enter(&event->mutex, event->object);
     bool flag = event->flag;
     pthread_mutex_unlock(&event->mutex);
     return flag;

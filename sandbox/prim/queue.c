@@ -50,7 +50,7 @@ static void wait_for_room(struct queue *queue)
 void queue_put(struct queue *queue, const void *item, int64_t label)
 {
     seam_point(SEAM_SEND, queue->object);
-    pthread_mutex_lock(&queue->mutex);
+    sync_enter(&queue->mutex, queue->object);
     wait_for_room(queue);
     struct entry *entry = &queue->entries[(queue->first + queue->count) % queue->capacity];
     queue->count++;
@@ -74,7 +74,7 @@ static void wait_for_item(struct queue *queue)
 void queue_get(struct queue *queue, void *item)
 {
     seam_point(SEAM_RECEIVE, queue->object);
-    pthread_mutex_lock(&queue->mutex);
+    sync_enter(&queue->mutex, queue->object);
     wait_for_item(queue);
     struct entry *entry = &queue->entries[queue->first];
     queue->first = (queue->first + 1) % queue->capacity;
@@ -88,7 +88,7 @@ void queue_get(struct queue *queue, void *item)
 
 unsigned queue_size(struct queue *queue)
 {
-    pthread_mutex_lock(&queue->mutex);
+    sync_enter(&queue->mutex, queue->object);
     unsigned count = queue->count;
     pthread_mutex_unlock(&queue->mutex);
     return count;

@@ -141,6 +141,7 @@ function nextState(log: TraceLog, i: number, now: TaskNow): readonly [State, num
   switch (log.kind[i]) {
     case EVENT.JOIN_WAIT:
       return [STATE.WAITING, TASK_REF | log.value[i]];
+    case EVENT.BUSY:
     case EVENT.LOCK_WAIT:
     case EVENT.QUEUE_WAIT:
     case EVENT.QUEUE_FULL:
