@@ -1,6 +1,5 @@
 #include "sandbox/trace/reader.h"
 
-#include "sandbox/base/utf8.h"
 #include "sandbox/trace/chunk.h"
 #include "sandbox/trace/kinds.h"
 #include "sandbox/trace/reader_private.h"
@@ -100,7 +99,7 @@ static int take_segment(struct trace_reader *reader, struct pass *pass, uint32_t
     struct lane *lane = &reader->lane[owner - 1];
     for (; reader->consumed[s] < count; reader->consumed[s]++) {
         struct trace_record record;
-        memcpy(&record, &segment->records[reader->consumed[s]], sizeof record);
+        copy_once(&record, &segment->records[reader->consumed[s]], sizeof record);
         enum verdict verdict = judge(reader, pass, lane, &record);
         if (verdict == HOLD) {
             pass->stopped[owner - 1] = true;
@@ -152,7 +151,7 @@ static uint32_t introduce_tasks(struct trace_reader *reader, bool last, struct c
                                       .kind = slot->kind};
         if (!task_kind_text(entry->kind))
             entry->kind = TASK_THREAD;
-        utf8_clean(entry->name, sizeof entry->name, slot->name, sizeof slot->name);
+        copy_name(entry->name, slot->name);
     }
     return count;
 }
@@ -172,7 +171,7 @@ static uint32_t introduce_objects(struct trace_reader *reader, bool last,
             .id = (uint16_t)reader->objects, .parent = UINT16_MAX, .kind = slot->kind};
         if (!object_kind_text(entry->kind))
             entry->kind = OBJECT_LOCK;
-        utf8_clean(entry->name, sizeof entry->name, slot->name, sizeof slot->name);
+        copy_name(entry->name, slot->name);
     }
     return count;
 }

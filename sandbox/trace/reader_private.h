@@ -5,6 +5,17 @@
 #include "sandbox/trace/shared.h"
 
 #include <stddef.h>
+#include <string.h>
+
+/* Copies what a task may be changing now; the barrier keeps the compiler from reading it twice. */
+static inline void copy_once(void *to, const void *from, size_t n)
+{
+    memcpy(to, from, n);
+    __asm__ volatile("" : : "r"(to) : "memory");
+}
+
+/* A name of the tables as clean text. `out` holds TRACE_NAME_MAX bytes, as the name does. */
+void copy_name(char *out, const char *name);
 
 /* What the reader knows of a lane. */
 struct lane {

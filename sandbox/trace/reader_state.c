@@ -40,7 +40,7 @@ static void clean_metrics(struct trace_result *result)
 
 void trace_reader_result(const struct trace_reader *reader, struct trace_result *ret)
 {
-    memcpy(ret, &reader->shared->result, sizeof *ret);
+    copy_once(ret, &reader->shared->result, sizeof *ret);
     clean(ret->outcome, sizeof ret->outcome);
     if (ret->outcome_set != 1 || ret->outcome_class >= CLASS_COUNT)
         ret->outcome_set = 0;
@@ -62,10 +62,16 @@ static uint32_t bounded(const _Atomic uint32_t *count, uint32_t most)
     return n < most ? n : most;
 }
 
+void copy_name(char *out, const char *name)
+{
+    char copy[TRACE_NAME_MAX];
+    copy_once(copy, name, sizeof copy);
+    utf8_clean(out, TRACE_NAME_MAX, copy, sizeof copy);
+}
+
 static void task_name(const struct trace_reader *reader, uint32_t task, char *out)
 {
-    const char *name = reader->shared->task[task].name;
-    utf8_clean(out, TRACE_NAME_MAX, name, TRACE_NAME_MAX);
+    copy_name(out, reader->shared->task[task].name);
 }
 
 struct waits {
@@ -118,7 +124,7 @@ static void add_waits_of(const struct trace_reader *reader, uint32_t task, struc
         add_wait(waits, &wait);
     } else if (id < bounded(&reader->shared->objects, TRACE_OBJECTS_MAX)) {
         const struct trace_object_slot *object = &reader->shared->object[id];
-        utf8_clean(wait.object, TRACE_NAME_MAX, object->name, TRACE_NAME_MAX);
+        copy_name(wait.object, object->name);
         add_holders(reader, waits, on & TRACE_WAITS_ROOM ? object->receivers : object->holders,
                     &wait);
     }

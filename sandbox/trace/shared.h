@@ -89,12 +89,12 @@ struct trace_task_slot {
     _Atomic uint8_t state; /* enum task_state */
     uint8_t unused;
     uint16_t parent; /* or TRACE_NO_TASK */
-    uint16_t lane;
+    uint16_t unused2;
     _Atomic uint32_t waits_on;
     char name[TRACE_NAME_MAX];
     _Atomic uint32_t dropped; /* events that found no room, of the lane this task owns */
     _Atomic uint32_t skipped; /* events left out since the lane's last record, no gap event yet */
-    uint32_t unused2;
+    uint32_t unused3;
 };
 _Static_assert(sizeof(struct trace_task_slot) == 64, "a task slot is a cache line");
 

@@ -91,7 +91,10 @@ void trace_end_gap(struct trace_lane *lane, uint16_t task)
     lane->skipped = 0;
     lane->skip_left = 0;
     lane->hot_left = TRACE_BURST;
-    trace_write(lane, EVENT_GAP, task, TRACE_NO_OBJECT, skipped, 0, 0);
+    /* A gap that finds no room takes with it what it stood for. */
+    if (!trace_write(lane, EVENT_GAP, task, TRACE_NO_OBJECT, skipped, 0, 0))
+        atomic_fetch_add_explicit(&lane->shared->task[lane->id].dropped, skipped,
+                                  memory_order_relaxed);
     count_skipped(lane, 0);
 }
 

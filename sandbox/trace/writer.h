@@ -29,15 +29,20 @@ struct trace_lane {
     uint32_t burst;     /* the last one this lane took part in */
 };
 
-/* Prepares freshly zeroed shared memory (magic, version). The run starts now. */
+/* Prepares freshly zeroed shared memory: magic and version. */
 void trace_shared_init(struct trace_shared *shared);
+
+/* The run starts now: from here its events are timed. Before any lane is made. */
 void trace_shared_start(struct trace_shared *shared);
 
-/* Takes a task slot. `lane` is the lane it will write to, TRACE_NO_TASK for its own. Returns the id
- * or -EAGAIN when all TRACE_TASKS_MAX are taken. The name is cut to TRACE_NAME_MAX - 1 bytes. */
+/*
+ * Takes a task slot; `parent` is the id of the task that makes it, below 0 when there is none.
+ * Returns the id, or -EAGAIN when all TRACE_TASKS_MAX are taken. The name is cut to
+ * TRACE_NAME_MAX - 1 bytes.
+ */
 int trace_task_add(struct trace_shared *shared, enum task_kind kind, int parent, const char *name);
 
-/* Takes an object slot; returns the id or -EAGAIN. */
+/* Takes an object slot; returns the id or -EAGAIN. The name is cut likewise. */
 int trace_object_add(struct trace_shared *shared, enum object_kind kind, const char *name);
 
 void trace_lane_init(struct trace_lane *lane, struct trace_shared *shared, uint32_t id);

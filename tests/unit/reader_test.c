@@ -1,11 +1,13 @@
 #include "tests/unit/test.h"
 
 #include "sandbox/base/clock.h"
+#include "sandbox/base/utf8.h"
 #include "sandbox/trace/chunk.h"
 #include "sandbox/trace/reader.h"
 #include "sandbox/trace/writer.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -153,6 +155,22 @@ void test_full_memory_drops_and_counts(void **state)
     rig_release(&rig);
 }
 
+void test_a_gap_that_finds_no_room_is_dropped_whole(void **state)
+{
+    (void)state;
+    struct rig rig = rig_new();
+    for (uint32_t i = 0; i < TRACE_HOT_LEAD + 100; i++)
+        trace_write(&rig.lane, EVENT_CELL_READ, 0, 0, 0, 0, 0);
+    rig.shared->segments = TRACE_SEGMENTS;
+    rig.lane.used = TRACE_SEGMENT_RECORDS;
+    write_note(&rig, 0, 0);
+    struct trace trace = drain_all(&rig);
+    assert_int_equal(trace.skipped, 0);
+    assert_int_equal(trace.dropped, 100 + 2); /* the gap and the note as well */
+    trace_release(&trace);
+    rig_release(&rig);
+}
+
 struct writer {
     struct rig *rig;
     uint16_t task;
@@ -262,6 +280,52 @@ void test_waits_name_task_object_and_holder(void **state)
     assert_int_equal(trace_reader_waits(rig.reader, waits, 8), 2);
     assert_string_equal(waits[1].holder, "");
     assert_int_equal(trace_reader_waits(rig.reader, waits, 1), 1);
+    rig_release(&rig);
+}
+
+struct flipper {
+    volatile char *name;
+    _Atomic bool enough;
+};
+
+/* A task that turns a two-byte character of its name into two letters and back, for ever. */
+static void *flip_name(void *argument)
+{
+    struct flipper *flipper = argument;
+    while (!atomic_load_explicit(&flipper->enough, memory_order_relaxed)) {
+        flipper->name[0] = 'A';
+        flipper->name[1] = 'B';
+        flipper->name[1] = '\xa9';
+        flipper->name[0] = '\xc3';
+    }
+    return NULL;
+}
+
+static bool is_clean(const char *text)
+{
+    size_t n = strlen(text), width = 1;
+    for (; n > 0 && width > 0; text += width, n -= width)
+        width = utf8_width(text, n);
+    return n == 0;
+}
+
+void test_names_that_change_while_they_are_read_stay_clean(void **state)
+{
+    (void)state;
+    struct rig rig = rig_new();
+    struct trace_wait wait;
+    pthread_t thread;
+    struct flipper flipper = {.name = rig.shared->task[0].name};
+    trace_task_waits(rig.shared, 0, 0);
+    pthread_create(&thread, NULL, flip_name, &flipper);
+    bool clean = true;
+    for (int i = 0; i < 300000 && clean; i++) {
+        assert_int_equal(trace_reader_waits(rig.reader, &wait, 1), 1);
+        clean = is_clean(wait.task);
+    }
+    flipper.enough = true;
+    pthread_join(thread, NULL);
+    assert_true(clean);
     rig_release(&rig);
 }
 
