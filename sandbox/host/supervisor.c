@@ -375,11 +375,12 @@ bool supervisor_step(struct supervisor *s)
     struct epoll_event events[3];
     bool gone = false;
     int n = s->state == DONE ? 0 : epoll_wait(s->epoll, events, 3, 0);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++)
+        gone = gone || events[i].data.fd == s->worker.pidfd;
+    /* A run that has ended was within its limits, however late it is looked at. */
+    for (int i = 0; i < n && !gone; i++) {
         int fd = events[i].data.fd;
-        if (fd == s->worker.pidfd)
-            gone = true;
-        else if (s->state == RUNNING && fd == s->timer)
+        if (s->state == RUNNING && fd == s->timer)
             tick(s);
         else if (s->state == RUNNING && fd == s->worker.output && !read_output(s, PACKETS_A_STEP))
             stop(s, ENDED_OUTPUT_LIMIT);

@@ -1,9 +1,11 @@
 /* Every hostile program ends as it should, leaves nobody behind, and the next run is served. */
 #include "tests/sandbox/harness.h"
 
+#include "sandbox/base/cleanup.h"
 #include "sandbox/base/jsonw.h"
 #include "sandbox/jail.h"
 
+#include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -170,6 +172,26 @@ void test_report_of_garbage_is_bounded(void **state)
         assert_true((unsigned char)text.data[i] >= 0x20);
     assert_true(run.report.counts.tasks <= TRACE_TASKS_MAX);
     assert_true(run.report.wait_count <= REPORT_WAITS_MAX);
+    launcher_free(launcher);
+}
+
+/* A supervisor that is late must not take a run that has ended for one that went on. */
+void test_run_that_ended_in_time_is_no_timeout(void **state)
+{
+    (void)state;
+    struct launcher *launcher = start_launcher(1, NULL);
+    const struct limits limits = short_limits(200);
+    struct finished run;
+    struct worker worker = wait_worker(launcher);
+    _cleanup_close_ int pidfd = fcntl(worker.pidfd, F_DUPFD_CLOEXEC, 0);
+    uint64_t late = clock_ns() + 2 * limits.wall_ns;
+    struct supervisor *supervisor = start_run(&worker, "nothing", &limits, &run);
+    assert_int_equal(poll(&(struct pollfd){.fd = pidfd, .events = POLLIN}, 1, 30000), 1);
+    while (clock_ns() < late)
+        ;
+    assert_true(supervisor_step(supervisor));
+    assert_int_equal(supervisor_report(supervisor)->ended, ENDED_COMPLETED);
+    supervisor_free(supervisor);
     launcher_free(launcher);
 }
 
