@@ -15,6 +15,7 @@ struct gil {
     pthread_cond_t switched; /* another thread took it */
     int holder;              /* guarded by mutex */
     uint32_t released;       /* event; guarded by mutex */
+    int released_by;         /* guarded by mutex */
     uint64_t takes;          /* guarded by mutex */
     _Atomic int asked;
     int64_t interval_ns;
@@ -58,7 +59,8 @@ void gil_take(struct gil *gil)
     gil->takes++;
     atomic_store_explicit(&gil->asked, 0, memory_order_relaxed);
     seam_set_holder(gil->object, true);
-    seam_record(EVENT_LOCK_ACQUIRED, gil->object, 0, gil->released);
+    uint32_t cause = gil->released_by == seam_self.task ? 0 : gil->released;
+    seam_record(EVENT_LOCK_ACQUIRED, gil->object, 0, cause);
     pthread_cond_broadcast(&gil->switched);
     pthread_mutex_unlock(&gil->mutex);
 }
@@ -66,6 +68,7 @@ void gil_take(struct gil *gil)
 static void let_go(struct gil *gil)
 {
     gil->released = seam_record(EVENT_LOCK_RELEASED, gil->object, 0, 0);
+    gil->released_by = seam_self.task;
     seam_set_holder(gil->object, false);
     gil->holder = NOBODY;
     pthread_cond_signal(&gil->free);

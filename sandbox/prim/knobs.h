@@ -17,7 +17,7 @@ double drawn(uint64_t stream, uint64_t index);
 /* mean × (1 ± spread), drawn for that index: the time an item takes. */
 int64_t jittered(int64_t mean, double spread, uint64_t index);
 
-/* A text in the run's memory, printf-like. */
+/* A text in the run's memory, printf-like; what is beyond 511 bytes is cut off. */
 const char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -16,12 +16,10 @@
 
 struct conn;
 
-#define PIPE_MESSAGE_MAX (1u << 20) /* bytes of a message */
-
 /* Pipe(duplex): simplex, `reader` only receives and `writer` only sends. */
 void pipe_new(const char *name, bool duplex, struct conn **reader, struct conn **writer);
 
-/* Sends one message. Returns 0, or -EPIPE when nobody can read it any more. */
+/* Sends one message of less than 4 GiB. Returns 0, or -EPIPE when nobody can read it any more. */
 int conn_send(struct conn *conn, const void *bytes, size_t n);
 
 /*

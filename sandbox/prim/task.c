@@ -125,11 +125,6 @@ int task_join(struct task *task)
     return task->exit_code;
 }
 
-uint16_t task_id(const struct task *task)
-{
-    return task->id;
-}
-
 static uint64_t scaled_ns(int64_t us)
 {
     return us <= 0 ? 0 : (uint64_t)((double)us * 1000 * seam_self.run->time_scale);

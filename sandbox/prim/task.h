@@ -37,9 +37,6 @@ static inline struct task *process_start(const char *name, task_fn *fn, void *ar
 /* Waits until the task has ended; returns its exit code, or minus the signal that ended it. */
 int task_join(struct task *task);
 
-/* The task's number in the run: 0 is main. */
-uint16_t task_id(const struct task *task);
-
 /* Sleeps, or keeps the processor busy, for that long times the run's time_scale. */
 void sleep_us(int64_t us);
 void work_us(int64_t us);

@@ -47,10 +47,10 @@ const char *words_short(const struct words *words, size_t most)
 const char *words_list(const struct words *words, size_t most)
 {
     struct words list = {0};
-    const char *shown = words_short(words, most);
-    for (size_t n; *shown; shown += n + (shown[n] == ' ')) {
-        n = strcspn(shown, " ");
-        words_add(&list, "%.*s%s", (int)n, shown, shown[n] == ' ' ? "," : "");
+    const char *word = words_text(words);
+    for (size_t n; *word; word += n + (word[n] == ' ')) {
+        n = strcspn(word, " ");
+        words_add(&list, "%.*s%s", (int)n, word, word[n] == ' ' ? "," : "");
     }
-    return text("[%s]", words_text(&list));
+    return text("[%s]", words_short(&list, most));
 }

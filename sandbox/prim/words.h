@@ -19,7 +19,10 @@ const char *words_text(const struct words *words);
 /* The words as Python prints a list of them, "[0, 2, 1, 3]", cut as words_short() does. */
 const char *words_list(const struct words *words, size_t most);
 
-/* The words as far as they fit into `most` bytes with " …" behind; in the run's memory. */
+/*
+ * The words as far as they fit into `most` bytes (at most 500) with " …" behind; in the run's
+ * memory.
+ */
 const char *words_short(const struct words *words, size_t most);
 
 #endif

@@ -26,7 +26,6 @@
 
 #define JOB_BYTES_MAX   4096u /* PIPE_BUF: the write is one piece */
 #define SCENARIO_ID_MAX 64u
-#define JOB_TOKEN_MAX   2048u
 
 struct job_param {
     char name[PARAM_NAME_MAX];

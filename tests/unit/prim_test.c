@@ -469,6 +469,44 @@ void test_generator_takes_turns(void **state)
     rig_release(&rig);
 }
 
+/* An arrow leads from another task's release, never from the taker's own. */
+void test_gil_taken_again_has_no_cause(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_begin(&rig);
+    struct gil *gil = gil_new(1000000);
+    for (int i = 0; i < 3; i++) {
+        gil_take(gil);
+        gil_drop(gil);
+    }
+    rig_end(&rig);
+    assert_int_equal(count(&rig, EVENT_LOCK_ACQUIRED), 3);
+    for (uint32_t i = 0; i < rig.trace.event_count; i++)
+        assert_int_equal(rig.trace.events[i].cause, 0);
+    rig_release(&rig);
+}
+
+void test_lists_are_cut_between_words(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct words words = {0};
+    rig_begin(&rig);
+    assert_string_equal(words_list(&words, 400), "[]");
+    for (int i = 0; i < 3; i++)
+        words_add(&words, "%d", i);
+    assert_string_equal(words_list(&words, 400), "[0, 1, 2]");
+    assert_string_equal(words_list(&words, 4), "[0, …]");
+    for (int i = 0; i < 1000; i++)
+        words_add(&words, "%d", i % 10);
+    const char *list = words_list(&words, 400);
+    assert_true(strlen(list) > 390 && strlen(list) < 410);
+    assert_string_equal(list + strlen(list) - strlen(", …]"), ", …]");
+    rig_end(&rig);
+    rig_release(&rig);
+}
+
 static void set_later(void *argument)
 {
     sleep_us(2000);
