@@ -123,6 +123,57 @@ test('a blocked pipeline says who waits for whom', () => {
   assert.ok(child.waits_for.some((w) => w.task === 'square' && w.holder === 'square'));
 });
 
+test('a pipeline that only needs more time is not said to be blocked', () => {
+  const slow = { stages: 1, items: 1000, item_us: 100000, limit_ms: 200 };
+  for (const drop_close of ['main-p2-write', 'child2-p1-write']) {
+    const [run] = runs('pipe-pipeline-eof', { ...slow, drop_close }, 1);
+    assert.equal(run.ended, 'timeout');
+    assert.equal(run.outcome, null);
+  }
+});
+
+test('a counter is never further from 0 than what was added', () => {
+  const bounds = (threads, n) => runs('race-counter', { threads, n }, 1)[0].checks
+    .find((check) => check.name === 'within-bounds').expected;
+  assert.equal(bounds(2, 10), '-10 to 10');
+  assert.equal(bounds(3, 5), '-7 to 7');
+  assert.equal(bounds(8, 1), '-4 to 4');
+});
+
+test('the list that map returns is printed as Python does', () => {
+  const last = (params) => runs('pool-map-order', { service_us: 0, ...params }, 1)[0]
+    .output.trim().split('\n').at(-1);
+  assert.equal(last({ func: 'print', tasks: 3 }), '[None, None, None]');
+  assert.equal(last({ func: 'add', tasks: 3 }), '[2, 3, 4]');
+  assert.match(last({ func: 'square', tasks: 1000 }), /^\[0, 1, 4, .*\d, …\]$/);
+});
+
+/** Each scenario's parameters at their ends, and both limits of what goes through at once. */
+const extremes = [
+  ['race-counter', { threads: 3, n: 1 }],
+  ['race-counter', { threads: 8, n: 10000000, limit_ms: 20000 }],
+  ['race-counter', { threads: 7, n: 1001, window_ns: 10000, variant: 'lock' }],
+  ['race-counter', { threads: 8, n: 100000, granularity: 'bytecode-gil-old', variant: 'lock' }],
+  ['pool-map-order', { tasks: 1000, workers: 16, chunk: 100, service_us: 10 }],
+  ['pool-map-order', { tasks: 1000, workers: 16, chunk: 1, service_us: 0, jitter: 0 }],
+  ['pool-map-order', { tasks: 1, workers: 16, chunk: 100 }],
+  ['pool-callback-progress', { tasks: 500, fail_every: 1, service_us: 0 }],
+  ['pool-callback-progress', { tasks: 500, workers: 16, service_us: 0, report: 'progress-bar' }],
+  ['pool-callback-progress', { tasks: 1, workers: 1, fail_every: 50 }],
+  ['generator-send', { rounds: 0, close_at: 0, prime: 'missing' }],
+  ['generator-send', { rounds: 1, close_at: 0, prime: 'missing' }],
+  ['generator-send', { rounds: 1000, close_at: 999 }],
+  ...[0, 1000].flatMap((items) => [1, 6].flatMap((stages) =>
+    ['none', 'main-p1-write', 'main-p2-write', 'child2-p1-write', 'child2-p2-write'].map(
+      (drop_close) => ['pipe-pipeline-eof', { items, stages, drop_close, limit_ms: 500 }]))),
+];
+
+for (const [id, params] of extremes) {
+  test(`${id} ${JSON.stringify(params)}: an extreme`, () => {
+    judge(scenarios.find((s) => s.id === id), runs(id, params, 1)[0]);
+  });
+}
+
 test('inversions are what the finishing order says', () => {
   for (const run of runs('pool-map-order', {}, 10)) {
     const order = run.outcome.text.replace('order=', '').split(' ').map(Number);
