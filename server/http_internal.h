@@ -15,6 +15,10 @@ enum http_phase { HTTP_SERVING, HTTP_QUIESCED, HTTP_CLOSING };
 /* Seconds a connection may stay in each state; 0 is for ever. */
 enum { HEAD_SECONDS = 10, BODY_SECONDS = 30, IDLE_SECONDS = 60, REPLY_SECONDS = 120 };
 
+/* How much of a body that is too large is read for the sake of an answer: so many times the limit.
+ */
+enum { OVERLONG = 16 };
+
 enum { QUERY_ARGUMENTS_MAX = 32, REPLY_HEADERS_MAX = 8 };
 
 /* An open connection, of one thread. */
@@ -60,10 +64,12 @@ struct request {
     char *path;            /* the URI as sent, cut at the query */
     const char *malformed; /* why the URI is refused, or NULL */
     enum method method;
-    bool begun;    /* the head was looked at */
-    bool answered; /* a reply was given; result is libmicrohttpd's word on it */
+    bool begun;     /* the head was looked at */
+    bool too_large; /* the body is; the rest of it is not kept */
+    bool answered;  /* a reply was given; result is libmicrohttpd's word on it */
     enum MHD_Result result;
     struct buf body;
+    size_t received; /* of the body */
     request_step step;
     struct stream stream;
     void *state;

@@ -2,6 +2,7 @@
 #include "server/http_internal.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,6 +198,8 @@ void *request_uri(void *thread, const char *uri, struct MHD_Connection *connecti
     return r;
 }
 
+static const char too_large[] = "the body is too large";
+
 struct head {
     unsigned lengths, encodings, hosts;
     const char *length;
@@ -253,7 +256,7 @@ static unsigned check_head(const struct request *r, const struct head *head, con
     if (*ret_why)
         return MHD_HTTP_BAD_REQUEST;
     if (head->lengths && parse_length(head->length) > r->body.ceiling) {
-        *ret_why = "the body is too large";
+        *ret_why = too_large;
         return MHD_HTTP_CONTENT_TOO_LARGE;
     }
     return 0;
@@ -277,6 +280,20 @@ static enum MHD_Result begin(struct request *r, const char *method, const char *
     return r->result;
 }
 
+/*
+ * Only a chunked body gets beyond the limit here; a declared one was refused. It can be answered
+ * once it is read, so a little more is read; who sends much more is cut off.
+ */
+static int take_body(struct request *r, const char *bytes, size_t n)
+{
+    r->received += n;
+    if (r->received > r->body.ceiling) {
+        r->too_large = true;
+        return r->received > OVERLONG * r->body.ceiling ? -EMSGSIZE : 0;
+    }
+    return buf_add(&r->body, bytes, n);
+}
+
 enum MHD_Result request_access(void *thread, struct MHD_Connection *connection, const char *url,
                                const char *method, const char *version, const char *upload,
                                size_t *upload_bytes, void **context)
@@ -290,12 +307,15 @@ enum MHD_Result request_access(void *thread, struct MHD_Connection *connection, 
     if (!r->begun)
         return begin(r, method, version);
     if (*upload_bytes > 0) {
-        /* Only a chunked body gets beyond the limit here; a declared one was refused. */
-        int full = buf_add(&r->body, upload, *upload_bytes);
+        int taken = take_body(r, upload, *upload_bytes);
         *upload_bytes = 0;
-        return full < 0 ? MHD_NO : MHD_YES;
+        return taken < 0 ? MHD_NO : MHD_YES;
     }
     conn_deadline(r->conn, 0);
+    if (r->too_large && !r->answered) {
+        refuse(r, MHD_HTTP_CONTENT_TOO_LARGE, too_large);
+        return r->result;
+    }
     return proceed(r);
 }
 
