@@ -16,6 +16,7 @@ api_handler api_scenario_list, api_scenario_get, api_scenario_source;
 api_handler api_run_new;
 
 /* api_runs.c */
+enum { LIST_MAX = 100 }; /* runs a page */
 api_handler api_run_list, api_run_get, api_run_output, api_run_delete;
 
 /* api_events.c, api_trace.c */

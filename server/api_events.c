@@ -43,11 +43,11 @@ static void put_output(struct buf *out, const struct buf *text, const struct buf
 }
 
 static void put_live(struct buf *out, const char *name, size_t id, struct app *app, struct run *run,
-                     size_t most)
+                     bool mine, size_t most)
 {
     _cleanup_buf_ struct buf data = BUF_INIT(EVENT_MAX);
     struct jsonw w = JSONW(&data);
-    run_json_live(app, run, most, &w);
+    run_json_live(app, run, mine, most, &w);
     put_event(out, name, id, &data);
 }
 
@@ -56,6 +56,7 @@ static void put_live(struct buf *out, const char *name, size_t id, struct app *a
 struct events {
     struct app *app;
     struct run *run;
+    bool mine;
     struct run_subscriber subscriber;
     struct buf pending; /* written out from `sent` on */
     size_t sent;
@@ -120,7 +121,7 @@ static void produce(struct events *e)
 {
     struct news news = look(e);
     if ((int)news.status != e->status || news.position != e->position) {
-        put_live(&e->pending, "status", e->cursor, e->app, e->run, NO_OUTPUT);
+        put_live(&e->pending, "status", e->cursor, e->app, e->run, e->mine, NO_OUTPUT);
         e->status = (int)news.status;
         e->position = news.position;
     }
@@ -128,7 +129,7 @@ static void produce(struct events *e)
     if (news.trace_bytes > e->trace_bytes)
         put_trace(e, &news);
     if (news.status == RUN_DONE && !more) {
-        put_live(&e->pending, "done", e->cursor, e->app, e->run, OUTPUT_SHOWN);
+        put_live(&e->pending, "done", e->cursor, e->app, e->run, e->mine, OUTPUT_SHOWN);
         e->finished = true;
     }
     if (e->pending.len == 0 && clock_ns() >= e->heartbeat_ns)
@@ -168,7 +169,8 @@ static void close_events(void *context)
     free(e);
 }
 
-static void stream_live(struct app *app, struct request *request, struct run *run, size_t from)
+static void stream_live(struct app *app, struct request *request, const struct found_run *found,
+                        size_t from)
 {
     struct events *e = calloc(1, sizeof *e);
     if (!e) {
@@ -176,13 +178,14 @@ static void stream_live(struct app *app, struct request *request, struct run *ru
         return;
     }
     *e = (struct events){.app = app,
-                         .run = run_ref(run),
+                         .run = run_ref(found->live),
+                         .mine = found->mine,
                          .subscriber = {.request = request},
                          .pending = BUF_INIT(4 * EVENT_MAX),
                          .cursor = from,
                          .status = -1,
                          .heartbeat_ns = clock_ns() + HEARTBEAT_NS};
-    run_subscribe(run, &e->subscriber);
+    run_subscribe(e->run, &e->subscriber);
     request_reply_stream(
         request, 200, event_type,
         &(struct stream){.context = e, .read = read_events, .close = close_events});
@@ -190,32 +193,33 @@ static void stream_live(struct app *app, struct request *request, struct run *ru
 
 /* ---- a finished run ---- */
 
-static int put_row(struct app *app, struct request *request, const struct store_run *row,
+static int put_row(struct app *app, struct request *request, const struct found_run *found,
                    const char *name, size_t id, size_t most, struct buf *out)
 {
     _cleanup_buf_ struct buf data = BUF_INIT(EVENT_MAX);
     struct jsonw w = JSONW(&data);
-    int r = run_json_row(app, app_reader(app, request), row, most, &w);
+    int r = run_json_row(app, app_reader(app, request), &found->row, found->mine, most, &w);
     put_event(out, name, id, &data);
     return r < 0 ? r : buf_error(&data);
 }
 
-static void reply_finished(struct app *app, struct request *request, const struct store_run *row,
+static void reply_finished(struct app *app, struct request *request, const struct found_run *found,
                            size_t from)
 {
     _cleanup_buf_ struct buf out = BUF_INIT(512u << 20), text = BUF_INIT(256u << 20),
                              segments = BUF_INIT(16u << 20);
-    int r = store_output(app_reader(app, request), row->number, SIZE_MAX >> 1, &text, &segments);
+    int r =
+        store_output(app_reader(app, request), found->row.number, SIZE_MAX >> 1, &text, &segments);
     if (from > text.len)
         from = text.len;
     if (r == 0)
-        r = put_row(app, request, row, "status", from, NO_OUTPUT, &out);
+        r = put_row(app, request, found, "status", from, NO_OUTPUT, &out);
     for (size_t to; r == 0 && from < text.len; from = to) {
         to = text.len - from > OUTPUT_PER_EVENT ? from + OUTPUT_PER_EVENT : text.len;
         put_output(&out, &text, &segments, from, to);
     }
     if (r == 0)
-        r = put_row(app, request, row, "done", text.len, OUTPUT_SHOWN, &out);
+        r = put_row(app, request, found, "done", text.len, OUTPUT_SHOWN, &out);
     if (r < 0 || buf_error(&out))
         problem_reply(request, 500, "the run cannot be read");
     else
@@ -230,8 +234,8 @@ void api_run_events(struct app *app, struct request *request, const char *id)
     if (found_run_or_reply(app, request, id, &found) < 0)
         return;
     if (found.live)
-        stream_live(app, request, found.live, from);
+        stream_live(app, request, &found, from);
     else
-        reply_finished(app, request, &found.row, from);
+        reply_finished(app, request, &found, from);
     found_run_release(&found);
 }

@@ -25,7 +25,7 @@ static int check_member(void *context, const char *name, const struct doc *value
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(known[i], name) == 0)
             return 0;
-    field_error(&n->errors, "is not known here", "/%.60s", name);
+    field_error(&n->errors, "unknown", "is not known here", "/%.60s", name);
     return 0;
 }
 
@@ -33,12 +33,12 @@ static void read_scenario(struct new_run *n, const struct doc *body)
 {
     const char *id = doc_string(doc_member(body, "scenario"));
     if (!id) {
-        field_error(&n->errors, "must be the id of a scenario", "/scenario");
+        field_error(&n->errors, "not-a-scenario", "must be the id of a scenario", "/scenario");
         return;
     }
     n->scenario = catalog_find(n->app->catalog, id);
     if (!n->scenario)
-        field_error(&n->errors, "there is no scenario of that name", "/scenario");
+        field_error(&n->errors, "unknown", "there is no scenario of that name", "/scenario");
     else
         job_init(&n->job, n->scenario->id);
 }
@@ -53,7 +53,7 @@ static void set_param(struct new_run *n, const struct param *param, const char *
         if (job_set(&n->job, param->name, canonical, &err) == 0)
             return;
     }
-    field_error(&n->errors, err.text, "/params/%s", param->name);
+    field_error(&n->errors, value_code(param, &err), err.text, "/params/%s", param->name);
 }
 
 static int read_param(void *context, const char *name, const struct doc *value)
@@ -63,9 +63,10 @@ static int read_param(void *context, const char *name, const struct doc *value)
     char text[PARAM_TEXT_MAX];
     struct err err = {0};
     if (!param)
-        field_error(&n->errors, "the scenario has no such parameter", "/params/%.60s", name);
+        field_error(&n->errors, "unknown", "the scenario has no such parameter", "/params/%.60s",
+                    name);
     else if (value_text(param, value, text, &err) < 0)
-        field_error(&n->errors, err.text, "/params/%s", name);
+        field_error(&n->errors, value_code(param, &err), err.text, "/params/%s", name);
     else
         set_param(n, param, text);
     return 0;
@@ -77,7 +78,7 @@ static void read_params(struct new_run *n, const struct doc *params)
         if (!params || !doc_member(params, p->name))
             set_param(n, p, p->fallback);
     if (params && !doc_is_object(params))
-        field_error(&n->errors, "must be an object", "/params");
+        field_error(&n->errors, "not-an-object", "must be an object", "/params");
     else if (params)
         doc_each(params, read_param, n);
 }
@@ -96,7 +97,7 @@ static void read_schedule(struct new_run *n, const struct doc *schedule)
     if (!schedule)
         return;
     if (!doc_is_object(schedule)) {
-        field_error(&n->errors, "must be an object", "/schedule");
+        field_error(&n->errors, "not-an-object", "must be an object", "/schedule");
         return;
     }
     const struct doc *member = doc_member(schedule, "mode");
@@ -107,7 +108,7 @@ static void read_schedule(struct new_run *n, const struct doc *schedule)
         return;
     }
     list_schedules(n->scenario, detail, sizeof detail);
-    field_error(&n->errors, detail, "/schedule/mode");
+    field_error(&n->errors, "not-a-choice", detail, "/schedule/mode");
 }
 
 /* Reads the body into n; false when the request has its answer. */
@@ -127,7 +128,7 @@ static bool read_body(struct new_run *n, struct request *request)
         doc_each(body, check_member, n);
         read_scenario(n, body);
     } else {
-        field_error(&n->errors, "must be an object", "%s", "");
+        field_error(&n->errors, "not-an-object", "must be an object", "%s", "");
     }
     if (n->scenario) {
         read_params(n, doc_member(body, "params"));
@@ -150,7 +151,7 @@ static const char *read_key(struct new_run *n, const struct request *request)
 {
     const char *key = request_header(request, "Idempotency-Key");
     if (key && (*key == '\0' || strlen(key) > KEY_MAX)) {
-        field_error(&n->errors, "must be 1 to 128 characters", "/Idempotency-Key");
+        field_error(&n->errors, "out-of-range", "must be 1 to 128 characters", "/Idempotency-Key");
         return NULL;
     }
     return key;
@@ -159,21 +160,21 @@ static const char *read_key(struct new_run *n, const struct request *request)
 static void submit(struct new_run *n, struct request *request, const char *key, uint64_t deadline)
 {
     char session[SESSION_SIZE];
-    struct run *run = NULL;
+    struct found_run made = {.mine = true};
     if (session_start(request, session) == 0)
-        run = run_new(n->scenario, &n->job, session, key, &n->app->config->limits);
-    if (!run) {
+        made.live = run_new(n->scenario, &n->job, session, key, &n->app->config->limits);
+    if (!made.live) {
         problem_reply(request, 500, "the run cannot be made");
         return;
     }
-    int r = collector_submit(n->app->collector, run, deadline > 0);
-    if (r == 0) {
-        run_wait_reply(n->app, request, run, deadline, true);
-        return;
-    }
-    run_unref(run);
-    problem_reply_later(request, 503, RETRY_SECONDS,
-                        r == -ESHUTDOWN ? "the server is stopping" : "too many runs wait already");
+    int r = collector_submit(n->app->collector, made.live, deadline > 0);
+    if (r == 0)
+        run_wait_reply(n->app, request, &made, deadline, true);
+    else
+        problem_reply_later(request, 503, RETRY_SECONDS,
+                            r == -ESHUTDOWN ? "the server is stopping"
+                                            : "too many runs wait already");
+    found_run_release(&made);
 }
 
 void api_run_new(struct app *app, struct request *request, const char *id)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_DEFAULT = 20, LIST_MAX = 100, LIST_OUTPUT = 4096 };
+enum { LIST_DEFAULT = 20, LIST_OUTPUT = 4096 };
 #define LIST_JSON_MAX   (64u << 20)
 #define OUTPUT_JSON_MAX (512u << 20)
 
@@ -28,7 +28,7 @@ void api_run_get(struct app *app, struct request *request, const char *id)
     if (found_run_or_reply(app, request, id, &found) < 0)
         return;
     if (found.live)
-        run_wait_reply(app, request, run_ref(found.live), deadline, false);
+        run_wait_reply(app, request, &found, deadline, false);
     else
         run_json_reply(app, request, 200, &found);
     found_run_release(&found);
@@ -39,6 +39,7 @@ void api_run_get(struct app *app, struct request *request, const char *id)
 struct list {
     struct app *app;
     struct store_reader *reader;
+    const char *session;
     struct jsonw w;
     unsigned count, limit;
     int64_t last;
@@ -46,19 +47,20 @@ struct list {
 
 static int list_row(struct list *list, const struct store_run *row)
 {
+    bool mine = session_owns(list->session, row->session);
     struct run *live = row->done ? NULL : registry_find(list->app->registry, row->id);
     if (live) {
-        run_json_live(list->app, live, LIST_OUTPUT, &list->w);
+        run_json_live(list->app, live, mine, LIST_OUTPUT, &list->w);
         run_unref(live);
         return 0;
     }
     if (row->done)
-        return run_json_row(list->app, list->reader, row, LIST_OUTPUT, &list->w);
-    /* It ended between the reading of its row and the look at the live ones. */
+        return run_json_row(list->app, list->reader, row, mine, LIST_OUTPUT, &list->w);
+    /* It ended, or was deleted, between the reading of its row and the look at the live ones. */
     struct store_run again = {0};
     int r = store_find(list->reader, row->id, &again);
-    if (r == 0)
-        r = run_json_row(list->app, list->reader, &again, LIST_OUTPUT, &list->w);
+    if (r == 0 && again.done)
+        r = run_json_row(list->app, list->reader, &again, mine, LIST_OUTPUT, &list->w);
     store_run_release(&again);
     return r == -ENOENT ? 0 : r;
 }
@@ -95,7 +97,7 @@ static int64_t read_number(const struct request *request, const char *name, int6
         return value;
     snprintf(detail, sizeof detail, "must be %lld to %lld, was %.40s", (long long)low,
              (long long)high, text);
-    field_error(errors, detail, "?%s", name);
+    field_error(errors, "out-of-range", detail, "?%s", name);
     return fallback;
 }
 
@@ -106,9 +108,9 @@ static void read_filter(const struct request *request, struct store_filter *filt
     filter->scenario = request_query(request, "scenario");
     filter->ended = request_query(request, "ended");
     if (filter->ended && !known_end(filter->ended))
-        field_error(errors, "is no way for a run to end", "?ended");
+        field_error(errors, "not-a-choice", "is no way for a run to end", "?ended");
     if (mine && strcmp(mine, "true") != 0 && strcmp(mine, "false") != 0)
-        field_error(errors, "must be true or false", "?mine");
+        field_error(errors, "not-a-boolean", "must be true or false", "?mine");
     else if (mine && strcmp(mine, "true") == 0)
         filter->session = session_of(request) ? session_of(request) : "";
     filter->limit = (unsigned)read_number(request, "limit", 1, LIST_MAX, LIST_DEFAULT, errors);
@@ -133,8 +135,11 @@ void api_run_list(struct app *app, struct request *request, const char *id)
         return;
     }
     _cleanup_buf_ struct buf out = BUF_INIT(LIST_JSON_MAX);
-    struct list list = {
-        .app = app, .reader = app_reader(app, request), .w = JSONW(&out), .limit = filter.limit};
+    struct list list = {.app = app,
+                        .reader = app_reader(app, request),
+                        .session = session_of(request),
+                        .w = JSONW(&out),
+                        .limit = filter.limit};
     jsonw_open(&list.w, '{');
     jsonw_name(&list.w, "runs");
     jsonw_open(&list.w, '[');
@@ -183,7 +188,7 @@ void api_run_output(struct app *app, struct request *request, const char *id)
     struct field_errors errors = {0};
     struct found_run found;
     if (format && strcmp(format, "json") != 0 && strcmp(format, "text") != 0) {
-        field_error(&errors, "must be text or json", "?format");
+        field_error(&errors, "not-a-choice", "must be text or json", "?format");
         problem_reply_fields(request, &errors);
         return;
     }
@@ -202,40 +207,31 @@ void api_run_output(struct app *app, struct request *request, const char *id)
 
 /* ---- delete ---- */
 
-/* Shared by the request and, while it is submitted, the store's job. */
+/* Shared by the request and the store's job. */
 struct removal {
     _Atomic unsigned refs;
-    struct app *app;
     struct request *request;
-    struct found_run found;
-    struct run_subscriber subscriber;
+    struct run *live;        /* or NULL */
     struct store_run wanted; /* only its id counts */
     struct store_job job;
     _Atomic bool removed;
 };
 
-static void removal_unref(struct removal *m)
-{
-    if (atomic_fetch_sub(&m->refs, 1) != 1)
-        return;
-    found_run_release(&m->found);
-    request_unref(m->request);
-    free(m);
-}
-
-static void free_removal(void *state)
+static void removal_unref(void *state)
 {
     struct removal *m = state;
-    if (m->found.live)
-        run_unsubscribe(m->found.live, &m->subscriber);
-    removal_unref(m);
+    if (atomic_fetch_sub(&m->refs, 1) != 1)
+        return;
+    run_unref(m->live);
+    request_unref(m->request);
+    free(m);
 }
 
 static void row_removed(struct store_job *job)
 {
     struct removal *m = job->context;
-    if (m->found.live)
-        registry_remove(m->app->registry, m->found.live);
+    if (job->result < 0 && m->live)
+        atomic_store(&m->live->removed, false);
     atomic_store(&m->removed, true);
     request_wake(m->request);
     removal_unref(m);
@@ -252,57 +248,33 @@ static void await_removed(struct request *request)
         request_reply_empty(request, 204);
 }
 
-static void remove_row(struct request *request)
-{
-    struct removal *m = request_state(request);
-    m->job = (struct store_job){
-        .kind = STORE_DELETE, .run = &m->wanted, .done = row_removed, .context = m};
-    atomic_fetch_add(&m->refs, 1);
-    if (store_submit(m->app->store, &m->job) < 0) {
-        removal_unref(m);
-        problem_reply_later(request, 503, 2, "too much waits to be stored");
-        return;
-    }
-    await_removed(request);
-}
-
-static void await_end(struct request *request)
-{
-    struct removal *m = request_state(request);
-    pthread_mutex_lock(&m->found.live->lock);
-    bool done = m->found.live->status == RUN_DONE;
-    pthread_mutex_unlock(&m->found.live->lock);
-    if (done)
-        remove_row(request);
-    else
-        request_wait(request, UINT64_MAX, await_end);
-}
-
-/* Takes over what was found. */
+/*
+ * The row goes whether or not the client stays to hear of it. A live run is ended beside that: what
+ * it would store finds no row any more.
+ */
 static void start_removal(struct app *app, struct request *request, const char *id,
-                          struct found_run *found)
+                          struct run *live)
 {
     struct removal *m = calloc(1, sizeof *m);
     if (!m) {
-        found_run_release(found);
         problem_reply(request, 500, "out of memory");
         return;
     }
-    *m = (struct removal){.refs = 1,
-                          .app = app,
-                          .request = request_ref(request),
-                          .found = *found,
-                          .subscriber = {.request = request, .end_only = true}};
+    *m = (struct removal){
+        .refs = 2, .request = request_ref(request), .live = live ? run_ref(live) : NULL};
     snprintf(m->wanted.id, sizeof m->wanted.id, "%s", id);
-    request_set_state(request, m, free_removal);
-    if (!m->found.live) {
-        remove_row(request);
-        return;
+    m->job = (struct store_job){
+        .kind = STORE_DELETE, .run = &m->wanted, .done = row_removed, .context = m};
+    request_set_state(request, m, removal_unref);
+    if (live)
+        atomic_store(&live->removed, true);
+    if (store_submit(app->store, &m->job) < 0) {
+        m->job.result = -EAGAIN;
+        row_removed(&m->job);
+    } else if (live) {
+        collector_cancel(app->collector, live);
     }
-    run_subscribe(m->found.live, &m->subscriber);
-    atomic_store(&m->found.live->removed, true);
-    collector_cancel(app->collector, m->found.live);
-    await_end(request);
+    await_removed(request);
 }
 
 void api_run_delete(struct app *app, struct request *request, const char *id)
@@ -310,11 +282,9 @@ void api_run_delete(struct app *app, struct request *request, const char *id)
     struct found_run found;
     if (found_run_or_reply(app, request, id, &found) < 0)
         return;
-    if (found_run_is_of(&found, session_of(request)) ||
-        session_is_admin(request, app->config->admin_token)) {
-        start_removal(app, request, id, &found);
-        return;
-    }
+    if (found.mine || session_is_admin(request, app->config->admin_token))
+        start_removal(app, request, id, found.live);
+    else
+        problem_reply(request, 403, "only who started a run may delete it");
     found_run_release(&found);
-    problem_reply(request, 403, "only who started a run may delete it");
 }

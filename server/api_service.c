@@ -1,5 +1,6 @@
 #include "server/api.h"
 #include "server/problem.h"
+#include "server/run_wait.h"
 
 #include <inttypes.h>
 
@@ -24,8 +25,8 @@ struct response *api_limits_new(const struct config *config, struct buf *body)
         {"queue", config->queue},
         {"connections", config->connections},
         {"body_bytes", config->body_bytes},
-        {"wait_seconds", 30},
-        {"list", 100},
+        {"wait_seconds", WAIT_SECONDS_MAX},
+        {"list", LIST_MAX},
     };
     struct jsonw w = JSONW(body);
     jsonw_open(&w, '{');

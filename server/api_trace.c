@@ -7,6 +7,8 @@
 #include "server/run_json.h"
 
 #include <errno.h>
+#include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,13 +43,13 @@ static void read_wanted(const struct request *request, struct wanted *ret,
     while (format && ret->format < FORMATS && strcmp(formats[ret->format].name, format) != 0)
         ret->format++;
     if (ret->format == FORMATS)
-        field_error(errors, "must be json, binary, chrome or csv", "?format");
+        field_error(errors, "not-a-choice", "must be json, binary, chrome or csv", "?format");
     if (follow && strcmp(follow, "true") != 0 && strcmp(follow, "false") != 0)
-        field_error(errors, "must be true or false", "?follow");
+        field_error(errors, "not-a-boolean", "must be true or false", "?follow");
     ret->follow = follow && strcmp(follow, "true") == 0;
     if (offset &&
         (*offset == '\0' || strlen(offset) > 15 || offset[strspn(offset, "0123456789")] != '\0'))
-        field_error(errors, "must be a number of bytes", "?offset");
+        field_error(errors, "not-an-integer", "must be a number of bytes", "?offset");
     else if (offset)
         ret->offset = strtoul(offset, NULL, 10);
 }
@@ -139,7 +141,43 @@ static void reply_binary(struct app *app, struct request *request, const struct 
     request_reply(request, 200, formats[FORMAT_BINARY].type, &bytes);
 }
 
-static int export(const struct buf *chunks, enum trace_format format, struct buf *out)
+/* ---- exports ---- */
+
+/* Shared by the request and, until it is performed, the background thread. */
+struct export
+{
+    _Atomic unsigned refs;
+    struct piece piece;
+    struct app *app;
+    struct request *request;
+    struct found_run found;
+    enum trace_format format;
+    _Atomic bool unwanted; /* the request is over */
+    _Atomic bool performed;
+    int result;
+    struct buf out;
+};
+
+static void export_unref(struct export *e)
+{
+    if (atomic_fetch_sub(&e->refs, 1) != 1)
+        return;
+    if (atomic_load(&e->performed))
+        background_gone(e->app->background);
+    found_run_release(&e->found);
+    buf_release(&e->out);
+    request_unref(e->request);
+    free(e);
+}
+
+static void forget_export(void *state)
+{
+    struct export *e = state;
+    atomic_store(&e->unwanted, true);
+    export_unref(e);
+}
+
+static int convert(const struct buf *chunks, enum trace_format format, struct buf *out)
 {
     struct trace trace = {0};
     struct err err = {0};
@@ -154,18 +192,56 @@ static int export(const struct buf *chunks, enum trace_format format, struct buf
     return r;
 }
 
-static void reply_export(struct app *app, struct request *request, const struct found_run *found,
-                         enum trace_format format)
+static void perform_export(struct piece *piece)
 {
-    _cleanup_buf_ struct buf chunks = BUF_INIT(RAW_MAX), out = BUF_INIT(EXPORT_MAX);
-    int r = found->live ? copy_live(found->live, &chunks)
-                        : copy_row(app_reader(app, request), found->row.number, false, &chunks);
-    if (r == 0 || r == -ENOENT)
-        r = export(&chunks, format, &out);
-    if (r < 0)
+    struct export *e = (struct export *)((char *)piece - offsetof(struct export, piece));
+    _cleanup_buf_ struct buf chunks = BUF_INIT(RAW_MAX);
+    if (!atomic_load(&e->unwanted)) {
+        int r = e->found.live
+                    ? copy_live(e->found.live, &chunks)
+                    : copy_row(e->app->background_reader, e->found.row.number, false, &chunks);
+        e->result = r == 0 || r == -ENOENT ? convert(&chunks, e->format, &e->out) : r;
+    }
+    atomic_store(&e->performed, true);
+    request_wake(e->request);
+    export_unref(e);
+}
+
+static void await_export(struct request *request)
+{
+    struct export *e = request_state(request);
+    if (!atomic_load(&e->performed))
+        request_wait(request, UINT64_MAX, await_export);
+    else if (e->result < 0)
         problem_reply(request, 500, "the trace cannot be read");
     else
-        request_reply(request, 200, formats[format].type, &out);
+        request_reply(request, 200, formats[e->format].type, &e->out);
+}
+
+/* Takes over what was found. */
+static void reply_export(struct app *app, struct request *request, struct found_run *found,
+                         enum trace_format format)
+{
+    struct export *e = calloc(1, sizeof *e);
+    if (!e) {
+        problem_reply(request, 500, "out of memory");
+        return;
+    }
+    *e = (struct export){.refs = 2,
+                         .piece = {.perform = perform_export},
+                         .app = app,
+                         .request = request_ref(request),
+                         .found = *found,
+                         .format = format,
+                         .out = BUF_INIT(EXPORT_MAX)};
+    *found = (struct found_run){0};
+    request_set_state(request, e, forget_export);
+    if (background_submit(app->background, &e->piece) < 0) {
+        export_unref(e);
+        problem_reply_later(request, 503, 2, "too many traces are being converted");
+        return;
+    }
+    await_export(request);
 }
 
 void api_run_trace(struct app *app, struct request *request, const char *id)

@@ -2,6 +2,7 @@
 #ifndef SERVER_APP_H
 #define SERVER_APP_H
 
+#include "server/background.h"
 #include "server/catalog.h"
 #include "server/collector.h"
 #include "server/config.h"
@@ -20,6 +21,8 @@ struct app {
     struct site *site;
     struct store *store;
     struct store_reader **readers; /* one for each HTTP thread */
+    struct background *background;
+    struct store_reader *background_reader;
     struct registry *registry;
     struct collector *collector;
     const char *isolation;   /* JSON object: how runs are isolated here */

@@ -12,7 +12,7 @@
 /* Output and trace are announced at most this often; the end at once. */
 #define NOTIFY_NS   UINT64_C(40000000)
 #define PATIENCE_NS UINT64_C(3000000)
-#define RETRY_NS    UINT64_C(1000000000) /* between attempts to start a spawner */
+#define RETRY_NS    UINT64_C(1000000000) /* between attempts to start a spawner, or to store */
 
 /* What an epoll event is about: a slot's index, or one of these. */
 enum { ABOUT_LAUNCHER = 1 << 20, ABOUT_WAKE };
@@ -33,7 +33,6 @@ struct collector {
     int epoll;
     int wake; /* eventfd: something to take, to cancel, or the end */
     bool started;
-    bool stopped;
     _Atomic bool stopping;
     _Atomic bool ready;
     struct worker spare; /* in hand for the next run */
@@ -105,14 +104,20 @@ int collector_submit(struct collector *c, struct run *run, bool patient)
 
 /* ---- the end of a run ---- */
 
+/* What ended is kept until the disk takes it: it goes on counting as live, so that is bounded. */
 static void stored(struct store_job *job)
 {
     struct collector *c = job->context;
     struct run *run = run_of(job, offsetof(struct run, finish));
+    if (job->result < 0 && !atomic_load(&c->stopping)) {
+        log_line(LOG_WARNING, "run %s is not stored yet", run->record.id);
+        job->patient_until_ns = clock_ns() + RETRY_NS;
+        store_submit(c->options.store, job);
+        return;
+    }
     if (job->result < 0)
         log_line(LOG_ERROR, "run %s could not be stored", run->record.id);
-    else
-        registry_remove(c->options.registry, run);
+    registry_remove(c->options.registry, run);
     run_set_done(run);
     run_unref(run);
 }
@@ -122,12 +127,6 @@ static void end_run(struct collector *c, struct run *run, const struct report *r
 {
     run_ended(run, report, launcher_isolation(c->options.launcher));
     atomic_fetch_add(&c->ended[report->ended], 1);
-    if (atomic_load(&run->removed)) {
-        registry_remove(c->options.registry, run);
-        run_set_done(run);
-        run_unref(run);
-        return;
-    }
     run->finish = (struct store_job){.kind = STORE_FINISH,
                                      .run = &run->record,
                                      .data = {.output = &run->output,
@@ -417,17 +416,22 @@ int collector_new(struct collector **ret, const struct collector_options *option
 
 void collector_stop(struct collector *c)
 {
-    if (!c->started || c->stopped)
+    if (!c->started)
         return;
     registry_close(c->options.registry);
     atomic_store(&c->stopping, true);
     wake(c);
     pthread_join(c->thread, NULL);
+    c->started = false;
+    collector_drain(c);
+}
+
+void collector_drain(struct collector *c)
+{
     /* Runs with a key come out of the store into the queue. */
     store_flush(c->options.store);
     end_queue(c);
     store_flush(c->options.store);
-    c->stopped = true;
 }
 
 void collector_free(struct collector *c)

@@ -27,6 +27,10 @@ int collector_new(struct collector **ret, const struct collector_options *option
 
 /* Lets nothing in any more, ends all runs as cancelled and returns when they are stored. */
 void collector_stop(struct collector *collector);
+
+/* Once nobody submits any more: ends as cancelled what came in while collector_stop() was at work.
+ */
+void collector_drain(struct collector *collector);
 void collector_free(struct collector *collector); /* after stop and after the store is freed */
 
 /*

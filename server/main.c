@@ -2,9 +2,10 @@
  * interleave: the server.
  *
  * How it starts. The spawner is started first, while the program is a single thread; then the store
- * (a writer), the collector (one thread) and HTTP (a thread a core). The first thread waits for a
- * signal. It ends in the opposite order: no more connections are taken, runs are ended and stored,
- * answers go out, threads end, readers are closed, then the store, then the spawner.
+ * (a writer), the collector, the background (a thread each) and HTTP (a thread a core). The first
+ * thread waits for a signal. It ends in the opposite order: no more connections are taken, runs are
+ * ended and stored, answers go out, threads end, readers are closed, then the store, then the
+ * spawner.
  */
 #include "server/api.h"
 #include "server/listen.h"
@@ -21,6 +22,9 @@
 #include <unistd.h>
 
 #define VERSION "0.1.0"
+
+/* Converted traces in memory at once, each up to 50 MB, and those that wait for it. */
+enum { EXPORTS_MADE = 8, EXPORTS_WAITING = 64 };
 
 struct server {
     struct config config;
@@ -64,6 +68,8 @@ static int start_store(struct server *s, struct err *err)
         r = err_errno(err, ENOMEM, "store");
     for (unsigned i = 0; r == 0 && i < s->app.threads; i++)
         r = store_reader_new(&s->app.readers[i], s->config.database, err);
+    if (r == 0)
+        r = store_reader_new(&s->app.background_reader, s->config.database, err);
     return r;
 }
 
@@ -102,6 +108,11 @@ static int start_site(struct server *s, struct err *err)
     return site_new(&s->app.site, directory, err);
 }
 
+static int start_background(struct server *s, struct err *err)
+{
+    return background_new(&s->app.background, EXPORTS_MADE, EXPORTS_WAITING, err);
+}
+
 static int start_http(struct server *s, struct err *err)
 {
     const struct http_options options = {
@@ -117,7 +128,7 @@ static int start_http(struct server *s, struct err *err)
 static int start(struct server *s, struct err *err)
 {
     static int (*const steps[])(struct server *, struct err *) = {
-        start_launcher, start_store, start_runs, start_site, start_http};
+        start_launcher, start_store, start_runs, start_site, start_background, start_http};
     int r = 0;
     for (size_t i = 0; r == 0 && i < sizeof steps / sizeof steps[0]; i++)
         r = steps[i](s, err);
@@ -134,6 +145,10 @@ static void stop(struct server *s)
     if (app->collector)
         collector_stop(app->collector);
     http_free(s->http);
+    if (app->collector)
+        collector_drain(app->collector);
+    background_free(app->background);
+    store_reader_free(app->background_reader);
     for (unsigned i = 0; app->readers && i < app->threads; i++)
         store_reader_free(app->readers[i]);
     free(app->readers);
@@ -180,6 +195,7 @@ static sigset_t block_signals(void)
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of a write */
     return signals;
 }
 

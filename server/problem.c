@@ -33,7 +33,8 @@ const char *status_phrase(unsigned status)
     return "Error";
 }
 
-void field_error(struct field_errors *errors, const char *detail, const char *pointer_format, ...)
+void field_error(struct field_errors *errors, const char *code, const char *detail,
+                 const char *pointer_format, ...)
 {
     if (errors->count == FIELD_ERRORS_MAX)
         return;
@@ -42,6 +43,7 @@ void field_error(struct field_errors *errors, const char *detail, const char *po
     vsnprintf(errors->list[errors->count].pointer, sizeof errors->list[0].pointer, pointer_format,
               args);
     va_end(args);
+    errors->list[errors->count].code = code;
     snprintf(errors->list[errors->count].detail, sizeof errors->list[0].detail, "%s", detail);
     errors->count++;
 }
@@ -53,6 +55,7 @@ static void write_fields(struct jsonw *w, const struct field_errors *errors)
     for (unsigned i = 0; i < errors->count; i++) {
         jsonw_open(w, '{');
         jsonw_put_string(w, "pointer", errors->list[i].pointer);
+        jsonw_put_string(w, "code", errors->list[i].code);
         jsonw_put_string(w, "detail", errors->list[i].detail);
         jsonw_close(w, '}');
     }

@@ -12,12 +12,14 @@ struct field_errors {
     unsigned count;
     struct {
         char pointer[80]; /* JSON pointer, or "?name" for a query argument */
+        const char *code; /* what is wrong, as one of a few words for programs */
         char detail[256];
     } list[FIELD_ERRORS_MAX];
 };
 
-void field_error(struct field_errors *errors, const char *detail, const char *pointer_format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* `code` lives for ever; the detail is copied. */
+void field_error(struct field_errors *errors, const char *code, const char *detail,
+                 const char *pointer_format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The standard phrase of a status, "Error" for one we do not use. */
 const char *status_phrase(unsigned status);

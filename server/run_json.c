@@ -1,6 +1,7 @@
 #include "server/run_json.h"
 
 #include "server/problem.h"
+#include "server/session.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +13,17 @@
 int found_run(struct app *app, struct request *request, const char *id, struct found_run *ret)
 {
     *ret = (struct found_run){.live = registry_find(app->registry, id)};
-    return ret->live ? 0 : store_find(app_reader(app, request), id, &ret->row);
+    int r = ret->live ? 0 : store_find(app_reader(app, request), id, &ret->row);
+    if (r < 0)
+        return r;
+    if (!ret->live && !ret->row.done) {
+        /* Neither live nor done: it is being deleted. */
+        store_run_release(&ret->row);
+        return -ENOENT;
+    }
+    ret->mine =
+        session_owns(session_of(request), ret->live ? ret->live->record.session : ret->row.session);
+    return 0;
 }
 
 void found_run_release(struct found_run *found)
@@ -31,12 +42,6 @@ int found_run_or_reply(struct app *app, struct request *request, const char *id,
     else if (r < 0)
         problem_reply(request, 500, "the run cannot be read");
     return r;
-}
-
-bool found_run_is_of(const struct found_run *found, const char *session)
-{
-    const char *owner = found->live ? found->live->record.session : found->row.session;
-    return session && *session && strcmp(owner, session) == 0;
 }
 
 static void write_time(struct jsonw *w, const char *name, int64_t ms)
@@ -98,6 +103,7 @@ static void write_unfinished(struct app *app, struct jsonw *w, uint64_t events, 
 struct view {
     const struct store_run *record;
     const char *status;
+    bool mine;
     unsigned position; /* 0: does not wait */
     uint64_t events;
     const char *output; /* NULL: left out */
@@ -112,6 +118,7 @@ static void write_view(struct app *app, const struct view *v, struct jsonw *w)
     jsonw_open(w, '{');
     jsonw_put_string(w, "id", r->id);
     jsonw_put_string(w, "scenario", r->scenario);
+    jsonw_put_bool(w, "mine", v->mine);
     jsonw_name(w, "params");
     jsonw_raw(w, r->params, strlen(r->params));
     write_schedule(w);
@@ -144,7 +151,7 @@ static size_t cut(const char *text, size_t n, size_t most)
     return most;
 }
 
-void run_json_live(struct app *app, struct run *run, size_t most, struct jsonw *w)
+void run_json_live(struct app *app, struct run *run, bool mine, size_t most, struct jsonw *w)
 {
     static const char *const words[] = {[RUN_QUEUED] = "queued",
                                         [RUN_RUNNING] = "running",
@@ -154,6 +161,7 @@ void run_json_live(struct app *app, struct run *run, size_t most, struct jsonw *
     pthread_mutex_lock(&run->lock);
     struct view v = {.record = &run->record,
                      .status = words[run->status],
+                     .mine = mine,
                      .position = run->status == RUN_QUEUED ? position : 0,
                      .events = run->trace_events};
     if (most != NO_OUTPUT) {
@@ -166,9 +174,9 @@ void run_json_live(struct app *app, struct run *run, size_t most, struct jsonw *
 }
 
 int run_json_row(struct app *app, struct store_reader *reader, const struct store_run *row,
-                 size_t most, struct jsonw *w)
+                 bool mine, size_t most, struct jsonw *w)
 {
-    struct view v = {.record = row, .status = row->done ? "done" : "queued"};
+    struct view v = {.record = row, .status = "done", .mine = mine};
     if (most == NO_OUTPUT) {
         write_view(app, &v, w);
         return 0;
@@ -189,9 +197,9 @@ void run_json_reply(struct app *app, struct request *request, unsigned status,
     struct jsonw w = JSONW(&out);
     int r = 0;
     if (found->live)
-        run_json_live(app, found->live, OUTPUT_SHOWN, &w);
+        run_json_live(app, found->live, found->mine, OUTPUT_SHOWN, &w);
     else
-        r = run_json_row(app, app_reader(app, request), &found->row, OUTPUT_SHOWN, &w);
+        r = run_json_row(app, app_reader(app, request), &found->row, found->mine, OUTPUT_SHOWN, &w);
     if (r < 0 || buf_error(&out))
         problem_reply(request, 500, "the run cannot be read");
     else

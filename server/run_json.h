@@ -8,6 +8,7 @@
 struct found_run {
     struct run *live; /* a reference, or NULL */
     struct store_run row;
+    bool mine; /* the request's session started it */
 };
 
 /* Returns 0, -ENOENT or -EIO. */
@@ -18,14 +19,11 @@ void found_run_release(struct found_run *found);
 int found_run_or_reply(struct app *app, struct request *request, const char *id,
                        struct found_run *ret);
 
-/* Whose run it is. */
-bool found_run_is_of(const struct found_run *found, const char *session);
-
 /* Writes the run with at most `most` bytes of output; NO_OUTPUT leaves both members out. */
 #define NO_OUTPUT SIZE_MAX
-void run_json_live(struct app *app, struct run *run, size_t most, struct jsonw *w);
+void run_json_live(struct app *app, struct run *run, bool mine, size_t most, struct jsonw *w);
 int run_json_row(struct app *app, struct store_reader *reader, const struct store_run *row,
-                 size_t most, struct jsonw *w);
+                 bool mine, size_t most, struct jsonw *w);
 
 /* Replies with the whole object. */
 void run_json_reply(struct app *app, struct request *request, unsigned status,

@@ -4,12 +4,16 @@
 
 #include "server/app.h"
 #include "server/problem.h"
+#include "server/run_json.h"
 
-/* Reads ?wait= (0 to 30 seconds). Returns the deadline, 0 when there is none or it is wrong. */
+enum { WAIT_SECONDS_MAX = 30 };
+
+/* Reads ?wait= (0 to WAIT_SECONDS_MAX). Returns the deadline, 0 when there is none or it is wrong.
+ */
 uint64_t wait_deadline(const struct request *request, struct field_errors *errors);
 
-/* Takes over the reference. `created`: the answer is 201 with Location. */
-void run_wait_reply(struct app *app, struct request *request, struct run *run, uint64_t deadline_ns,
-                    bool created);
+/* Replies with a live run. `created`: the answer is 201 with Location. */
+void run_wait_reply(struct app *app, struct request *request, const struct found_run *found,
+                    uint64_t deadline_ns, bool created);
 
 #endif

@@ -19,6 +19,11 @@ const char *session_of(const struct request *request)
     return session;
 }
 
+bool session_owns(const char *session, const char *owner)
+{
+    return session && strcmp(session, owner) == 0;
+}
+
 int session_start(struct request *request, char out[static SESSION_SIZE])
 {
     _Static_assert(SESSION_SIZE == RUN_ID_SIZE, "random_id makes both");

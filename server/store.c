@@ -230,10 +230,17 @@ static int do_job(struct store *store, struct store_job *job)
 static void do_batch(struct store *store, struct store_job *first)
 {
     int r = run(store, BEGIN);
-    for (struct store_job *job = first; job; job = job->next)
+    for (struct store_job *job = first; job; job = job->next) {
+        /* An error of the disk may end the whole transaction; then nothing more is done in it. */
+        if (r == 0 && sqlite3_get_autocommit(store->db))
+            r = -EIO;
         job->result = r < 0 ? r : do_job(store, job);
-    if (r == 0 && (r = run(store, COMMIT)) < 0) {
-        run(store, ROLLBACK);
+    }
+    if (r == 0)
+        r = run(store, COMMIT);
+    if (r < 0) {
+        if (!sqlite3_get_autocommit(store->db))
+            run(store, ROLLBACK);
         for (struct store_job *job = first; job; job = job->next)
             job->result = job->result ? job->result : r;
     }
@@ -241,6 +248,16 @@ static void do_batch(struct store *store, struct store_job *first)
         next = job->next;
         job->done(job);
     }
+}
+
+/* When the patience of the least patient job ends; the lock is held. */
+static uint64_t first_time(const struct store *store)
+{
+    uint64_t first = UINT64_MAX;
+    for (const struct store_job *job = store->first; job; job = job->next)
+        if (job->patient_until_ns < first)
+            first = job->patient_until_ns;
+    return first;
 }
 
 /* Waits until something is to be written (or the end); the lock is held. */
@@ -251,8 +268,7 @@ static void await_jobs(struct store *store)
             pthread_cond_wait(&store->queue_filled, &store->queue_lock);
             continue;
         }
-        /* All are equally patient, so the first one's time comes first. */
-        uint64_t until = store->first->patient_until_ns;
+        uint64_t until = first_time(store);
         const struct timespec t = {(time_t)(until / 1000000000), (long)(until % 1000000000)};
         if (pthread_cond_timedwait(&store->queue_filled, &store->queue_lock, &t) == ETIMEDOUT)
             return;

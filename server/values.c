@@ -11,7 +11,7 @@ static int list_text(const struct doc *array, char *out, struct err *err)
     if (!doc_is_array(array))
         return err_set(err, EINVAL, "must be a list of integers");
     if (doc_count(array) > PARAM_LIST_MAX)
-        return err_set(err, EINVAL, "must have at most %u items", PARAM_LIST_MAX);
+        return err_set(err, E2BIG, "must have at most %u items", PARAM_LIST_MAX);
     out[0] = '\0';
     for (size_t i = 0; i < doc_count(array); i++) {
         int64_t item;
@@ -72,6 +72,23 @@ int value_text(const struct param *param, const struct doc *value, char *out, st
         return list_text(value, out, err);
     }
     return err_set(err, EINVAL, "has an unknown type");
+}
+
+const char *value_code(const struct param *param, const struct err *err)
+{
+    static const char *const not_a[] = {[PARAM_INTEGER] = "not-an-integer",
+                                        [PARAM_NUMBER] = "not-a-number",
+                                        [PARAM_BOOLEAN] = "not-a-boolean",
+                                        [PARAM_CHOICE] = "not-a-choice",
+                                        [PARAM_INTEGER_LIST] = "not-a-list-of-integers"};
+    switch (err->code) {
+    case ERANGE:
+        return "out-of-range";
+    case E2BIG:
+        return "too-many";
+    default:
+        return not_a[param->type];
+    }
 }
 
 void value_write(const struct param *param, const struct param_value *value, struct jsonw *w)

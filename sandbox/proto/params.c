@@ -15,9 +15,9 @@ static bool is_whole(const struct param *param)
 static int out_of_bounds(const struct param *param, const char *text, struct err *err)
 {
     if (is_whole(param))
-        return err_set(err, EINVAL, "must be %.0f to %.0f, was %.64s", param->minimum,
+        return err_set(err, ERANGE, "must be %.0f to %.0f, was %.64s", param->minimum,
                        param->maximum, text);
-    return err_set(err, EINVAL, "must be %g to %g, was %.64s", param->minimum, param->maximum,
+    return err_set(err, ERANGE, "must be %g to %g, was %.64s", param->minimum, param->maximum,
                    text);
 }
 
@@ -74,7 +74,7 @@ static int parse_list(const struct param *param, const char *text, struct param_
     while (rest) {
         char *item = strsep(&rest, ",");
         if (ret->list.count == PARAM_LIST_MAX)
-            return err_set(err, EINVAL, "must have at most %u items", PARAM_LIST_MAX);
+            return err_set(err, E2BIG, "must have at most %u items", PARAM_LIST_MAX);
         int r = parse_integer(param, item, &ret->list.items[ret->list.count], err);
         if (r < 0)
             return r;

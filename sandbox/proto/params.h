@@ -12,11 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PARAMS_MAX        24u
-#define PARAM_NAME_MAX    32u
-#define PARAM_LIST_MAX    64u
-#define PARAM_CHOICES_MAX 16u
-#define PARAM_TEXT_MAX    512u /* a value as text, with its NUL */
+#define PARAMS_MAX     24u
+#define PARAM_NAME_MAX 32u
+#define PARAM_LIST_MAX 64u
+#define PARAM_TEXT_MAX 512u /* a value as text, with its NUL */
 
 /* A text in both languages of the project. */
 struct text {
@@ -59,7 +58,8 @@ struct param_value {
 
 /*
  * Checks a value given as text ("4", "0.5", "true", "no-lock", "400,100,200"). Returns 0, or
- * -EINVAL with the API's detail in err: "must be 1 to 64, was 900".
+ * -EINVAL, -ERANGE (out of its bounds) or -E2BIG (too many items) with the API's detail in err:
+ * "must be 1 to 64, was 900".
  */
 int param_parse(const struct param *param, const char *text, struct param_value *ret,
                 struct err *err);

@@ -64,7 +64,7 @@ test('finished runs are there after a restart, whole', async (t) => {
   const run = await server.run(quick);
   const trace = await server.json(`/runs/${run.id}/trace?format=json`);
   assert.equal(await server.end(), 0);
-  const again = await Server.start({ directory: server.directory });
+  const again = await Server.start({ directory: server.directory, cookie: server.cookie });
   t.after(() => again.stop());
   assert.deepEqual(await again.json(`/runs/${run.id}`), run);
   assert.deepEqual(await again.json(`/runs/${run.id}/trace?format=json`), trace);
@@ -97,7 +97,7 @@ test('kill -9 loses nothing that was acknowledged', async (t) => {
     assert.equal(await server.end('SIGKILL'), 'SIGKILL');
     going = false;
     await Promise.all(clients);
-    server = await Server.start({ directory, args: ['--workers', '2'] });
+    server = await Server.start({ directory, cookie: server.cookie, args: ['--workers', '2'] });
   }
   assert.ok(done.size > 150 && accepted.size > 150, `${done.size} done, ${accepted.size} accepted`);
   for (const id of accepted) {
@@ -105,7 +105,9 @@ test('kill -9 loses nothing that was acknowledged', async (t) => {
     assert.equal(run.status, 'done', id);
     assert.ok(['completed', 'internal-error'].includes(run.ended));
   }
-  for (const [id, run] of done) assert.deepEqual(await server.json(`/runs/${id}`), run);
+  /* Each client began as a session of its own. */
+  for (const [id, run] of done)
+    assert.deepEqual({ ...(await server.json(`/runs/${id}`)), mine: run.mine }, run);
 });
 
 /* The spawner is the server's child; everything it started dies with it. */
@@ -134,6 +136,47 @@ test('when the spawner dies runs in flight end, queued ones go on', async (t) =>
   assert.equal((await server.json(`/runs/${next.id}?wait=20`)).ended, 'completed');
   assert.equal((await server.run(quick)).ended, 'completed');
   assert.equal((await server.fetch('/readyz')).status, 200);
+});
+
+/* The largest file the server may write from now on. */
+const fileLimit = (server, bytes) =>
+  execFileSync('prlimit', ['--pid', server.process.pid, `--fsize=${bytes}:unlimited`]);
+
+test('a disk that is full is said so, and what ended meanwhile is stored when it has room', async (t) => {
+  const server = await Server.start();
+  t.after(() => server.stop());
+  const before = await server.run(quick);
+  const long = await (await server.post(stuck(1000))).json();
+  fileLimit(server, 4096);
+  const refused = await server.post(quick, '?wait=5');
+  assert.equal(refused.status, 503);
+  assert.ok(Number(refused.headers.get('retry-after')) > 0);
+  assert.doesNotMatch(await refused.text(), /sqlite|disk|SQL|\.db/i);
+  const removal = await server.api(`/runs/${before.id}`, { method: 'DELETE' });
+  assert.equal(removal.status, 503);
+  assert.deepEqual(await server.json(`/runs/${before.id}`), before);
+  const kept = await server.json(`/runs/${long.id}?wait=2`);
+  assert.equal(kept.status, 'running', 'done means stored');
+  fileLimit(server, 'unlimited');
+  const done = await server.json(`/runs/${long.id}?wait=20`);
+  assert.equal(done.status, 'done');
+  assert.notEqual(done.ended, 'internal-error');
+  assert.equal((await server.run(quick)).ended, 'completed');
+  assert.equal(await server.end(), 0);
+  const again = await Server.start({ directory: server.directory, cookie: server.cookie });
+  t.after(() => again.stop());
+  assert.deepEqual(await again.json(`/runs/${long.id}`), done);
+  assert.equal((await again.json('/runs')).runs.length, 3);
+});
+
+test('a disk that stays full does not keep the server from ending', async (t) => {
+  const server = await Server.start();
+  t.after(() => server.stop());
+  await (await server.post(stuck())).json();
+  fileLimit(server, 4096);
+  const start = Date.now();
+  assert.equal(await server.end(), 0);
+  assert.ok(Date.now() - start < 8000);
 });
 
 test('nothing of a run is left when the server is gone', async () => {

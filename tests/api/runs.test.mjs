@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Server, quick, stuck } from './server.mjs';
+import { Server, events, quick, stuck } from './server.mjs';
 
 let server;
 before(
@@ -85,6 +85,11 @@ test('every wrong field of a body is reported, together', async () => {
   assert.equal(detail('/params/threads'), 'must be 2 to 8, was 900');
   assert.equal(detail('/params/n'), 'must be an integer');
   assert.match(detail('/schedule/mode'), /free/);
+  assert.deepEqual(Object.fromEntries(problem.errors.map((e) => [e.pointer, e.code])), {
+    '/extra': 'unknown', '/params/n': 'not-an-integer', '/params/nonsense': 'unknown',
+    '/params/threads': 'out-of-range', '/params/variant': 'not-a-choice',
+    '/schedule/mode': 'not-a-choice', '?wait': 'out-of-range',
+  });
 });
 
 test('wrong shapes', async () => {
@@ -223,6 +228,44 @@ test('many at once with one key make one run', async () => {
   assert.equal(answers.filter((a) => a.status === 201).length, 1);
 });
 
+test('a repetition waits, too', async () => {
+  const key = { 'idempotency-key': 'key-3' };
+  const first = await (await server.post(stuck(500), '', key)).json();
+  assert.notEqual(first.status, 'done');
+  const again = await server.post(stuck(500), '?wait=20', key);
+  assert.equal(again.status, 200);
+  const run = await again.json();
+  assert.equal(run.id, first.id);
+  assert.equal(run.status, 'done');
+});
+
+test('a run tells whether it is the caller\'s', async () => {
+  const strange = { cookie: '' };
+  const answer = await server.api('/runs', {
+    method: 'POST', cookie: '', body: JSON.stringify(stuck(300)),
+    headers: { 'content-type': 'application/json' },
+  });
+  const made = await answer.json();
+  assert.equal(made.mine, true, 'of a session that begins with it');
+  const cookie = answer.headers.get('set-cookie').split(';')[0];
+  const inList = async (options) =>
+    (await server.json('/runs?limit=5', options)).runs.find((r) => r.id === made.id).mine;
+  const inEvents = async (options) =>
+    (await events(await server.api(`/runs/${made.id}/events`, options))).map((e) => e.data.mine)
+      .filter((mine) => mine !== undefined);
+  const live = [inEvents({ cookie }), inEvents(strange)];
+  for (let round = 0; round < 2; round++) {
+    assert.equal((await server.json(`/runs/${made.id}`, { cookie })).mine, true);
+    assert.equal((await server.json(`/runs/${made.id}`, strange)).mine, false);
+    assert.equal((await server.json(`/runs/${made.id}`)).mine, false);
+    assert.equal(await inList({ cookie }), true);
+    assert.equal(await inList(strange), false);
+    await server.json(`/runs/${made.id}?wait=20`);
+  }
+  for (const list of [await live[0], await inEvents({ cookie })]) assert.ok(list.length > 1 && list.every((m) => m));
+  for (const list of [await live[1], await inEvents(strange)]) assert.ok(list.length > 1 && !list.some((m) => m));
+});
+
 test('only the owner or the admin deletes, and then it is gone', async () => {
   const one = await server.run(quick), two = await server.run(quick);
   const stranger = await server.api(`/runs/${one.id}`, { method: 'DELETE', cookie: '' });
@@ -246,7 +289,15 @@ test('a running run is ended and deleted', async () => {
   const run = await server.run(stuck(), 0.3);
   assert.equal(run.status, 'running');
   const start = Date.now();
-  assert.equal((await server.api(`/runs/${run.id}`, { method: 'DELETE' })).status, 204);
+  const removal = server.api(`/runs/${run.id}`, { method: 'DELETE' });
+  const seen = [];
+  for (let status = 200; status === 200; ) {
+    const answer = await server.api(`/runs/${run.id}`);
+    status = answer.status;
+    if (status === 200) seen.push((await answer.json()).status);
+  }
+  assert.ok(seen.every((status) => status === 'running'), seen.join());
+  assert.equal((await removal).status, 204);
   assert.ok(Date.now() - start < 5000);
   assert.equal((await server.api(`/runs/${run.id}`)).status, 404);
 });

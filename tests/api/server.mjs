@@ -33,7 +33,7 @@ export class Server {
     server.exited = once(server.process, 'exit');
     server.base = await server.address();
     server.port = Number(new URL(server.base).port);
-    server.cookie = '';
+    server.cookie = options.cookie ?? '';
     return server;
   }
 

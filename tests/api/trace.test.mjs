@@ -128,6 +128,48 @@ test('a running run gives what is there, in every format', async () => {
   await server.api(`/runs/${id}`, { method: 'DELETE' });
 });
 
+test('a large export keeps nobody else waiting', async () => {
+  const { id } = await server.run({
+    scenario: 'race-counter', params: { variant: 'lock', threads: 8, n: 100000, limit_ms: 20000 },
+  });
+  const agents = [...Array(8)].map(() => new http.Agent({ keepAlive: true, maxSockets: 1 }));
+  const ping = (agent) =>
+    new Promise((resolve, reject) => {
+      const start = performance.now();
+      http.get(`${server.base}/healthz`, { agent }, (answer) => {
+        answer.resume().on('end', () => resolve(performance.now() - start));
+      }).on('error', reject);
+    });
+  await Promise.all(agents.map(ping));
+  let first = 0;
+  const start = performance.now();
+  const exports = [...Array(4)].map(async () => {
+    const answer = await trace('?format=json', id);
+    first ||= performance.now() - start;
+    return (await bytes(answer)).length;
+  });
+  const waits = [];
+  const pings = agents.map(async (agent) => {
+    while (!first) waits.push(await ping(agent));
+  });
+  const sizes = await Promise.all(exports);
+  await Promise.all(pings);
+  for (const agent of agents) agent.destroy();
+  assert.ok(sizes[0] > 4e6 && sizes.every((n) => n === sizes[0]));
+  assert.ok(Math.max(...waits) < first / 2, `${Math.max(...waits)} ms of ${first}`);
+});
+
+test('more exports than can wait are refused, the others served', async () => {
+  const answers = await Promise.all([...Array(150)].map(async () => {
+    const answer = await trace('?format=csv');
+    return [answer.status, (await bytes(answer)).length];
+  }));
+  const good = answers.filter(([status]) => status === 200);
+  assert.ok(good.length >= 64);
+  assert.equal(new Set(good.map(([, n]) => n)).size, 1);
+  assert.ok(answers.every(([status]) => [200, 503].includes(status)));
+});
+
 test('wrong arguments are 422', async () => {
   for (const [query, pointer] of [
     ['format=xml', '?format'], ['follow=1', '?follow'], ['offset=-1', '?offset'], ['offset=x', '?offset'],

@@ -15,7 +15,9 @@ static const char *refusal(const struct param *param, const char *text)
 {
     static struct err err;
     struct param_value value;
-    assert_int_equal(param_parse(param, text, &value, &err), -EINVAL);
+    int r = param_parse(param, text, &value, &err);
+    assert_true(r < 0);
+    assert_int_equal(r, -err.code);
     return err.text;
 }
 
