@@ -159,6 +159,7 @@ export function runShape(from: unknown): Run {
     id: text(f.id, 'id'),
     scenario: text(f.scenario, 'scenario'),
     params: Object.fromEntries(params),
+    mine: f.mine === true,
     status: oneOf(f.status, 'status', STATUSES),
     queuePosition: numberOrNull(f.queue_position),
     ended: typeof f.ended === 'string' ? f.ended : null,

@@ -73,6 +73,8 @@ export interface Run {
   readonly id: string;
   readonly scenario: string;
   readonly params: Readonly<Record<string, ParamValue>>;
+  /** Whether this browser's session started it. */
+  readonly mine: boolean;
   readonly status: RunStatus;
   readonly queuePosition: number | null;
   readonly ended: string | null;

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { deleteRun, listRuns, startRun } from '../api/client';
+import { deleteRun, startRun } from '../api/client';
 import type { Run, Scenario } from '../api/types';
 import { useApp } from '../store/app';
 import { runPath, scenarioPath } from '../store/route';
@@ -10,14 +10,6 @@ import type { RunStore } from '../store/run';
 import { queryOfValues } from '../store/setup';
 import { failureText } from '../ui/Failure';
 import { CopyButton, Link } from '../ui/controls';
-import { useLoaded } from '../ui/useLoaded';
-
-const MINE_LOOKED_AT = '100';
-
-async function isMine(run: Run): Promise<boolean> {
-  const mine = await listRuns({ scenario: run.scenario, mine: 'true', limit: MINE_LOOKED_AT });
-  return mine.some((other) => other.id === run.id);
-}
 
 function Delete({ run, failed }: { readonly run: Run; readonly failed: (error: unknown) => void }): JSX.Element {
   const app = useApp();
@@ -57,7 +49,6 @@ export function Actions({ run, scenario }: ActionsProps): JSX.Element {
   const app = useApp();
   const failure = useSignal<unknown>(null);
   const starting = useSignal(false);
-  const mine = useLoaded(run.id, () => isMine(run));
   useEffect(() => { failure.value = null; }, [run.id]);
   const again = async (): Promise<void> => {
     starting.value = true;
@@ -77,7 +68,7 @@ export function Actions({ run, scenario }: ActionsProps): JSX.Element {
       </button>
       <Link to={scenarioPath(run.scenario, query)} class="button">{app.t('run.change')}</Link>
       <CopyButton path={runPath(run.id)} label={app.t('run.copy')} />
-      {mine.value.value === true && <Delete run={run} failed={(error) => { failure.value = error; }} />}
+      {run.mine && <Delete run={run} failed={(error) => { failure.value = error; }} />}
       {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
     </div>
   );
