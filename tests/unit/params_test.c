@@ -122,7 +122,7 @@ void test_resolve_names_the_field(void **state)
     struct err err;
     job_init(&job, "race-counter");
     job_set(&job, "threads", "900", NULL);
-    assert_int_equal(execute_resolve(&job, &err), -EINVAL);
+    assert_int_equal(execute_resolve(&job, &err), -ERANGE);
     assert_string_equal(err.text, "params/threads: must be 2 to 8, was 900");
     job_init(&job, "race-counter");
     job_set(&job, "colour", "red", NULL);
