@@ -21,7 +21,8 @@ struct call {
     int64_t x, y;                 /* arguments; y is 0 where there is one */
     int64_t result;               /* what the function returned */
     char error[64];               /* the exception it raised; "" if none */
-    uint32_t rank;                /* how many calls of the pool were done before it */
+    uint64_t finished_ns;         /* when it was done, since the run's start */
+    uint32_t rank;                /* how many calls of its map were done before it */
     uint32_t submitted, finished; /* events */
     struct async *async;
 };

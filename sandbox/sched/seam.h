@@ -137,6 +137,12 @@ uint32_t seam_end(int exit_code);
 /* Nanoseconds since the run began. */
 uint64_t seam_now(void);
 
+/* The time of the calling task's last event; in a run without trace, now. */
+static inline uint64_t seam_last_ns(void)
+{
+    return seam_self.lane ? seam_self.lane->last_ns : seam_now();
+}
+
 /* Sleeps; both in nanoseconds of real time. seam_work keeps the processor busy that long. */
 void seam_sleep(uint64_t ns);
 void seam_work(uint64_t ns);

@@ -15,15 +15,22 @@
 
 #define MEBIBYTE ((size_t)1 << 20)
 
+/* Allocates and touches; the compiler may not leave it out because nobody reads it. */
+static bool hoard(size_t bytes)
+{
+    char *block = malloc(bytes);
+    if (block)
+        memset(block, 1, bytes);
+    __asm__ volatile("" : : "r"(block) : "memory");
+    return block != NULL;
+}
+
 /* Touches what it gets, then says how much that was. */
 static void malloc_bomb(void)
 {
     int mebibytes = 0;
-    char *block;
-    while (mebibytes < 4096 && (block = malloc(MEBIBYTE))) {
-        memset(block, 1, MEBIBYTE);
+    while (mebibytes < 4096 && hoard(MEBIBYTE))
         mebibytes++;
-    }
     say("mebibytes %d", mebibytes);
 }
 HOSTILE(malloc_bomb, "malloc-bomb", malloc_bomb);
@@ -33,10 +40,8 @@ static void fork_hoard(void)
 {
     say("before");
     for (int i = 0; i < 16; i++) {
-        char *block;
         if (fork() == 0) {
-            if ((block = malloc(64 * MEBIBYTE)))
-                memset(block, 1, 64 * MEBIBYTE);
+            hoard(64 * MEBIBYTE);
             pause();
         }
     }
