@@ -17,6 +17,24 @@ struct new_run {
     struct field_errors errors;
 };
 
+/* A name as a part of a JSON pointer, cut when it is long: "~" is ~0, "/" is ~1. */
+struct part {
+    char text[64];
+};
+
+static struct part part_of(const char *name)
+{
+    struct part part = {""};
+    size_t used = 0;
+    for (; *name && used < sizeof part.text - 2; name++) {
+        bool special = *name == '~' || *name == '/';
+        part.text[used++] = special ? '~' : *name;
+        if (special)
+            part.text[used++] = *name == '~' ? '0' : '1';
+    }
+    return part;
+}
+
 static int check_member(void *context, const char *name, const struct doc *value)
 {
     static const char *const known[] = {"scenario", "params", "schedule"};
@@ -25,7 +43,19 @@ static int check_member(void *context, const char *name, const struct doc *value
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(known[i], name) == 0)
             return 0;
-    field_error(&n->errors, "unknown", "is not known here", "/%.60s", name);
+    field_error(&n->errors, "unknown", "is not known here", "/%s", part_of(name).text);
+    return 0;
+}
+
+/* Seed and token are members of every run's schedule; null is what they are when none is taken. */
+static int check_schedule_member(void *context, const char *name, const struct doc *value)
+{
+    struct new_run *n = context;
+    bool none = strcmp(name, "seed") == 0 || strcmp(name, "token") == 0;
+    if (none && !doc_is_null(value))
+        field_error(&n->errors, "unknown", "is not taken by this schedule", "/schedule/%s", name);
+    else if (!none && strcmp(name, "mode") != 0)
+        field_error(&n->errors, "unknown", "is not known here", "/schedule/%s", part_of(name).text);
     return 0;
 }
 
@@ -63,8 +93,8 @@ static int read_param(void *context, const char *name, const struct doc *value)
     char text[PARAM_TEXT_MAX];
     struct err err = {0};
     if (!param)
-        field_error(&n->errors, "unknown", "the scenario has no such parameter", "/params/%.60s",
-                    name);
+        field_error(&n->errors, "unknown", "the scenario has no such parameter", "/params/%s",
+                    part_of(name).text);
     else if (value_text(param, value, text, &err) < 0)
         field_error(&n->errors, value_code(param, &err), err.text, "/params/%s", name);
     else
@@ -100,6 +130,7 @@ static void read_schedule(struct new_run *n, const struct doc *schedule)
         field_error(&n->errors, "not-an-object", "must be an object", "/schedule");
         return;
     }
+    doc_each(schedule, check_schedule_member, n);
     const struct doc *member = doc_member(schedule, "mode");
     const char *mode = doc_string(member);
     char detail[200];
@@ -119,7 +150,13 @@ static bool read_body(struct new_run *n, struct request *request)
     struct doc *body;
     struct err err = {0};
     char detail[sizeof err.text + 32];
-    if (doc_parse(&body, text, bytes, &err) < 0) {
+    int r = doc_parse(&body, text, bytes, &err);
+    if (r == -ERANGE) {
+        field_error(&n->errors, "out-of-range", err.text, "%s", "");
+        problem_reply_fields(request, &n->errors);
+        return false;
+    }
+    if (r < 0) {
         snprintf(detail, sizeof detail, "the body is not JSON: %s", err.text);
         problem_reply(request, 400, detail);
         return false;

@@ -42,7 +42,9 @@ int doc_parse(struct doc **ret, const char *text, size_t n, struct err *err)
         return err_set(err, EINVAL, "nested deeper than %d", DEPTH_MAX);
     json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!root)
-        return err_set(err, EINVAL, "line %d, column %d: %s", error.line, error.column, error.text);
+        return err_set(err,
+                       json_error_code(&error) == json_error_numeric_overflow ? ERANGE : EINVAL,
+                       "line %d, column %d: %s", error.line, error.column, error.text);
     *ret = (struct doc *)root;
     return 0;
 }

@@ -18,7 +18,7 @@
 
 struct doc; /* a value; the root owns all of them */
 
-/* Parses n bytes. Returns 0, -EINVAL with the reason, or -ENOMEM. */
+/* Parses n bytes. Returns 0, or -EINVAL or -ERANGE (a number is too large) with the reason. */
 int doc_parse(struct doc **ret, const char *text, size_t n, struct err *err);
 void doc_free(struct doc *root);
 

@@ -39,6 +39,12 @@ test('a run is accepted, runs, and keeps all it did', async () => {
   assert.deepEqual(await server.json(`/runs/${run.id}`), run, 'the stored run is the same');
 });
 
+test('what a run says of itself makes it again', async () => {
+  const { scenario, params, schedule } = await server.run(quick);
+  const again = await server.run({ scenario, params, schedule });
+  assert.deepEqual([again.params, again.schedule], [params, schedule]);
+});
+
 test('without wait the answer comes at once, GET waits for the end', async () => {
   const answer = await server.post(stuck(300));
   assert.equal(answer.status, 201);
@@ -106,6 +112,10 @@ test('wrong shapes', async () => {
     [{ ...quick, params: { prime: true } }, ['/params/prime']],
     [{ ...quick, params: { rounds: null } }, ['/params/rounds']],
     [{ ...quick, params: { limit_ms: 1e15 } }, ['/params/limit_ms']],
+    [{ ...quick, 'a/b~': 1, params: { '~x/': 1 } }, ['/a~1b~0', '/params/~0x~1']],
+    [{ ...quick, schedule: { mode: 'free', speed: 1 } }, ['/schedule/speed']],
+    [{ ...quick, schedule: { mode: 'free', seed: 7, token: null } }, ['/schedule/seed']],
+    ['{"scenario":"generator-send","params":{"rounds":99999999999999999999}}', ['']],
   ];
   for (const [body, expected] of cases) {
     const answer = await server.post(body);
