@@ -68,9 +68,12 @@ static const struct rule rules[] = {
     ALLOW(futex), {__NR_futex_waitv, 0, {ANY, ANY}}, ALLOW(nanosleep), ALLOW(clock_nanosleep),
     ALLOW(sched_yield), ALLOW(pause), ALLOW(restart_syscall),
 
-    /* Memory, never executable: no code but ours. MADV_REMOVE would punch holes in the trace. */
+    /* Memory, never executable: no code but ours. Never shared: host/memory.c could not tell it from
+     * what all tasks share anyway. MADV_REMOVE would punch holes in the trace. */
     ALLOW(brk), ALLOW(munmap), ALLOW(mremap),
-    ALLOW_IF(mmap, NONE_OF(2, PROT_EXEC), ANY), REFUSE_IF(mmap, EACCES, ALL_OF(2, PROT_EXEC), ANY),
+    ALLOW_IF(mmap, NONE_OF(2, PROT_EXEC), NONE_OF(3, MAP_SHARED)),
+    REFUSE_IF(mmap, EACCES, ALL_OF(2, PROT_EXEC), ANY),
+    REFUSE_IF(mmap, EACCES, ALL_OF(3, MAP_SHARED), ANY),
     ALLOW_IF(mprotect, NONE_OF(2, PROT_EXEC), ANY),
     REFUSE_IF(mprotect, EACCES, ALL_OF(2, PROT_EXEC), ANY),
     ALLOW_IF(madvise, IS(2, MADV_NORMAL), ANY), ALLOW_IF(madvise, IS(2, MADV_DONTNEED), ANY),

@@ -8,14 +8,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What all processes of a run share at most: its trace and its arena. */
+/* What all processes of a run share at most: its trace, its arena and the program. They cannot
+ * make more of it (see filter.c). */
 #define MEMORY_COMMON_BYTES (64u << 20)
 
 /*
- * Resident bytes of the process and all its descendants. Pages that a process shares with others
- * are counted for each beyond MEMORY_COMMON_BYTES, so memory shared in large pieces counts more
- * than once. 0 when /proc does not tell. Reads a few small files for each process, and looks at no
- * more than 1,024 of them.
+ * Resident bytes of the process and all its descendants that each has for itself; what one shares
+ * beyond MEMORY_COMMON_BYTES counts as its own. 0 when /proc does not tell. Reads a few small files
+ * for each process, and looks at no more than 1,024 of them.
  */
 uint64_t memory_of_descendants(pid_t root);
 

@@ -86,6 +86,13 @@ static long try_executable_memory(void)
                : 0;
 }
 
+static long try_shared_memory(void)
+{
+    return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0) == MAP_FAILED
+               ? -1
+               : 0;
+}
+
 static long try_make_executable(void)
 {
     void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -152,7 +159,7 @@ static long try_mlock(void)
 
 static long try_punch_hole(void)
 {
-    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return madvise(page, 4096, MADV_REMOVE);
 }
 
@@ -194,6 +201,7 @@ static const struct {
     {"fifo", try_fifo},
     {"priority", try_priority},
     {"mmap-exec", try_executable_memory},
+    {"mmap-shared", try_shared_memory},
     {"mprotect-exec", try_make_executable},
     {"tty", try_tty},
     {"clone3", try_clone3},

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,23 +47,6 @@ static void fork_hoard(void)
     pause();
 }
 HOSTILE(fork_hoard, "fork-hoard", fork_hoard);
-
-/* Shared memory is nobody's own. */
-static void shared_hoard(void)
-{
-    say("before");
-    for (int i = 0; i < 16; i++) {
-        if (fork() == 0) {
-            void *block = mmap(NULL, 150 * MEBIBYTE, PROT_READ | PROT_WRITE,
-                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-            if (block != MAP_FAILED)
-                memset(block, 1, 150 * MEBIBYTE);
-            pause();
-        }
-    }
-    pause();
-}
-HOSTILE(shared_hoard, "shared-hoard", shared_hoard);
 
 static void count_descriptors(void)
 {
