@@ -140,7 +140,7 @@ check_memory_of_runs() {
 
 start
 say "ok  healthy ($way, $image)"
-get /readyz >/dev/null || fail "/readyz"
+get /readyz | grep -q "\"tier\":\"full\"" || fail "/readyz does not say tier full"
 check_confinement
 check_page
 check_scenarios

@@ -271,19 +271,6 @@ static void write_setup(const struct run *run, struct jsonw *json)
     jsonw_close(json, '}');
 }
 
-static void write_isolation(const struct isolation *isolation, struct jsonw *json)
-{
-    jsonw_name(json, "isolation");
-    jsonw_open(json, '{');
-    jsonw_put_string(json, "tier", isolation->tier);
-    jsonw_name(json, "layers");
-    jsonw_open(json, '[');
-    for (unsigned i = 0; i < isolation->layer_count; i++)
-        jsonw_string(json, isolation->layers[i]);
-    jsonw_close(json, ']');
-    jsonw_close(json, '}');
-}
-
 static int show_json(const struct run *run)
 {
     _cleanup_buf_ struct buf text = BUF_INIT(JSON_MAX);
@@ -293,7 +280,8 @@ static int show_json(const struct run *run)
     report_write(&run->report, &json);
     jsonw_name(&json, "output");
     jsonw_string_n(&json, buf_text(&run->output), run->output.len);
-    write_isolation(launcher_isolation(run->launcher), &json);
+    jsonw_name(&json, "isolation");
+    isolation_write(launcher_isolation(run->launcher), &json);
     jsonw_close(&json, '}');
     (void)buf_adds(&text, "\n");
     return buf_error(&text) ? buf_error(&text) : write_all(STDOUT_FILENO, text.data, text.len);

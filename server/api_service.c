@@ -3,6 +3,7 @@
 #include "server/run_wait.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 struct response *api_limits_new(const struct config *config, struct buf *body)
 {
@@ -52,8 +53,15 @@ void api_healthz(struct app *app, struct request *request, const char *id)
 void api_readyz(struct app *app, struct request *request, const char *id)
 {
     (void)id;
+    _cleanup_buf_ struct buf body = BUF_INIT(65536);
+    struct jsonw w = JSONW(&body);
+    jsonw_open(&w, '{');
+    jsonw_put_string(&w, "status", "ready");
+    jsonw_name(&w, "isolation");
+    jsonw_raw(&w, app->isolation, strlen(app->isolation));
+    jsonw_close(&w, '}');
     if (collector_ready(app->collector))
-        request_reply_text(request, 200, JSON_TYPE, "{\"status\":\"ready\"}");
+        request_reply_text(request, 200, JSON_TYPE, buf_text(&body));
     else
         problem_reply_later(request, 503, 2, "no run can be started now");
 }

@@ -194,18 +194,6 @@ void run_add_chunks(struct run *run, const void *bytes, size_t n)
     pthread_mutex_unlock(&run->lock);
 }
 
-void isolation_write(const struct isolation *isolation, struct jsonw *w)
-{
-    jsonw_open(w, '{');
-    jsonw_put_string(w, "tier", isolation->tier);
-    jsonw_name(w, "layers");
-    jsonw_open(w, '[');
-    for (unsigned i = 0; i < isolation->layer_count; i++)
-        jsonw_string(w, isolation->layers[i]);
-    jsonw_close(w, ']');
-    jsonw_close(w, '}');
-}
-
 int result_write(const struct report *report, const struct isolation *isolation, struct buf *out)
 {
     struct jsonw w = JSONW(out);

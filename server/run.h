@@ -88,9 +88,6 @@ void run_unsubscribe(struct run *run, struct run_subscriber *subscriber);
 /* Wakes the subscribers; with `end` also those that wait for acceptance or the end only. */
 void run_notify(struct run *run, bool end);
 
-/* The JSON object that tells how runs are isolated. */
-void isolation_write(const struct isolation *isolation, struct jsonw *w);
-
 /* The JSON object of a report and the isolation, as record.result holds it. */
 int result_write(const struct report *report, const struct isolation *isolation, struct buf *out);
 

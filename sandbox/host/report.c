@@ -1,5 +1,7 @@
 #include "sandbox/host/report.h"
 
+#include "sandbox/host/launcher.h"
+
 #include <string.h>
 
 static void write_exit(const struct report *report, struct jsonw *json)
@@ -120,4 +122,16 @@ void report_write(const struct report *report, struct jsonw *json)
     write_checks(&report->result, json);
     write_metrics(report, json);
     write_waits(report, json);
+}
+
+void isolation_write(const struct isolation *isolation, struct jsonw *json)
+{
+    jsonw_open(json, '{');
+    jsonw_put_string(json, "tier", isolation->tier);
+    jsonw_name(json, "layers");
+    jsonw_open(json, '[');
+    for (unsigned i = 0; i < isolation->layer_count; i++)
+        jsonw_string(json, isolation->layers[i]);
+    jsonw_close(json, ']');
+    jsonw_close(json, '}');
 }

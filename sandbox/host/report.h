@@ -6,6 +6,8 @@
 #include "sandbox/proto/ended.h"
 #include "sandbox/trace/reader.h"
 
+struct isolation;
+
 #define REPORT_WAITS_MAX 64u
 
 struct report {
@@ -32,5 +34,8 @@ struct report {
  * the caller has opened.
  */
 void report_write(const struct report *report, struct jsonw *json);
+
+/* Writes the object that is a run's "isolation": its tier and layers. */
+void isolation_write(const struct isolation *isolation, struct jsonw *json);
 
 #endif

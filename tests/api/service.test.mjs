@@ -43,7 +43,9 @@ test('limits are told', async () => {
 
 test('health, readiness and metrics are outside the prefix', async () => {
   assert.deepEqual(await (await server.fetch('/healthz')).json(), { status: 'ok' });
-  assert.equal((await server.fetch('/readyz')).status, 200);
+  const ready = await server.fetch('/readyz');
+  assert.equal(ready.status, 200);
+  assert.equal((await ready.json()).isolation.tier, 'full');
   const count = async (name) => {
     const answer = await server.fetch('/metrics');
     assert.match(answer.headers.get('content-type'), /^text\/plain; version=0\.0\.4/);
