@@ -41,7 +41,9 @@ test('from the gallery to a drawn timeline, and back by its link', async () => {
   await page.waitForFunction(() => document.querySelectorAll('.lane-name').length >= 4);
   await drawn(page);
   const found = await pixels(page, [holding, running]);
-  assert.ok(found[holding] > 100 && found[running] > 100, JSON.stringify(found));
+  // How long each state lasted is the kernel's business; that both are drawn is ours.
+  assert.ok(found[holding] > 0 && found[running] > 0, JSON.stringify(found));
+  assert.ok(found[holding] + found[running] > 300, JSON.stringify(found));
 
   const link = page.url();
   await page.reload();
