@@ -71,6 +71,17 @@ void pipe_ends_dropped(void)
         note_closed(c);
 }
 
+void pipe_ends_of_killed(uint16_t task)
+{
+    struct trace_shared *shared = seam_self.run->shared;
+    for (uint32_t i = 0; i < shared->objects && i < TRACE_OBJECTS_MAX; i++) {
+        if (shared->object[i].kind != OBJECT_PIPE)
+            continue;
+        trace_bitmap_clear(shared->object[i].receivers, task);
+        trace_bitmap_clear(shared->object[i].holders, task);
+    }
+}
+
 static struct conn *conn_new(int fd, bool reads, uint16_t from, bool writes, uint16_t to)
 {
     struct conn *conn = calloc(1, sizeof *conn);

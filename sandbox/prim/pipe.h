@@ -35,8 +35,12 @@ int conn_recv_number(struct conn *conn, int64_t *ret);
 /* Closes this process's copy. */
 void conn_close(struct conn *conn);
 
-/* For task.c: a forked child says which copies it inherited, and lets go of them at its end. */
+/*
+ * For task.c: a forked child says which copies it inherited, and lets go of them at its end; for a
+ * child that was killed its parent says so.
+ */
 void pipe_ends_inherited(void);
 void pipe_ends_dropped(void);
+void pipe_ends_of_killed(uint16_t task);
 
 #endif

@@ -63,8 +63,11 @@ int64_t call_raise(struct call *call, const char *format, ...)
 
 static void run_call(struct pool *pool, pool_fn *fn, struct call *call)
 {
+    _Atomic uint64_t *busy = seam_self.run->shared->object[pool->object].holders;
     seam_record(EVENT_ITEM_STARTED, pool->object, call->index, call->submitted);
+    trace_bitmap_set(busy, seam_self.task); /* who waits for the pool waits for this worker */
     call->result = fn(call);
+    trace_bitmap_clear(busy, seam_self.task);
     enum event_kind kind = call->error[0] ? EVENT_ITEM_FAILED : EVENT_ITEM_FINISHED;
     call->finished = seam_record(kind, pool->object, call->index, 0);
     call->finished_ns = seam_last_ns();

@@ -96,6 +96,7 @@ static void note_killed(struct task *task, int signal)
     if (seam_self.lane)
         trace_write(seam_self.lane, EVENT_TASK_ENDED, task->id, TRACE_NO_OBJECT, -signal, 0, 0);
     trace_task_ended(task->run->shared, task->id);
+    pipe_ends_of_killed(task->id);
 }
 
 static void reap(struct task *task)

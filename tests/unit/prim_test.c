@@ -177,9 +177,14 @@ void test_join_tells_a_signal_from_an_exit(void **state)
 {
     (void)state;
     struct rig rig;
+    struct conn *reader, *writer;
     int signal = SIGKILL;
     rig_begin(&rig);
+    pipe_new("p", false, &reader, &writer);
     assert_int_equal(task_join(process_start("victim", die, &signal)), -SIGKILL);
+    for (uint32_t i = 0; i < rig.shared->objects; i++) /* the dead hold no end open */
+        assert_true(rig.shared->object[i].holders[0] <= 1 &&
+                    rig.shared->object[i].receivers[0] <= 1);
     rig_end(&rig);
     assert_int_equal(count(&rig, EVENT_TASK_ENDED), 2);
     rig_release(&rig);
