@@ -32,35 +32,14 @@ static void put_bounds(struct jsonw *w, const struct param *param)
     jsonw_number(w, param->maximum);
 }
 
-/* The default in the JSON type of the parameter. */
 static void put_default(struct jsonw *w, const struct param *param)
 {
     struct param_value value;
     jsonw_name(w, "default");
-    if (param_parse(param, param->fallback, &value, NULL) < 0) {
+    if (param_parse(param, param->fallback, &value, NULL) == 0)
+        param_write(param, &value, w);
+    else
         jsonw_null(w);
-        return;
-    }
-    switch (param->type) {
-    case PARAM_INTEGER:
-        jsonw_integer(w, value.integer);
-        break;
-    case PARAM_NUMBER:
-        jsonw_number(w, value.number);
-        break;
-    case PARAM_BOOLEAN:
-        jsonw_bool(w, value.boolean);
-        break;
-    case PARAM_CHOICE:
-        jsonw_string(w, param->fallback);
-        break;
-    case PARAM_INTEGER_LIST:
-        jsonw_open(w, '[');
-        for (unsigned i = 0; i < value.list.count; i++)
-            jsonw_integer(w, value.list.items[i]);
-        jsonw_close(w, ']');
-        break;
-    }
 }
 
 static void put_param(struct jsonw *w, const struct scenario *scenario, const struct param *param)

@@ -222,35 +222,6 @@ static void show_tallies(const struct run *run)
                outcome_class_text(run->tallies[i].class));
 }
 
-static void write_value(struct jsonw *json, const struct param *param, const char *text)
-{
-    struct param_value value;
-    if (!param || param_parse(param, text, &value, NULL) < 0) {
-        jsonw_string(json, text);
-        return;
-    }
-    switch (value.type) {
-    case PARAM_INTEGER:
-        jsonw_integer(json, value.integer);
-        return;
-    case PARAM_NUMBER:
-        jsonw_number(json, value.number);
-        return;
-    case PARAM_BOOLEAN:
-        jsonw_bool(json, value.boolean);
-        return;
-    case PARAM_CHOICE:
-        jsonw_string(json, param->choices[value.choice].value);
-        return;
-    case PARAM_INTEGER_LIST:
-        jsonw_open(json, '[');
-        for (unsigned i = 0; i < value.list.count; i++)
-            jsonw_integer(json, value.list.items[i]);
-        jsonw_close(json, ']');
-        return;
-    }
-}
-
 static void write_setup(const struct run *run, struct jsonw *json)
 {
     const struct scenario *scenario = scenario_find(run->job.scenario)->scenario;
@@ -258,9 +229,13 @@ static void write_setup(const struct run *run, struct jsonw *json)
     jsonw_name(json, "params");
     jsonw_open(json, '{');
     for (unsigned i = 0; i < run->job.param_count; i++) {
-        jsonw_name(json, run->job.params[i].name);
-        write_value(json, scenario_param(scenario, run->job.params[i].name),
-                    run->job.params[i].value);
+        const struct param *param = scenario_param(scenario, run->job.params[i].name);
+        struct param_value value;
+        jsonw_name(json, param->name);
+        if (param_parse(param, run->job.params[i].value, &value, NULL) == 0)
+            param_write(param, &value, json);
+        else
+            jsonw_null(json);
     }
     jsonw_close(json, '}');
     jsonw_name(json, "schedule");

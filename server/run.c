@@ -59,7 +59,7 @@ static char *params_json(const struct scenario_info *scenario, const struct job 
         if (!text || param_parse(p, text, &value, NULL) < 0)
             return NULL;
         jsonw_name(&w, p->name);
-        value_write(p, &value, &w);
+        param_write(p, &value, &w);
     }
     jsonw_close(&w, '}');
     return steal_text(&out);
@@ -169,28 +169,11 @@ void run_add_output(struct run *run, const struct output_piece *piece)
     pthread_mutex_unlock(&run->lock);
 }
 
-/* The events of whole chunks, from their headers (trace/chunk.h). */
-static uint64_t count_events(const char *bytes, size_t n)
-{
-    uint64_t events = 0;
-    while (n >= CHUNK_HEADER) {
-        uint32_t chunk_bytes, chunk_events;
-        memcpy(&chunk_bytes, bytes + 4, sizeof chunk_bytes);
-        memcpy(&chunk_events, bytes + 8, sizeof chunk_events);
-        if (chunk_bytes < CHUNK_HEADER || chunk_bytes > n)
-            break;
-        events += chunk_events;
-        bytes += chunk_bytes;
-        n -= chunk_bytes;
-    }
-    return events;
-}
-
 void run_add_chunks(struct run *run, const void *bytes, size_t n)
 {
     pthread_mutex_lock(&run->lock);
     if (buf_add(&run->trace, bytes, n) == 0)
-        run->trace_events += count_events(bytes, n);
+        run->trace_events += chunk_count_events(bytes, n);
     pthread_mutex_unlock(&run->lock);
 }
 

@@ -90,27 +90,3 @@ const char *value_code(const struct param *param, const struct err *err)
         return not_a[param->type];
     }
 }
-
-void value_write(const struct param *param, const struct param_value *value, struct jsonw *w)
-{
-    switch (value->type) {
-    case PARAM_INTEGER:
-        jsonw_integer(w, value->integer);
-        return;
-    case PARAM_NUMBER:
-        jsonw_number(w, value->number);
-        return;
-    case PARAM_BOOLEAN:
-        jsonw_bool(w, value->boolean);
-        return;
-    case PARAM_CHOICE:
-        jsonw_string(w, param->choices[value->choice].value);
-        return;
-    case PARAM_INTEGER_LIST:
-        jsonw_open(w, '[');
-        for (unsigned i = 0; i < value->list.count; i++)
-            jsonw_integer(w, value->list.items[i]);
-        jsonw_close(w, ']');
-        return;
-    }
-}

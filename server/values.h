@@ -14,7 +14,4 @@ int value_text(const struct param *param, const struct doc *value, char *out, st
 /* The field error's code for what value_text() or param_parse() refused. */
 const char *value_code(const struct param *param, const struct err *err);
 
-/* Writes a checked value with its JSON type. */
-void value_write(const struct param *param, const struct param_value *value, struct jsonw *w);
-
 #endif

@@ -146,6 +146,30 @@ void param_format(const struct param *param, const struct param_value *value, ch
     }
 }
 
+void param_write(const struct param *param, const struct param_value *value, struct jsonw *json)
+{
+    switch (value->type) {
+    case PARAM_INTEGER:
+        jsonw_integer(json, value->integer);
+        return;
+    case PARAM_NUMBER:
+        jsonw_number(json, value->number);
+        return;
+    case PARAM_BOOLEAN:
+        jsonw_bool(json, value->boolean);
+        return;
+    case PARAM_CHOICE:
+        jsonw_string(json, param->choices[value->choice].value);
+        return;
+    case PARAM_INTEGER_LIST:
+        jsonw_open(json, '[');
+        for (unsigned i = 0; i < value->list.count; i++)
+            jsonw_integer(json, value->list.items[i]);
+        jsonw_close(json, ']');
+        return;
+    }
+}
+
 const struct param *param_find(const struct param *params, const char *name)
 {
     for (; params->name; params++)

@@ -7,6 +7,7 @@
 #define PROTO_PARAMS_H
 
 #include "sandbox/base/err.h"
+#include "sandbox/base/jsonw.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -66,6 +67,9 @@ int param_parse(const struct param *param, const char *text, struct param_value 
 
 /* The canonical text of a value; out holds PARAM_TEXT_MAX bytes. */
 void param_format(const struct param *param, const struct param_value *value, char *out);
+
+/* Writes a value as JSON of the parameter's type; a choice as its text. */
+void param_write(const struct param *param, const struct param_value *value, struct jsonw *json);
 
 /* The parameter of that name in a list, or NULL. */
 const struct param *param_find(const struct param *params, const char *name);

@@ -114,6 +114,19 @@ int chunk_encode(const struct chunk *chunk, struct buf *out)
     return 0;
 }
 
+uint64_t chunk_count_events(const void *bytes, size_t n)
+{
+    uint64_t events = 0;
+    struct header header;
+    for (size_t at = 0; n - at >= sizeof header; at += header.bytes) {
+        memcpy(&header, (const char *)bytes + at, sizeof header);
+        if (header.bytes < sizeof header || header.bytes > n - at)
+            break;
+        events += header.events;
+    }
+    return events;
+}
+
 /* Makes room for `more` entries behind the `count` that are there. */
 static void *extend(void *array, uint32_t count, uint32_t more, size_t width)
 {

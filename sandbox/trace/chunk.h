@@ -78,6 +78,9 @@ struct chunk {
 /* Appends the chunk's bytes to out. Returns 0 or out's error. */
 int chunk_encode(const struct chunk *chunk, struct buf *out);
 
+/* The events in n bytes of whole chunks, by their headers; ends at one that is none. */
+uint64_t chunk_count_events(const void *bytes, size_t n);
+
 /*
  * A decoded trace. `events` are as the chunks gave them; trace_sort() brings them in order of time.
  */
