@@ -6,7 +6,6 @@
 #include "sandbox/table.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +72,6 @@ struct run *execute_prepare(struct trace_shared *shared, int output)
     if (!run)
         return NULL;
     madvise(run, WARM_BYTES, MADV_POPULATE_WRITE);
-    mallopt(M_ARENA_MAX, 1); /* further arenas reserve 64 MiB of address space each */
     signal(SIGPIPE, SIG_IGN);
     run->output_object = (uint16_t)trace_object_add(shared, OBJECT_OUTPUT, "stdout");
     return run;

@@ -30,9 +30,11 @@
 
 struct step {
     const char *layer; /* NULL: preparation, not a rule */
-    int (*apply)(struct jail *jail, unsigned number, struct err *err); /* NULL: a clone flag */
-    bool (*available)(const struct jail *jail);                        /* NULL: always */
-    unsigned long clone_flag;
+    int (*apply)(struct jail *jail, unsigned number,
+                 struct err *err);              /* NULL: the namespace is all */
+    bool (*available)(const struct jail *jail); /* NULL: always */
+    unsigned long
+        namespaces; /* entered before: the spawner unshares, a worker is cloned into them */
 };
 
 static bool has_uid_range(const struct jail *jail)
@@ -59,7 +61,7 @@ static int prepare_threads(struct jail *jail, unsigned number, struct err *err)
     pthread_attr_destroy(&attributes);
     if (r != 0)
         return err_errno(err, r, "default thread stack");
-    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_ARENA_MAX, 1); /* further arenas reserve 64 MiB of address space each */
     return 0;
 }
 
@@ -85,18 +87,12 @@ static int enter_user_namespace(struct jail *jail, unsigned number, struct err *
     return userns_enter(&jail->uid_range, err);
 }
 
-static int enter_namespace(unsigned long flag, struct err *err)
-{
-    return unshare((int)flag) < 0 ? err_errno(err, errno, "unshare") : 0;
-}
-
-static int enter_mount_namespace(struct jail *jail, unsigned number, struct err *err)
+static int make_mounts_private(struct jail *jail, unsigned number, struct err *err)
 {
     (void)jail, (void)number;
-    int r = enter_namespace(CLONE_NEWNS, err);
-    if (r == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-        r = err_errno(err, errno, "making mounts private");
-    return r;
+    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return err_errno(err, errno, "making mounts private");
+    return 0;
 }
 
 /* Both stack on "/" for a moment, so no directory has to exist for the old root. */
@@ -120,30 +116,6 @@ static int empty_root(struct jail *jail, unsigned number, struct err *err)
     if (r == 0 && mount("none", "/", NULL, flags, NULL) < 0)
         r = err_errno(err, errno, "making the empty root read-only");
     return r;
-}
-
-static int enter_network_namespace(struct jail *jail, unsigned number, struct err *err)
-{
-    (void)jail, (void)number;
-    return enter_namespace(CLONE_NEWNET, err);
-}
-
-static int enter_ipc_namespace(struct jail *jail, unsigned number, struct err *err)
-{
-    (void)jail, (void)number;
-    return enter_namespace(CLONE_NEWIPC, err);
-}
-
-static int enter_uts_namespace(struct jail *jail, unsigned number, struct err *err)
-{
-    (void)jail, (void)number;
-    return enter_namespace(CLONE_NEWUTS, err);
-}
-
-static int enter_cgroup_namespace(struct jail *jail, unsigned number, struct err *err)
-{
-    (void)jail, (void)number;
-    return enter_namespace(CLONE_NEWCGROUP, err);
 }
 
 static int drop_capability_bounds(struct jail *jail, unsigned number, struct err *err)
@@ -268,12 +240,12 @@ static const struct step start_steps[] = {
     {NULL, build_filter, NULL, 0},
     {"user-namespace", enter_user_namespace, NULL, 0},
     {NULL, die_with_parent, NULL, 0},
-    {"mount-namespace", enter_mount_namespace, NULL, 0},
+    {"mount-namespace", make_mounts_private, NULL, CLONE_NEWNS},
     {"empty-root", empty_root, NULL, 0},
-    {"network-namespace", enter_network_namespace, NULL, 0},
-    {"ipc-namespace", enter_ipc_namespace, NULL, 0},
-    {"uts-namespace", enter_uts_namespace, NULL, 0},
-    {"cgroup-namespace", enter_cgroup_namespace, NULL, 0},
+    {"network-namespace", NULL, NULL, CLONE_NEWNET},
+    {"ipc-namespace", NULL, NULL, CLONE_NEWIPC},
+    {"uts-namespace", NULL, NULL, CLONE_NEWUTS},
+    {"cgroup-namespace", NULL, NULL, CLONE_NEWCGROUP},
     {"capability-bounds", drop_capability_bounds, has_uid_range, 0},
 };
 
@@ -310,17 +282,10 @@ static bool is_on(const struct jail *jail, const struct step *step)
     return (!step->available || step->available(jail)) && !is_left_out(jail, step->layer);
 }
 
-static int take(struct jail *jail, const struct step *steps, size_t count, unsigned number,
-                struct err *err)
+static int take(struct jail *jail, const struct step *step, unsigned number, struct err *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (!steps[i].apply || !is_on(jail, &steps[i]))
-            continue;
-        int r = steps[i].apply(jail, number, err);
-        if (r < 0)
-            return steps[i].layer ? err_wrap(err, "%s", steps[i].layer) : r;
-    }
-    return 0;
+    int r = step->apply && is_on(jail, step) ? step->apply(jail, number, err) : 0;
+    return r < 0 && step->layer ? err_wrap(err, "%s", step->layer) : r;
 }
 
 void jail_init(struct jail *jail, const struct limits *limits, const char *without)
@@ -330,7 +295,15 @@ void jail_init(struct jail *jail, const struct limits *limits, const char *witho
 
 int jail_enter(struct jail *jail, struct err *err)
 {
-    return take(jail, STEPS(start_steps), 0, err);
+    for (size_t i = 0; i < sizeof start_steps / sizeof *start_steps; i++) {
+        const struct step *step = &start_steps[i];
+        if (step->namespaces && is_on(jail, step) && unshare((int)step->namespaces) < 0)
+            return err_errno(err, errno, "%s: unshare", step->layer);
+        int r = take(jail, step, 0, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
 }
 
 unsigned long jail_clone_flags(const struct jail *jail)
@@ -338,13 +311,16 @@ unsigned long jail_clone_flags(const struct jail *jail)
     unsigned long flags = 0;
     for (size_t i = 0; i < sizeof worker_steps / sizeof *worker_steps; i++)
         if (is_on(jail, &worker_steps[i]))
-            flags |= worker_steps[i].clone_flag;
+            flags |= worker_steps[i].namespaces;
     return flags;
 }
 
 int jail_seal(struct jail *jail, unsigned number, struct err *err)
 {
-    return take(jail, STEPS(worker_steps), number, err);
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < sizeof worker_steps / sizeof *worker_steps; i++)
+        r = take(jail, &worker_steps[i], number, err);
+    return r;
 }
 
 static void list(const struct jail *jail, const struct step *steps, size_t count,
