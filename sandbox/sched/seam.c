@@ -79,6 +79,19 @@ void seam_work(uint64_t ns)
     seam_record(EVENT_WORK_ENDED, TRACE_NO_OBJECT, 0, 0);
 }
 
+int seam_output(char *packet, size_t length)
+{
+    struct output_frame frame = {.magic = OUTPUT_FRAME_MAGIC,
+                                 .task = seam_self.task,
+                                 .length = (uint16_t)length,
+                                 .t_ns = seam_now()};
+    memcpy(packet, &frame, sizeof frame);
+    while (write(seam_self.run->output, packet, sizeof frame + length) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return 0;
+}
+
 void seam_fail(int code, const char *what)
 {
     if (code == EAGAIN)
@@ -87,13 +100,7 @@ void seam_fail(int code, const char *what)
         run_stop(seam_self.run, TRACE_STOP_MEMORY_LIMIT);
     seam_record(EVENT_FAULT, TRACE_NO_OBJECT, code, 0);
     char packet[256];
-    struct output_frame frame = {
-        .magic = OUTPUT_FRAME_MAGIC, .task = seam_self.task, .t_ns = seam_now()};
-    int n = snprintf(packet + sizeof frame, sizeof packet - sizeof frame, "%s: %s\n", what,
-                     strerror(code));
-    frame.length = (uint16_t)n;
-    memcpy(packet, &frame, sizeof frame);
-    if (write(seam_self.run->output, packet, sizeof frame + frame.length) < 0)
-        _exit(72);
-    _exit(71);
+    char *text = packet + sizeof(struct output_frame);
+    snprintf(text, sizeof packet - sizeof(struct output_frame), "%s: %s\n", what, strerror(code));
+    _exit(seam_output(packet, strlen(text)) < 0 ? 72 : 71);
 }

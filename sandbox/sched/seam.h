@@ -147,6 +147,12 @@ static inline uint64_t seam_last_ns(void)
 void seam_sleep(uint64_t ns);
 void seam_work(uint64_t ns);
 
+/*
+ * Sends `length` bytes of text as one frame of the calling task. `packet` holds OUTPUT_FRAME_MAX
+ * bytes at most, the text behind room for the frame's header. Returns 0 or -errno.
+ */
+int seam_output(char *packet, size_t length);
+
 /* A primitive cannot go on (errno `code`): records a fault, prints why, and ends the process. */
 _Noreturn void seam_fail(int code, const char *what);
 
