@@ -119,7 +119,7 @@ sandbox-test: $(B)/interleave-runner $(SANDBOX_BIN)
 ## scenario-test: every scenario, its variants and its anomalies, in the real sandbox
 .PHONY: scenario-test
 scenario-test: $(B)/interleave-runner
-	INTERLEAVE_RUNNER=$< node --test --test-reporter=spec tests/scenarios/
+	INTERLEAVE_RUNNER=$< node --test --test-concurrency=1 --test-reporter=spec tests/scenarios/
 
 ## api-test: the HTTP contract against a started server
 .PHONY: api-test

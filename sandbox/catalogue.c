@@ -99,6 +99,21 @@ static void put_checks(struct jsonw *w, const struct check_title *check)
     jsonw_close(w, ']');
 }
 
+static void put_columns(struct jsonw *w, const struct column *column)
+{
+    jsonw_name(w, "columns");
+    jsonw_open(w, '[');
+    for (; column && column->name; column++) {
+        jsonw_open(w, '{');
+        jsonw_put_string(w, "name", column->name);
+        put_text(w, "title", column->title);
+        jsonw_put_string(w, "unit", column->unit);
+        jsonw_put_bool(w, "repeats", column->repeats);
+        jsonw_close(w, '}');
+    }
+    jsonw_close(w, ']');
+}
+
 static void put_concepts(struct jsonw *w, const int *concept)
 {
     jsonw_name(w, "concepts");
@@ -129,6 +144,7 @@ static void put_scenario(struct jsonw *w, const struct scenario_entry *entry)
     jsonw_put_string(w, "python", s->python);
     put_outcomes(w, s->outcomes);
     put_checks(w, s->checks);
+    put_columns(w, s->columns);
     jsonw_name(w, "source");
     jsonw_string_n(w, entry->source, (size_t)(entry->source_end - entry->source));
     jsonw_close(w, '}');

@@ -42,9 +42,11 @@
 #define STATUS_FD    3
 #define INIT_DONE_FD 4 /* read end */
 
-/* Pages a run is sure to write, faulted in before it starts: the tables and the first segment. */
-#define WARM_BYTES (offsetof(struct trace_shared, segment) + sizeof(struct trace_segment))
+/* Of the trace's tables, what a run is sure to write is faulted in before it starts. */
+#define WARM_TASKS   64u
+#define WARM_OBJECTS 16u
 
+#define PAGE_BYTES       ((uintptr_t)4096)
 #define MAIN_STACK_BYTES (1u << 20)
 #define STACK_WARM_BYTES (32u << 10)
 
@@ -59,6 +61,12 @@ static _Noreturn void fail(const char *what, const struct err *err)
     _exit(JOB_REFUSED);
 }
 
+static void warm(void *from, void *to)
+{
+    uintptr_t first = (uintptr_t)from & ~(PAGE_BYTES - 1);
+    madvise((void *)first, (uintptr_t)to - first, MADV_POPULATE_WRITE);
+}
+
 static struct trace_shared *map_trace(int memory)
 {
     struct trace_shared *shared =
@@ -66,7 +74,9 @@ static struct trace_shared *map_trace(int memory)
     if (shared == MAP_FAILED)
         fail("mapping the trace", NULL);
     trace_shared_init(shared);
-    madvise(shared, WARM_BYTES, MADV_POPULATE_WRITE);
+    warm(shared, &shared->task[WARM_TASKS]);
+    warm(shared->object, &shared->object[WARM_OBJECTS]);
+    warm(shared->segment, &shared->segment[1]);
     return shared;
 }
 

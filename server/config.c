@@ -44,7 +44,7 @@ static const struct option options[] = {
      "most time a run may take"},
     {"output-limit", SIZE, AT(limits.output_bytes), 1024, 64 * MIB, "1M", "BYTES",
      "most bytes a run may print"},
-    {"task-limit", COUNT, AT(limits.tasks), 2, 256, "64", "N",
+    {"task-limit", COUNT, AT(limits.tasks), 2, 256, "80", "N",
      "most processes and threads of a run at once"},
     {"memory-limit", SIZE, AT(limits.memory_bytes), 96 * MIB, 65536 * MIB, "256M", "BYTES",
      "most address space of one process of a run"},

@@ -95,7 +95,8 @@ static void write_unfinished(struct app *app, struct jsonw *w, uint64_t events, 
     jsonw_put_integer(w, "events", (int64_t)events);
     jsonw_put_integer(w, "output_bytes", (int64_t)output);
     jsonw_close(w, '}');
-    jsonw_raw(w, "\"waits_for\":[]", strlen("\"waits_for\":[]"));
+    static const char last[] = "\"waits_for\":[],\"table\":[]";
+    jsonw_raw(w, last, sizeof last - 1);
     jsonw_name(w, "isolation");
     jsonw_raw(w, app->isolation, strlen(app->isolation));
 }

@@ -2,6 +2,7 @@
 
 #include "sandbox/host/launcher.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void write_exit(const struct report *report, struct jsonw *json)
@@ -114,6 +115,48 @@ static void write_waits(const struct report *report, struct jsonw *json)
     jsonw_close(json, ']');
 }
 
+/* A cell as JSON: null, a number when all of it is one, or a text. */
+static void write_cell(struct jsonw *json, const char *cell, size_t length)
+{
+    char number[32], *end;
+    if (length == 0) {
+        jsonw_null(json);
+        return;
+    }
+    if (length < sizeof number && strspn(cell, "0123456789.-") >= length) {
+        memcpy(number, cell, length);
+        number[length] = '\0';
+        double value = strtod(number, &end);
+        if (*end == '\0') {
+            jsonw_number(json, value);
+            return;
+        }
+    }
+    jsonw_string_n(json, cell, length);
+}
+
+static void write_row(struct jsonw *json, const char *cells)
+{
+    jsonw_open(json, '[');
+    for (;;) {
+        size_t length = strcspn(cells, "\t");
+        write_cell(json, cells, length);
+        if (cells[length] == '\0')
+            break;
+        cells += length + 1;
+    }
+    jsonw_close(json, ']');
+}
+
+static void write_table(const struct trace_table *table, struct jsonw *json)
+{
+    jsonw_name(json, "table");
+    jsonw_open(json, '[');
+    for (uint32_t i = 0; i < table->rows; i++)
+        write_row(json, table->row[i]);
+    jsonw_close(json, ']');
+}
+
 void report_write(const struct report *report, struct jsonw *json)
 {
     jsonw_put_string(json, "ended", ended_text(report->ended));
@@ -122,6 +165,7 @@ void report_write(const struct report *report, struct jsonw *json)
     write_checks(&report->result, json);
     write_metrics(report, json);
     write_waits(report, json);
+    write_table(&report->table, json);
 }
 
 void isolation_write(const struct isolation *isolation, struct jsonw *json)

@@ -20,6 +20,7 @@ struct report {
     enum outcome_class outcome_class;
     int outcome_rule;           /* index of the declared outcome, -1 when it is none of them */
     struct trace_result result; /* checks and metrics, cleaned */
+    struct trace_table table;   /* cleaned */
     struct trace_counts counts;
     uint64_t wall_ns;   /* from the scenario's start to the end of its main task, or to the kill */
     uint64_t start_ns;  /* from the job being sent to the scenario's start */

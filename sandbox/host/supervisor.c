@@ -362,6 +362,7 @@ static void finish(struct supervisor *s)
     drain_trace(s, true);
     s->report.counts = trace_reader_counts(s->reader);
     trace_reader_result(s->reader, &s->report.result);
+    trace_reader_table(s->reader, &s->report.table);
     s->report.ended = judge(s, known ? &status.wait_status : NULL);
     if (s->state == RUNNING && s->report.ended != ENDED_COMPLETED)
         take_waits(s);

@@ -84,3 +84,33 @@ void metric(const char *name, int64_t value)
     r->metric[i].value = value;
     atomic_store_explicit(&r->metrics, i + 1, memory_order_release);
 }
+
+/* How many cells the text has, and whether the table's columns allow for them. */
+static bool fits_columns(const char *cells)
+{
+    const struct column *column = seam_self.run->scenario->columns;
+    size_t count = 1;
+    bool repeats = false;
+    for (const char *tab = cells; (tab = strchr(tab, '\t')); tab++)
+        count++;
+    for (; column && column->name; column++, count--) {
+        if (count == 0)
+            return false;
+        repeats = column->repeats;
+    }
+    return count == 0 || repeats;
+}
+
+void row(const char *format, ...)
+{
+    struct trace_table *table = &seam_self.run->shared->table;
+    uint32_t i = atomic_load(&table->rows);
+    assert(i < TRACE_ROWS_MAX);
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(table->row[i], TRACE_ROW_BYTES, format, args);
+    va_end(args);
+    assert(length >= 0 && (size_t)length < TRACE_ROW_BYTES && fits_columns(table->row[i]));
+    (void)length;
+    atomic_store_explicit(&table->rows, i + 1, memory_order_release);
+}

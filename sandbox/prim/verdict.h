@@ -21,4 +21,12 @@ void check_text(const char *name, const char *expected, const char *actual);
 /* A number for the run's metrics, snake_case. */
 void metric(const char *name, int64_t value);
 
+/*
+ * A row of the run's table: a cell for each of the descriptor's columns, divided by tabs,
+ * printf-like. A cell that is a decimal number is one to the reader; an empty cell is "not there".
+ *
+ *     row("%s\t%" PRId64 "\t%.3f", name, messages, seconds);
+ */
+void row(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 #endif

@@ -17,7 +17,7 @@ struct limits {
     ((struct limits){                                                                              \
         .wall_ns = 20000000000u,                                                                   \
         .output_bytes = 1u << 20,                                                                  \
-        .tasks = 64,                                                                               \
+        .tasks = 80,                                                                               \
         .memory_bytes = 256u << 20,                                                                \
         .run_bytes = 256u << 20,                                                                   \
         .cpu_seconds = 40,                                                                         \

@@ -23,12 +23,24 @@ struct job;
     X(COROUTINES, "coroutines")                                                                    \
     X(PERFORMANCE, "performance")
 
-/* The chart of the run page that fits the scenario. */
+/*
+ * The chart of the run page that fits the scenario. Drawn from the trace: ORDER of items at each
+ * stage, VALUE of cells, TURNS of who hands control or a message to whom, LEVEL of a queue,
+ * semaphore, buffer or barrier over time, TREE of tasks by who made whom, SHARES of each task's
+ * time. Drawn from the run's table: MATRIX, a cell a number, equal ones alike; CURVE, the first
+ * column is x and every other a line; BARS, a bar for the first number of each row.
+ */
 #define CHARTS(X)                                                                                  \
     X(NONE, "none")                                                                                \
     X(ORDER, "order")                                                                              \
     X(VALUE, "value")                                                                              \
-    X(TURNS, "turns")
+    X(TURNS, "turns")                                                                              \
+    X(LEVEL, "level")                                                                              \
+    X(TREE, "tree")                                                                                \
+    X(SHARES, "shares")                                                                            \
+    X(MATRIX, "matrix")                                                                            \
+    X(CURVE, "curve")                                                                              \
+    X(BARS, "bars")
 
 enum family {
 #define X(name, text) FAMILY_##name,
@@ -63,6 +75,17 @@ struct check_title {
     struct text title;
 };
 
+/*
+ * A column of the run's table, which the run function fills with row(). The first column names the
+ * row. `unit` is NULL, "ns", "bytes", "bytes/s", "1/s", "%" or "×".
+ */
+struct column {
+    const char *name; /* snake_case */
+    struct text title;
+    const char *unit;
+    bool repeats; /* the last column only: a row has as many of it as it likes */
+};
+
 struct scenario {
     const char *id;
     enum family family;
@@ -76,6 +99,7 @@ struct scenario {
     const struct param *params;          /* the scenario's own; the common ones are added */
     const struct outcome_rule *outcomes; /* ends with an entry whose class is CLASS_NONE */
     const struct check_title *checks;    /* ends with an entry whose name is NULL */
+    const struct column *columns;        /* likewise; NULL: the run has no table */
     void (*run)(void);
 };
 

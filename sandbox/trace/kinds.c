@@ -3,7 +3,7 @@
 const char *event_kind_text(unsigned kind)
 {
     switch (kind) {
-#define EVENT(number, name, text, pace, meaning)                                                   \
+#define EVENT(number, name, text, pace, then, meaning)                                             \
     case number:                                                                                   \
         return text;
 #include "sandbox/trace/kinds.def"

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 enum event_kind {
-#define EVENT(number, name, text, pace, meaning) EVENT_##name = number,
+#define EVENT(number, name, text, pace, then, meaning) EVENT_##name = number,
 #include "sandbox/trace/kinds.def"
 };
 
@@ -30,7 +30,7 @@ static inline bool event_kind_is_hot(enum event_kind kind)
 {
     enum pace { STEADY, HOT };
     switch (kind) {
-#define EVENT(number, name, text, pace, meaning)                                                   \
+#define EVENT(number, name, text, pace, then, meaning)                                             \
     case EVENT_##name:                                                                             \
         return pace == HOT;
 #include "sandbox/trace/kinds.def"

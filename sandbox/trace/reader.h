@@ -45,6 +45,9 @@ struct trace_counts trace_reader_counts(struct trace_reader *reader);
 /* A copy of what the scenario observed, every text clean UTF-8 and terminated, counts bounded. */
 void trace_reader_result(const struct trace_reader *reader, struct trace_result *ret);
 
+/* A copy of its table, cleaned and bounded likewise. */
+void trace_reader_table(const struct trace_reader *reader, struct trace_table *ret);
+
 /* Someone waits for someone, now. */
 struct trace_wait {
     char task[TRACE_NAME_MAX];

@@ -55,6 +55,17 @@ void trace_reader_result(const struct trace_reader *reader, struct trace_result 
             ret->class_of_end[i] = CLASS_NONE;
 }
 
+void trace_reader_table(const struct trace_reader *reader, struct trace_table *ret)
+{
+    const struct trace_table *table = &reader->shared->table;
+    uint32_t rows = atomic_load_explicit(&table->rows, memory_order_acquire);
+    ret->rows = rows < TRACE_ROWS_MAX ? rows : TRACE_ROWS_MAX;
+    for (uint32_t i = 0; i < ret->rows; i++) {
+        copy_once(ret->row[i], table->row[i], sizeof ret->row[i]);
+        clean(ret->row[i], sizeof ret->row[i]);
+    }
+}
+
 /* A table's length as told, no longer than the table. */
 static uint32_t bounded(const _Atomic uint32_t *count, uint32_t most)
 {

@@ -24,7 +24,7 @@
 #define TRACE_SHARED_MAGIC   0x52484c49u /* "ILHR" */
 #define TRACE_SHARED_VERSION 1u
 
-#define TRACE_TASKS_MAX       256u
+#define TRACE_TASKS_MAX       1024u
 #define TRACE_OBJECTS_MAX     1024u
 #define TRACE_NAME_MAX        40u /* bytes of a name with its NUL */
 #define TRACE_SEGMENT_RECORDS 255u
@@ -36,6 +36,8 @@
 
 #define TRACE_CHECKS_MAX  16u
 #define TRACE_METRICS_MAX 16u
+#define TRACE_ROWS_MAX    128u
+#define TRACE_ROW_BYTES   256u /* of a row's cells with its NUL */
 
 /* "No object" in a record, and "no task". */
 #define TRACE_NO_OBJECT 0xffffu
@@ -142,6 +144,12 @@ struct trace_result {
     int8_t rule_of_end[16];   /* index of the declared outcome, -1 none */
 };
 
+/* The table the scenario filled, a text a row, its cells divided by tabs. */
+struct trace_table {
+    _Atomic uint32_t rows;
+    char row[TRACE_ROWS_MAX][TRACE_ROW_BYTES];
+};
+
 struct trace_shared {
     uint32_t magic;
     uint32_t version;
@@ -156,6 +164,7 @@ struct trace_shared {
     struct trace_task_slot task[TRACE_TASKS_MAX];
     struct trace_object_slot object[TRACE_OBJECTS_MAX];
     struct trace_segment segment[TRACE_SEGMENTS] __attribute__((aligned(4096)));
+    struct trace_table table; /* last: most runs do not touch it */
 };
 
 #endif

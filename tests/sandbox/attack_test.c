@@ -65,9 +65,9 @@ void test_ways_to_end(void **state)
 void test_too_many_tasks(void **state)
 {
     EXPECT_ALL({"fork-bomb", ENDED_TIMEOUT, NULL, 0, 0, 1000},
-               {"count-forks", ENDED_COMPLETED, "forks 63\n", 0, 0, 0},
-               {"count-threads", ENDED_COMPLETED, "threads 63\n", 0, 0, 0},
-               {"zombies", ENDED_COMPLETED, "zombies 63\n", 0, 0, 0},
+               {"count-forks", ENDED_COMPLETED, "forks 79\n", 0, 0, 0},
+               {"count-threads", ENDED_COMPLETED, "threads 79\n", 0, 0, 0},
+               {"zombies", ENDED_COMPLETED, "zombies 79\n", 0, 0, 0},
                {"orphans", ENDED_COMPLETED, "orphans 1000\n", 0, 0, 0},
                {"too-many-processes", ENDED_TASK_LIMIT, "before", 1, 0, 0},
                {"too-many-threads", ENDED_TASK_LIMIT, "before", 1, 0, 0});
