@@ -16,7 +16,8 @@ struct catalog {
 enum { JSON_MAX = 1 << 20 };
 
 static const char *const detail_leaves_out[] = {"source", NULL};
-static const char *const brief_leaves_out[] = {"source", "python", "outcomes", "checks", "columns", NULL};
+static const char *const brief_leaves_out[] = {"source", "python",  "outcomes",
+                                               "checks", "columns", NULL};
 
 struct copy {
     struct jsonw *w;
