@@ -37,11 +37,41 @@ static int copy_member(void *context, const char *name, const struct doc *value)
     return r;
 }
 
-static int copy_without(const struct doc *object, const char *const *leave_out, struct buf *out)
+static int write_brief(const struct doc *object, struct buf *out)
 {
     struct jsonw w = JSONW(out);
     jsonw_open(&w, '{');
-    int r = doc_each(object, copy_member, &(struct copy){&w, leave_out});
+    int r = doc_each(object, copy_member, &(struct copy){&w, brief_leaves_out});
+    jsonw_close(&w, '}');
+    return r < 0 ? r : buf_error(out);
+}
+
+/* What a peer measured for the rows of the scenario's table, or null. */
+static int write_reference(const struct doc *reference, const char *id, struct jsonw *w)
+{
+    const struct doc *rows = doc_member(doc_member(reference, "scenarios"), id);
+    jsonw_name(w, "reference");
+    if (!rows) {
+        jsonw_null(w);
+        return 0;
+    }
+    _cleanup_buf_ struct buf text = BUF_INIT(JSON_MAX);
+    int r = doc_write(rows, &text);
+    jsonw_open(w, '{');
+    jsonw_put_string(w, "name", doc_string(doc_member(reference, "name")));
+    jsonw_name(w, "rows");
+    jsonw_raw(w, buf_text(&text), text.len);
+    jsonw_close(w, '}');
+    return r;
+}
+
+static int write_detail(const struct doc *object, const struct doc *reference, struct buf *out)
+{
+    struct jsonw w = JSONW(out);
+    jsonw_open(&w, '{');
+    int r = doc_each(object, copy_member, &(struct copy){&w, detail_leaves_out});
+    if (r == 0)
+        r = write_reference(reference, doc_string(doc_member(object, "id")), &w);
     jsonw_close(&w, '}');
     return r < 0 ? r : buf_error(out);
 }
@@ -66,9 +96,7 @@ static int make_search(const struct doc *object, struct buf *out)
     add_lower(out, doc_string(doc_member(object, "id")));
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         doc_each(doc_member(object, members[i]), add_text, out);
-    const struct doc *concepts = doc_member(object, "concepts");
-    for (size_t i = 0; i < doc_count(concepts); i++)
-        add_lower(out, doc_string(doc_at(concepts, i)));
+    add_lower(out, doc_string(doc_member(object, "python")));
     return buf_error(out);
 }
 
@@ -136,7 +164,8 @@ static int make_params(const struct doc *list, struct param **ret, struct err *e
     return 0;
 }
 
-static int make_scenario(const struct doc *object, struct scenario_info *s, struct err *err)
+static int make_scenario(const struct doc *object, const struct doc *reference,
+                         struct scenario_info *s, struct err *err)
 {
     s->search = s->brief = s->detail = BUF_INIT(JSON_MAX);
     s->id = doc_string(doc_member(object, "id"));
@@ -150,14 +179,14 @@ static int make_scenario(const struct doc *object, struct scenario_info *s, stru
     int r = make_params(doc_member(object, "params"), &s->params, err);
     if (r < 0)
         return r;
-    if ((r = make_search(object, &s->search)) < 0 ||
-        (r = copy_without(object, brief_leaves_out, &s->brief)) < 0 ||
-        (r = copy_without(object, detail_leaves_out, &s->detail)) < 0)
+    if ((r = make_search(object, &s->search)) < 0 || (r = write_brief(object, &s->brief)) < 0 ||
+        (r = write_detail(object, reference, &s->detail)) < 0)
         return err_errno(err, -r, "description");
     return 0;
 }
 
-int catalog_new(struct catalog **ret, const char *json, size_t n, struct err *err)
+int catalog_new(struct catalog **ret, const char *json, size_t n, const struct doc *reference,
+                struct err *err)
 {
     struct catalog *catalog = calloc(1, sizeof *catalog);
     if (!catalog)
@@ -170,7 +199,7 @@ int catalog_new(struct catalog **ret, const char *json, size_t n, struct err *er
         r = err_errno(err, ENOMEM, "catalogue");
     while (r == 0 && catalog->count < count) {
         struct scenario_info *s = &catalog->scenarios[catalog->count];
-        r = make_scenario(doc_at(catalog->root, catalog->count++), s, err);
+        r = make_scenario(doc_at(catalog->root, catalog->count++), reference, s, err);
         if (r < 0)
             err_wrap(err, "scenario %s", s->id ? s->id : "?");
     }

@@ -18,14 +18,18 @@ struct scenario_info {
     const char *source; /* text of the C file */
     const char *schedules[SCHEDULES_MAX + 1];
     struct param *params; /* ends with a nameless one */
-    struct buf search;    /* id, titles, summary, lesson, concepts in lower case */
+    struct buf search;    /* id, titles, summary, lesson, Python program in lower case */
     struct buf brief;     /* JSON for the list */
     struct buf detail;    /* JSON of the one */
 };
 
-/* Reads a JSON array of scenarios. Returns 0 or -errno; a catalogue without scenarios is refused.
+/*
+ * Reads a JSON array of scenarios. `reference` is NULL or a peer's figures for the rows of their
+ * tables: {"name": "CPython 3.11", "scenarios": {id: {row: {column: number}}}}; only read here.
+ * Returns 0 or -errno; a catalogue without scenarios is refused.
  */
-int catalog_new(struct catalog **ret, const char *json, size_t n, struct err *err);
+int catalog_new(struct catalog **ret, const char *json, size_t n, const struct doc *reference,
+                struct err *err);
 void catalog_free(struct catalog *catalog);
 
 size_t catalog_count(const struct catalog *catalog);

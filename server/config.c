@@ -33,6 +33,8 @@ static const struct option options[] = {
      "interleave-runner (default: beside this program)"},
     {"web", TEXT, AT(web), 1, 4096, NULL, "DIRECTORY",
      "the built pages (default: web beside this program)"},
+    {"reference", TEXT, AT(reference), 1, 4096, NULL, "FILE",
+     "figures of CPython on this machine, as `make bench-python` writes them"},
     {"admin-token", TEXT, AT(admin_token), 16, 256, NULL, "TOKEN",
      "bearer token that may delete any run; better given in the environment"},
     {"workers", COUNT, AT(workers), 0, 256, "0", "N", "runs at once; 0 means one a core"},

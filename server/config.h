@@ -18,6 +18,7 @@ struct config {
     const char *database;    /* file */
     const char *runner;      /* NULL: beside this program */
     const char *web;         /* NULL: "web" beside this program */
+    const char *reference;   /* NULL: there are no figures of a peer */
     const char *admin_token; /* NULL: there is no admin */
     uint64_t workers;        /* runs at once; 0: as many as cores */
     uint64_t pool;           /* sealed workers kept waiting */

@@ -14,6 +14,7 @@
 #include "sandbox/base/fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -42,6 +43,34 @@ static unsigned cores(void)
     return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
 }
 
+enum { REFERENCE_BYTES_MAX = 1 << 20 };
+
+/* A peer's figures. A file that cannot be read or is no JSON object ends the start. */
+static int read_reference(const char *path, struct doc **ret, struct err *err)
+{
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+    _cleanup_free_ char *text = malloc(REFERENCE_BYTES_MAX);
+    ssize_t n = fd < 0 || !text ? -errno : read_full(fd, text, REFERENCE_BYTES_MAX);
+    if (n < 0)
+        return err_errno(err, (int)-n, "--reference %s", path);
+    int r = doc_parse(ret, text, (size_t)n, err);
+    if (r == 0 && !doc_string(doc_member(*ret, "name")))
+        r = err_set(err, EINVAL, "it has no name");
+    return r < 0 ? err_wrap(err, "--reference %s", path) : 0;
+}
+
+static int start_catalog(struct server *s, struct err *err)
+{
+    size_t n;
+    struct doc *reference = NULL;
+    const char *catalogue = launcher_catalogue(s->launcher, &n);
+    int r = s->config.reference ? read_reference(s->config.reference, &reference, err) : 0;
+    if (r == 0)
+        r = catalog_new(&s->app.catalog, catalogue, n, reference, err);
+    doc_free(reference);
+    return r;
+}
+
 static int start_launcher(struct server *s, struct err *err)
 {
     const struct launcher_options options = {
@@ -49,9 +78,7 @@ static int start_launcher(struct server *s, struct err *err)
     int r = launcher_new(&s->launcher, &options, err);
     if (r < 0)
         return r;
-    size_t n;
-    const char *catalogue = launcher_catalogue(s->launcher, &n);
-    return catalog_new(&s->app.catalog, catalogue, n, err);
+    return start_catalog(s, err);
 }
 
 static int start_store(struct server *s, struct err *err)

@@ -55,14 +55,30 @@ void trace_reader_result(const struct trace_reader *reader, struct trace_result 
             ret->class_of_end[i] = CLASS_NONE;
 }
 
+/* Cell by cell, since a tab is no clean character; none gets longer or shorter. */
+static void clean_cells(char *out, char *cells)
+{
+    cells[TRACE_ROW_BYTES - 1] = '\0';
+    for (;;) {
+        size_t length = strcspn(cells, "\t");
+        utf8_clean(out, length + 1, cells, length);
+        if (cells[length] == '\0')
+            return;
+        out[length] = '\t';
+        out += length + 1;
+        cells += length + 1;
+    }
+}
+
 void trace_reader_table(const struct trace_reader *reader, struct trace_table *ret)
 {
     const struct trace_table *table = &reader->shared->table;
     uint32_t rows = atomic_load_explicit(&table->rows, memory_order_acquire);
     ret->rows = rows < TRACE_ROWS_MAX ? rows : TRACE_ROWS_MAX;
     for (uint32_t i = 0; i < ret->rows; i++) {
-        copy_once(ret->row[i], table->row[i], sizeof ret->row[i]);
-        clean(ret->row[i], sizeof ret->row[i]);
+        char copy[TRACE_ROW_BYTES];
+        copy_once(copy, table->row[i], sizeof copy);
+        clean_cells(ret->row[i], copy);
     }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Server, root } from './server.mjs';
@@ -15,7 +16,7 @@ test('the list describes every scenario and leaves the long parts out', async ()
     for (const name of ['id', 'family', 'number', 'concepts', 'params', 'schedules', 'chart'])
       assert.ok(name in s, `${s.id} has ${name}`);
     for (const name of ['title', 'summary', 'lesson']) assert.ok(s[name].en && s[name].zh);
-    for (const name of ['python', 'outcomes', 'checks', 'source'])
+    for (const name of ['python', 'outcomes', 'checks', 'columns', 'source'])
       assert.ok(!(name in s), `${s.id} leaves out ${name}`);
     assert.ok(s.schedules.includes('free'));
     assert.equal(typeof s.explorable, 'boolean');
@@ -32,6 +33,7 @@ test('the list is filtered by family and searched in both languages', async () =
   assert.deepEqual(await ids('LOST'), await ids('lost'));
   assert.ok((await ids('pool')).includes('pool-map-order'));
   assert.ok((await ids('结果有序')).includes('pool-map-order'));
+  assert.ok((await ids('apply_async')).includes('pool-callback-progress'), 'Python counts, too');
   assert.deepEqual(await ids('no such words anywhere'), []);
   assert.deepEqual((await server.json('/scenarios?family=none')).scenarios, []);
 });
@@ -71,4 +73,23 @@ test('HEAD is answered like GET, without a body', async () => {
   assert.equal(answer.status, 200);
   assert.ok(Number(answer.headers.get('content-length')) > 1000);
   assert.equal(await answer.text(), '');
+});
+
+test("a peer's figures stand beside the scenario they belong to", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'interleave-reference-'));
+  const file = path.join(folder, 'reference.json');
+  const rows = { pipe: { round_trip: 39000.5 } };
+  await writeFile(file, JSON.stringify({ name: 'CPython 3.11', scenarios: { 'generator-send': rows } }));
+  const other = await Server.start({ args: ['--reference', file] });
+  const { reference } = await other.json('/scenarios/generator-send');
+  assert.deepEqual(reference, { name: 'CPython 3.11', rows });
+  assert.equal((await other.json('/scenarios/race-counter')).reference, null);
+  assert.equal((await server.json('/scenarios/generator-send')).reference, null);
+  await other.stop();
+  await rm(folder, { recursive: true });
+});
+
+test('a file of figures that is none keeps the server from starting, with the reason', async () => {
+  for (const file of ['/nothing/there', path.join(root, 'Makefile')])
+    await assert.rejects(Server.start({ args: ['--reference', file] }), /--reference /);
 });
