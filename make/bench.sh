@@ -10,5 +10,8 @@ echo
 echo "== tracing: cost of an event, slowdown of a lock/unlock loop (medians)"
 "$build/bench/trace_bench"
 echo
+echo "== primitives: against CPython, and against bare pthreads, pipes and switches (medians)"
+INTERLEAVE_BUILD=$build node tests/bench/prim_bench.mjs
+echo
 echo "== serving: a run over HTTP, a JSON answer against nginx"
 INTERLEAVE_BUILD=$build node tests/bench/http_bench.mjs
