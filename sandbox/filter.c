@@ -88,7 +88,9 @@ static const struct rule rules[] = {
     ALLOW(gettid), ALLOW(getppid), ALLOW(getpgrp), ALLOW(getuid), ALLOW(geteuid), ALLOW(getgid),
     ALLOW(getegid), ALLOW(setsid), ALLOW(setpgid), ALLOW(set_robust_list), ALLOW(rseq),
     ALLOW(getcpu), ALLOW(getrusage), ALLOW(sched_getaffinity),
+    ALLOW(pidfd_open), ALLOW_IF(sched_setaffinity, IS(0, 0), ANY),
     ALLOW_IF(prctl, IS(0, PR_SET_NAME), ANY), ALLOW_IF(prctl, IS(0, PR_SET_VMA), ANY),
+    ALLOW_IF(prctl, IS(0, PR_SET_PDEATHSIG), ANY),
     ALLOW_IF(prlimit64, IS(0, 0), IS_NULL(2)),
 
     /* Signals, timers, clocks, randomness. */
@@ -105,7 +107,7 @@ static const struct rule rules[] = {
     REFUSE(faccessat, EACCES), REFUSE(readlink, EACCES), REFUSE(execve, EACCES),
     REFUSE(execveat, EACCES), REFUSE(memfd_create, EACCES), REFUSE(ptrace, EACCES),
     REFUSE(sched_setscheduler, EACCES), REFUSE(sched_setparam, EACCES),
-    REFUSE(sched_setattr, EACCES), REFUSE(sched_setaffinity, EACCES), REFUSE(setpriority, EACCES),
+    REFUSE(sched_setattr, EACCES), REFUSE(setpriority, EACCES),
     REFUSE(sendmsg, EACCES), REFUSE(recvmsg, EACCES), REFUSE(shmget, EACCES),
     REFUSE(semget, EACCES), REFUSE(msgget, EACCES), REFUSE(mq_open, EACCES),
 };

@@ -1,8 +1,14 @@
 #include "sandbox/prim/sync.h"
 
+#include "sandbox/base/clock.h"
 #include "sandbox/sched/seam.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 void sync_mutex_init(pthread_mutex_t *mutex)
 {
@@ -30,4 +36,28 @@ void sync_enter(pthread_mutex_t *mutex, uint16_t object)
     seam_wait(EVENT_BUSY, object, 0);
     pthread_mutex_lock(mutex);
     seam_go_on();
+}
+
+uint64_t sync_deadline(int64_t timeout_us)
+{
+    if (timeout_us < 0)
+        return UINT64_MAX;
+    return clock_ns() + (uint64_t)((double)timeout_us * 1000 * seam_self.run->time_scale);
+}
+
+bool sync_wait_while(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns)
+{
+    const struct timespec at = {.tv_sec = (time_t)(deadline_ns / 1000000000u),
+                                .tv_nsec = (long)(deadline_ns % 1000000000u)};
+    while (atomic_load_explicit(word, memory_order_acquire) == value)
+        if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value,
+                    deadline_ns == UINT64_MAX ? NULL : &at, NULL, FUTEX_BITSET_MATCH_ANY) < 0 &&
+            errno == ETIMEDOUT)
+            return atomic_load_explicit(word, memory_order_acquire) != value;
+    return true;
+}
+
+void sync_wake(_Atomic uint32_t *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }

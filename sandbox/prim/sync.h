@@ -3,7 +3,12 @@
 #define PRIM_SYNC_H
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
+
+/* A time-out: wait as long as it takes. 0 is "try". */
+#define FOREVER INT64_C(-1)
 
 void sync_mutex_init(pthread_mutex_t *mutex);
 
@@ -15,5 +20,18 @@ void sync_cond_init(pthread_cond_t *cond);
  * time, unless it was preempted there; then the calling task waits, and says so.
  */
 void sync_enter(pthread_mutex_t *mutex, uint16_t object);
+
+/*
+ * When a time-out of the scenario is over, in nanoseconds of CLOCK_MONOTONIC: multiplied by the
+ * run's time_scale; UINT64_MAX for FOREVER.
+ */
+uint64_t sync_deadline(int64_t timeout_us);
+
+/*
+ * Waits while *word is `value`, in any process, until that time. Returns false when the time is up.
+ * sync_wake wakes all who wait for a word that was changed.
+ */
+bool sync_wait_while(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns);
+void sync_wake(_Atomic uint32_t *word);
 
 #endif

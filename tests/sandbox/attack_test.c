@@ -250,6 +250,9 @@ void test_forbidden_calls(void **state)
                                    "madvise-remove signal 31\n"
                                    "ftruncate signal 31\n"
                                    "prctl signal 31\n"
+                                   "parent-death done\n"
+                                   "own-affinity done\n"
+                                   "affinity-of-another signal 31\n"
                                    "x32 signal 31\n"
                                    "int80 signal 31\n";
     (void)state;

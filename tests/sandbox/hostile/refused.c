@@ -173,6 +173,30 @@ static long try_prctl_dumpable(void)
     return syscall(SYS_prctl, 4, 1, 0, 0, 0);
 }
 
+/* The two the tasks do need: to die with their parent, and to stay on one processor. */
+static long try_parent_death(void)
+{
+    return syscall(SYS_prctl, 1, SIGTERM, 0, 0, 0);
+}
+
+static long try_affinity(pid_t pid)
+{
+    cpu_set_t processors;
+    if (sched_getaffinity(0, sizeof processors, &processors) < 0)
+        return -1;
+    return sched_setaffinity(pid, sizeof processors, &processors);
+}
+
+static long try_own_affinity(void)
+{
+    return try_affinity(0);
+}
+
+static long try_affinity_of_another(void)
+{
+    return try_affinity(1);
+}
+
 static long try_x32(void)
 {
     return syscall(0x40000000 | SYS_getpid);
@@ -217,6 +241,9 @@ static const struct {
     {"madvise-remove", try_punch_hole},
     {"ftruncate", try_truncate},
     {"prctl", try_prctl_dumpable},
+    {"parent-death", try_parent_death},
+    {"own-affinity", try_own_affinity},
+    {"affinity-of-another", try_affinity_of_another},
     {"x32", try_x32},
     {"int80", try_32_bit},
 };
