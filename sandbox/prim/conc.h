@@ -20,6 +20,7 @@
 #include "sandbox/prim/pool.h"
 #include "sandbox/prim/print.h"
 #include "sandbox/prim/queue.h"
+#include "sandbox/prim/stopwatch.h"
 #include "sandbox/prim/task.h"
 #include "sandbox/prim/verdict.h"
 #include "sandbox/prim/words.h"
