@@ -183,15 +183,15 @@ static bool is_before(const struct call *a, const struct call *b)
     return a->finished_ns < b->finished_ns || (a->finished_ns == b->finished_ns && a < b);
 }
 
-/*
- * By the events' own times, so that no chart tells another order. Not by qsort(): it asks how much
- * memory the machine has, and the sandbox ends whoever asks.
- */
-static void rank_calls(struct batch *batch)
+/* Not by qsort(): it asks how much memory the machine has, and the sandbox ends whoever asks. */
+void pool_order(const struct call *calls, unsigned n, unsigned *ret)
 {
-    for (unsigned i = 0; i < batch->count; i++)
-        for (unsigned j = 0; j < batch->count; j++)
-            batch->calls[i].rank += is_before(&batch->calls[j], &batch->calls[i]);
+    for (unsigned i = 0; i < n; i++) {
+        unsigned rank = 0;
+        for (unsigned j = 0; j < n; j++)
+            rank += is_before(&calls[j], &calls[i]);
+        ret[rank] = i;
+    }
 }
 
 const struct call *pool_map(struct pool *pool, pool_fn *fn, const int64_t *xs, const int64_t *ys,
@@ -204,7 +204,6 @@ const struct call *pool_map(struct pool *pool, pool_fn *fn, const int64_t *xs, c
     batch->done = event_of(pool->object);
     submit(batch, fn, chunk);
     event_wait(batch->done);
-    rank_calls(batch);
     for (unsigned i = 0; i < n; i++)
         note_delivered(pool, &batch->calls[i]);
     return batch->calls;

@@ -22,7 +22,6 @@ struct call {
     int64_t result;               /* what the function returned */
     char error[64];               /* the exception it raised; "" if none */
     uint64_t finished_ns;         /* when it was done, since the run's start */
-    uint32_t rank;                /* how many calls of its map were done before it */
     uint32_t submitted, finished; /* events */
     struct async *async;
 };
@@ -43,6 +42,12 @@ struct pool *pool_new(enum task_kind kind, int workers);
  */
 const struct call *pool_map(struct pool *pool, pool_fn *fn, const int64_t *xs, const int64_t *ys,
                             unsigned n, unsigned chunk);
+
+/*
+ * The order in which n calls were done, by their events' own times, so that no chart tells another:
+ * ret[0] is the position of the first in `calls`. For up to a few thousand calls.
+ */
+void pool_order(const struct call *calls, unsigned n, unsigned *ret);
 
 /* pool.imap(fn, xs, chunk) and pool.imap_unordered: results as they come, in input order or not. */
 struct imap *pool_imap(struct pool *pool, pool_fn *fn, const int64_t *xs, unsigned n,

@@ -43,7 +43,7 @@ static int64_t task(struct call *call)
 /* with Pool(workers) as pool: serial_part(); pool.map(task, range(tasks)) */
 static double measured_us(const struct program *p, int workers, struct findings *f)
 {
-    int64_t each[10000], none[64] = {0};
+    int64_t each[2000], none[64] = {0};
     for (int64_t i = 0; i < p->tasks; i++)
         each[i] = (int64_t)(p->task_us + p->exchange_us * (workers - 1));
     struct pool *pool = pool_new(TASK_PROCESS, workers);
@@ -199,7 +199,7 @@ SCENARIO(parallel_speedup) = {
              .help = {"Into how many pieces the rest is divided.", "其余工作分成多少份。"},
              .type = PARAM_INTEGER,
              .minimum = 1,
-             .maximum = 10000,
+             .maximum = 2000,
              .fallback = "64"},
             {.name = "mode",
              .title = {"Where it runs", "在哪里运行"},

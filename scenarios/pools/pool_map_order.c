@@ -40,14 +40,13 @@ static void add_result(struct words *list, int64_t result)
 /* The indexes in the order in which the calls were done. */
 static struct words finish_order(const struct call *calls, int64_t n, bool *in_order)
 {
-    int64_t index_of_rank[1000];
+    unsigned done[1000];
     struct words order = {0};
     *in_order = true;
-    for (int64_t i = 0; i < n; i++)
-        index_of_rank[calls[i].rank] = i;
+    pool_order(calls, (unsigned)n, done);
     for (int64_t i = 0; i < n; i++) {
-        words_add(&order, "%" PRId64, index_of_rank[i]);
-        *in_order &= index_of_rank[i] == i;
+        words_add(&order, "%u", done[i]);
+        *in_order &= done[i] == i;
     }
     return order;
 }
