@@ -5,13 +5,25 @@ import { family, one } from './family.mjs';
 family('performance', {
   anomalies: [
     ['parallel-speedup', { comm_us: 500 }, 'loss', 10],
+    ['divide-and-conquer', { slicing: 'notes-bug' }, 'wrong', 1],
+    ['divide-and-conquer', { slicing: 'remainder-lost', n: 1000003 }, 'wrong', 1],
   ],
   extremes: [
+    ['divide-and-conquer', { n: 1000, workers: 16 }],
+    ['divide-and-conquer', { n: 1000, workers: 16, slicing: 'remainder-lost' }],
+    ['divide-and-conquer', { n: 1000000000, workers: 1, limit_ms: 20000 }],
     ['parallel-speedup', { workers_max: 64, tasks: 1, serial_fraction: 1 }],
     ['parallel-speedup', { workers_max: 64, tasks: 2000, time_scale: 0.2 }],
     ['parallel-speedup', { mode: 'simulated', workers_max: 64, cores: 64, tasks: 2000, comm_us: 10000 }],
   ],
   more() {
+    test('divide-and-conquer as in the notes visits three quarters of the numbers', async () => {
+      const run = await one('divide-and-conquer', { slicing: 'notes-bug', n: 2000000, workers: 4 });
+      assert.deepEqual(run.table.map(([, , start, stop]) => [start, stop]),
+        [[500000, 500000], [0, 500001], [0, 500002], [0, 500003]]);
+      assert.equal(run.metrics.visited, 1500006);
+    });
+
     test('parallel-speedup on the simulated machine is the arithmetic of Amdahl', async () => {
       const run = await one('parallel-speedup', { mode: 'simulated', cores: 64, serial_fraction: 0.25 });
       for (const [workers, speedup, amdahl, gustafson] of run.table) {
