@@ -5,10 +5,13 @@ import { family, one } from './family.mjs';
 family('performance', {
   anomalies: [
     ['parallel-speedup', { comm_us: 500 }, 'loss', 10],
+    ['data-prefetch', { load_ms: 20, batches: 20 }, 'starved', 3],
     ['divide-and-conquer', { slicing: 'notes-bug' }, 'wrong', 1],
     ['divide-and-conquer', { slicing: 'remainder-lost', n: 1000003 }, 'wrong', 1],
   ],
   extremes: [
+    ['data-prefetch', { batches: 1000, load_ms: 0, train_ms: 0, depth: 32, loaders: 16 }],
+    ['data-prefetch', { batches: 1, load_ms: 200, train_ms: 200, depth: 1, loaders: 16, jitter: 1 }],
     ['divide-and-conquer', { n: 1000, workers: 16 }],
     ['divide-and-conquer', { n: 1000, workers: 16, slicing: 'remainder-lost' }],
     ['divide-and-conquer', { n: 1000000000, workers: 1, limit_ms: 20000 }],
