@@ -5,11 +5,15 @@ import { family, one } from './family.mjs';
 family('performance', {
   anomalies: [
     ['parallel-speedup', { comm_us: 500 }, 'loss', 10],
+    ['ui-responsiveness', {}, 'frozen', 1],
+    ['ui-responsiveness', { disable_button: false, place: 'thread' }, 'started-twice', 1],
     ['data-prefetch', { load_ms: 20, batches: 20 }, 'starved', 3],
     ['divide-and-conquer', { slicing: 'notes-bug' }, 'wrong', 1],
     ['divide-and-conquer', { slicing: 'remainder-lost', n: 1000003 }, 'wrong', 1],
   ],
   extremes: [
+    ['ui-responsiveness', { job: 'cpu', place: 'thread', job_ms: 10000, time_scale: 0.2 }],
+    ['ui-responsiveness', { job: 'cpu', place: 'process', job_ms: 10, tick_ms: 100, disable_button: false }],
     ['data-prefetch', { batches: 1000, load_ms: 0, train_ms: 0, depth: 32, loaders: 16 }],
     ['data-prefetch', { batches: 1, load_ms: 200, train_ms: 200, depth: 1, loaders: 16, jitter: 1 }],
     ['divide-and-conquer', { n: 1000, workers: 16 }],
