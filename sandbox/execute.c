@@ -1,6 +1,7 @@
 #include "sandbox/execute.h"
 
 #include "sandbox/prim/pipe.h"
+#include "sandbox/prim/task.h"
 #include "sandbox/proto/scenario.h"
 #include "sandbox/sched/seam.h"
 #include "sandbox/table.h"
@@ -99,6 +100,7 @@ int execute_job(struct run *run, const struct job *job)
     trace_shared_start(run->shared);
     seam_begin(run, &process, &lane, (uint16_t)task, 0);
     run->scenario->run();
+    task_finish();
     pipe_ends_dropped();
     seam_end(0);
     return 0;

@@ -27,10 +27,16 @@
 #include <stdbool.h>
 
 struct conn;
+struct signals;
+struct task;
 
 /* What belongs to one process and is copied by fork, not shared. */
 struct process {
-    struct conn *conns; /* open pipe ends, for the copies a child inherits */
+    struct conn *conns;      /* open pipe ends, for the copies a child inherits */
+    struct signals *signals; /* its handlers; NULL until it has one */
+    struct task *task;       /* its own; NULL in the run's main process until it is asked for */
+    bool imported;           /* started from a start server, which ran its top level again */
+    bool bootstrapping;      /* is running that top level now */
 };
 
 /* Who the calling thread is at this moment. A coroutine changes `task` and leaves the rest. */
@@ -38,6 +44,7 @@ struct seam_self {
     struct run *run;
     struct process *process;
     struct trace_lane *lane; /* NULL in a run without trace */
+    struct task *handle;     /* of the thread; NULL in the run's main task until it is asked for */
     uint16_t task;
 };
 
