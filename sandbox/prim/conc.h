@@ -10,6 +10,7 @@
 #define PRIM_CONC_H
 
 #include "sandbox/prim/cell.h"
+#include "sandbox/prim/device.h"
 #include "sandbox/prim/event.h"
 #include "sandbox/prim/generator.h"
 #include "sandbox/prim/gil.h"

@@ -5,6 +5,7 @@ import { family, one } from './family.mjs';
 family('performance', {
   anomalies: [
     ['parallel-speedup', { comm_us: 500 }, 'loss', 10],
+    ['disk-io-queue-depth', { device: 'hdd-model', pattern: 'sequential-1m' }, 'loss', 1],
     ['ui-responsiveness', {}, 'frozen', 1],
     ['ui-responsiveness', { disable_button: false, place: 'thread' }, 'started-twice', 1],
     ['data-prefetch', { load_ms: 20, batches: 20 }, 'starved', 3],
@@ -12,6 +13,8 @@ family('performance', {
     ['divide-and-conquer', { slicing: 'remainder-lost', n: 1000003 }, 'wrong', 1],
   ],
   extremes: [
+    ['disk-io-queue-depth', { threads: 64, queue_depth: 256, requests: 100000, limit_ms: 20000 }],
+    ['disk-io-queue-depth', { device: 'hdd-model', threads: 64, queue_depth: 1, requests: 100 }],
     ['ui-responsiveness', { job: 'cpu', place: 'thread', job_ms: 10000, time_scale: 0.2 }],
     ['ui-responsiveness', { job: 'cpu', place: 'process', job_ms: 10, tick_ms: 100, disable_button: false }],
     ['data-prefetch', { batches: 1000, load_ms: 0, train_ms: 0, depth: 32, loaders: 16 }],
@@ -24,6 +27,19 @@ family('performance', {
     ['parallel-speedup', { mode: 'simulated', workers_max: 64, cores: 64, tasks: 2000, comm_us: 10000 }],
   ],
   more() {
+    test('disk-io-queue-depth has the four shapes of the textbook', async () => {
+      const gain = async (device, pattern) => {
+        const { table } = await one('disk-io-queue-depth', { device, pattern, requests: 1000 });
+        return table.find(([threads]) => threads === 8)[1] / table[0][1];
+      };
+      assert.ok(await gain('ssd-model', 'random-4k') > 4, 'a chip overlaps');
+      const once = await gain('ssd-model', 'sequential-1m');
+      assert.ok(once >= 1 && once < 1.2, 'a full bus does not');
+      const elevator = await gain('hdd-model', 'random-4k');
+      assert.ok(elevator > 1.2 && elevator < 4, 'a head is sent a better way');
+      assert.ok(await gain('hdd-model', 'sequential-1m') <= 1, 'and no further than the next track');
+    });
+
     test('divide-and-conquer as in the notes visits three quarters of the numbers', async () => {
       const run = await one('divide-and-conquer', { slicing: 'notes-bug', n: 2000000, workers: 4 });
       assert.deepEqual(run.table.map(([, , start, stop]) => [start, stop]),
