@@ -17,6 +17,7 @@
 #include "sandbox/prim/item.h"
 #include "sandbox/prim/knobs.h"
 #include "sandbox/prim/lock.h"
+#include "sandbox/prim/manager.h"
 #include "sandbox/prim/pipe.h"
 #include "sandbox/prim/pool.h"
 #include "sandbox/prim/print.h"
