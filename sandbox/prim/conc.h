@@ -22,6 +22,7 @@
 #include "sandbox/prim/pool.h"
 #include "sandbox/prim/print.h"
 #include "sandbox/prim/queue.h"
+#include "sandbox/prim/shared.h"
 #include "sandbox/prim/stopwatch.h"
 #include "sandbox/prim/task.h"
 #include "sandbox/prim/verdict.h"

@@ -13,6 +13,8 @@ family('performance', {
     ['divide-and-conquer', { slicing: 'remainder-lost', n: 1000003 }, 'wrong', 1],
   ],
   extremes: [
+    ['gil-cpu-threads', { workers: 16, steps: 100000, switch: 'every-100-ops', io_fraction: 0.95 }],
+    ['gil-cpu-threads', { unit: 'processes', workers: 16, steps: 100000000, limit_ms: 20000 }],
     ['disk-io-queue-depth', { threads: 64, queue_depth: 256, requests: 100000, limit_ms: 20000 }],
     ['disk-io-queue-depth', { device: 'hdd-model', threads: 64, queue_depth: 1, requests: 100 }],
     ['ui-responsiveness', { job: 'cpu', place: 'thread', job_ms: 10000, time_scale: 0.2 }],
@@ -27,6 +29,12 @@ family('performance', {
     ['parallel-speedup', { mode: 'simulated', workers_max: 64, cores: 64, tasks: 2000, comm_us: 10000 }],
   ],
   more() {
+    test('gil-cpu-threads: the old rule hands the lock over far more often', async () => {
+      const hands = async (rule) =>
+        (await one('gil-cpu-threads', { switch: rule, steps: 2000000 })).metrics.hand_overs;
+      assert.ok(await hands('every-100-ops') > 10 * await hands('interval-5ms'));
+    });
+
     test('disk-io-queue-depth has the four shapes of the textbook', async () => {
       const gain = async (device, pattern) => {
         const { table } = await one('disk-io-queue-depth', { device, pattern, requests: 1000 });
