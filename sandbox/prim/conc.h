@@ -23,6 +23,8 @@
 #include "sandbox/prim/print.h"
 #include "sandbox/prim/queue.h"
 #include "sandbox/prim/shared.h"
+#include "sandbox/prim/signals.h"
+#include "sandbox/prim/start_server.h"
 #include "sandbox/prim/stopwatch.h"
 #include "sandbox/prim/task.h"
 #include "sandbox/prim/verdict.h"
