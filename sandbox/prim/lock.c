@@ -3,7 +3,9 @@
 #include "sandbox/prim/sync.h"
 #include "sandbox/sched/seam.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 struct lock {
     pthread_mutex_t mutex;
@@ -12,12 +14,24 @@ struct lock {
     uint32_t released; /* event of the last release; guarded by mutex */
 };
 
-struct lock *lock_new(const char *name)
+static struct lock *lock_init(struct lock *lock, const char *name)
 {
-    struct lock *lock = run_alloc(seam_self.run, sizeof *lock);
     sync_mutex_init(&lock->mutex);
     lock->object = seam_object(OBJECT_LOCK, name);
     return lock;
+}
+
+struct lock *lock_new(const char *name)
+{
+    return lock_init(run_alloc(seam_self.run, sizeof(struct lock)), name);
+}
+
+struct lock *lock_new_private(const char *name)
+{
+    struct lock *lock = calloc(1, sizeof *lock);
+    if (!lock)
+        seam_fail(ENOMEM, "a lock");
+    return lock_init(lock, name);
 }
 
 static void note_acquired(struct lock *lock)
