@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { family, one } from './family.mjs';
+import { family, one, runs } from './family.mjs';
 
 family('performance', {
   anomalies: [
@@ -29,10 +29,13 @@ family('performance', {
     ['parallel-speedup', { mode: 'simulated', workers_max: 64, cores: 64, tasks: 2000, comm_us: 10000 }],
   ],
   more() {
-    test('gil-cpu-threads: the old rule hands the lock over far more often', async () => {
-      const hands = async (rule) =>
-        (await one('gil-cpu-threads', { switch: rule, steps: 2000000 })).metrics.hand_overs;
-      assert.ok(await hands('every-100-ops') > 10 * await hands('interval-5ms'));
+    test('gil-cpu-threads: the old rule offers the lock far more often, and it changes hands', async () => {
+      const setup = (rule) => runs('gil-cpu-threads', { switch: rule, steps: 2000000 }, 5);
+      const most = (list, name) => Math.max(...list.map((run) => run.metrics[name]));
+      const [older, newer] = [await setup('every-100-ops'), await setup('interval-5ms')];
+      assert.ok(older.every((run) => run.metrics.offers > 150000));
+      assert.ok(newer.every((run) => run.metrics.offers === 0));
+      assert.ok(most(older, 'hand_overs') > 3 * most(newer, 'hand_overs'));
     });
 
     test('disk-io-queue-depth has the four shapes of the textbook', async () => {
