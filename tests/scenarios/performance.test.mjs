@@ -29,13 +29,11 @@ family('performance', {
     ['parallel-speedup', { mode: 'simulated', workers_max: 64, cores: 64, tasks: 2000, comm_us: 10000 }],
   ],
   more() {
-    test('gil-cpu-threads: the old rule offers the lock far more often, and it changes hands', async () => {
+    test('gil-cpu-threads: the old rule offers the lock again and again, the new one never', async () => {
       const setup = (rule) => runs('gil-cpu-threads', { switch: rule, steps: 2000000 }, 5);
-      const most = (list, name) => Math.max(...list.map((run) => run.metrics[name]));
-      const [older, newer] = [await setup('every-100-ops'), await setup('interval-5ms')];
-      assert.ok(older.every((run) => run.metrics.offers > 150000));
-      assert.ok(newer.every((run) => run.metrics.offers === 0));
-      assert.ok(most(older, 'hand_overs') > 3 * most(newer, 'hand_overs'));
+      for (const run of await setup('every-100-ops'))
+        assert.ok(run.metrics.offers >= Math.max(166000, run.metrics.hand_overs));
+      for (const run of await setup('interval-5ms')) assert.equal(run.metrics.offers, 0);
     });
 
     test('disk-io-queue-depth has the four shapes of the textbook', async () => {
