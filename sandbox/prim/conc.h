@@ -9,7 +9,9 @@
 #ifndef PRIM_CONC_H
 #define PRIM_CONC_H
 
+#include "sandbox/prim/barrier.h"
 #include "sandbox/prim/cell.h"
+#include "sandbox/prim/condition.h"
 #include "sandbox/prim/device.h"
 #include "sandbox/prim/event.h"
 #include "sandbox/prim/generator.h"
@@ -22,6 +24,7 @@
 #include "sandbox/prim/pool.h"
 #include "sandbox/prim/print.h"
 #include "sandbox/prim/queue.h"
+#include "sandbox/prim/semaphore.h"
 #include "sandbox/prim/shared.h"
 #include "sandbox/prim/signals.h"
 #include "sandbox/prim/start_server.h"

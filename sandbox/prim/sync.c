@@ -61,3 +61,22 @@ void sync_wake(_Atomic uint32_t *word)
 {
     syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
+
+void sync_wake_one(_Atomic uint32_t *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+uint64_t sync_now(void)
+{
+    return clock_ns();
+}
+
+bool sync_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, uint64_t deadline_ns)
+{
+    const struct timespec at = {.tv_sec = (time_t)(deadline_ns / 1000000000u),
+                                .tv_nsec = (long)(deadline_ns % 1000000000u)};
+    if (deadline_ns == UINT64_MAX)
+        return pthread_cond_wait(cond, mutex) == 0;
+    return pthread_cond_timedwait(cond, mutex, &at) != ETIMEDOUT;
+}

@@ -33,5 +33,15 @@ uint64_t sync_deadline(int64_t timeout_us);
  */
 bool sync_wait_while(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns);
 void sync_wake(_Atomic uint32_t *word);
+void sync_wake_one(_Atomic uint32_t *word);
+
+/* The clock of deadlines. */
+uint64_t sync_now(void);
+
+/*
+ * Waits for a condition with the mutex held. Returns false when the time is up, which the caller
+ * checks once more: it may have happened at the last moment.
+ */
+bool sync_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, uint64_t deadline_ns);
 
 #endif

@@ -117,12 +117,17 @@ static inline void seam_go_on(void)
  * The task holds, or no longer holds, an object that one task holds at a time: it alone can let a
  * waiter go on. Called while it is held, so plain stores will do.
  */
-static inline void seam_set_holder(uint16_t object, bool holds)
+static inline void seam_set_holder_task(uint16_t object, uint16_t task, bool holds)
 {
-    _Atomic uint64_t *word = &seam_self.run->shared->object[object].holders[seam_self.task / 64];
-    uint64_t bit = UINT64_C(1) << seam_self.task % 64;
+    _Atomic uint64_t *word = &seam_self.run->shared->object[object].holders[task / 64];
+    uint64_t bit = UINT64_C(1) << task % 64;
     uint64_t others = atomic_load_explicit(word, memory_order_relaxed) & ~bit;
     atomic_store_explicit(word, holds ? others | bit : others, memory_order_relaxed);
+}
+
+static inline void seam_set_holder(uint16_t object, bool holds)
+{
+    seam_set_holder_task(object, seam_self.task, holds);
 }
 
 /* A new object of the run; the name is what people see. Ends the run when the table is full. */
