@@ -4,7 +4,7 @@
 #include "sandbox/sched/seam.h"
 
 #include <assert.h>
-#include <pthread.h>
+#include <errno.h>
 #include <string.h>
 
 struct entry {
@@ -15,75 +15,175 @@ struct entry {
 
 struct queue {
     pthread_mutex_t mutex;
-    pthread_cond_t not_empty, not_full;
+    pthread_cond_t not_empty, not_full, all_done;
     uint16_t object;
     size_t item_bytes;
     unsigned capacity;
-    unsigned first, count; /* guarded by mutex */
+    unsigned first, count; /* guarded by mutex, as is all below */
+    unsigned unfinished;   /* items put and not done with */
+    uint32_t last_done;    /* event of the task_done that left none */
     struct entry entries[];
 };
 
-struct queue *queue_new(const char *name, unsigned capacity, size_t item_bytes)
+struct queue *queue_new(const char *name, unsigned maxsize, size_t item_bytes)
 {
-    assert(capacity > 0 && item_bytes <= QUEUE_ITEM_MAX);
+    assert(item_bytes <= QUEUE_ITEM_MAX);
+    unsigned capacity = maxsize ? maxsize : QUEUE_MOST;
     struct queue *queue =
         run_alloc(seam_self.run, sizeof *queue + capacity * sizeof queue->entries[0]);
     sync_mutex_init(&queue->mutex);
     sync_cond_init(&queue->not_empty);
     sync_cond_init(&queue->not_full);
+    sync_cond_init(&queue->all_done);
     queue->object = seam_object(OBJECT_QUEUE, name);
     queue->capacity = capacity;
     queue->item_bytes = item_bytes;
     return queue;
 }
 
-static void wait_for_room(struct queue *queue)
+/* ---- with the mutex held ---- */
+
+static bool wait_for_room(struct queue *queue, uint64_t deadline)
 {
+    bool in_time = true;
     if (queue->count < queue->capacity)
-        return;
+        return true;
     seam_wait_room(EVENT_QUEUE_FULL, queue->object);
-    while (queue->count == queue->capacity)
-        pthread_cond_wait(&queue->not_full, &queue->mutex);
+    while (queue->count == queue->capacity && in_time)
+        in_time = sync_cond_wait(&queue->not_full, &queue->mutex, deadline);
     seam_go_on();
+    return queue->count < queue->capacity;
 }
 
-void queue_put(struct queue *queue, const void *item, int64_t label)
+static bool wait_for_item(struct queue *queue, uint64_t deadline)
 {
-    seam_point(SEAM_SEND, queue->object);
-    sync_enter(&queue->mutex, queue->object);
-    wait_for_room(queue);
+    bool in_time = true;
+    if (queue->count > 0)
+        return true;
+    seam_wait(EVENT_QUEUE_WAIT, queue->object, 0);
+    while (queue->count == 0 && in_time)
+        in_time = sync_cond_wait(&queue->not_empty, &queue->mutex, deadline);
+    seam_go_on();
+    return queue->count > 0;
+}
+
+static void put_last(struct queue *queue, const void *item, int64_t label)
+{
     struct entry *entry = &queue->entries[(queue->first + queue->count) % queue->capacity];
     queue->count++;
+    queue->unfinished++;
     memcpy(entry->bytes, item, queue->item_bytes);
     entry->label = label;
     entry->put = seam_record_aux(EVENT_QUEUE_PUT, queue->object, label, (uint16_t)queue->count, 0);
     pthread_cond_signal(&queue->not_empty);
-    pthread_mutex_unlock(&queue->mutex);
 }
 
-static void wait_for_item(struct queue *queue)
+static void take_first(struct queue *queue, void *item)
 {
-    if (queue->count > 0)
-        return;
-    seam_wait(EVENT_QUEUE_WAIT, queue->object, 0);
-    while (queue->count == 0)
-        pthread_cond_wait(&queue->not_empty, &queue->mutex);
-    seam_go_on();
-}
-
-void queue_get(struct queue *queue, void *item)
-{
-    seam_point(SEAM_RECEIVE, queue->object);
-    sync_enter(&queue->mutex, queue->object);
-    wait_for_item(queue);
     struct entry *entry = &queue->entries[queue->first];
-    queue->first = (queue->first + 1) % queue->capacity;
     queue->count--;
+    queue->first = queue->count == 0 ? 0 : (queue->first + 1) % queue->capacity;
     memcpy(item, entry->bytes, queue->item_bytes);
     seam_record_aux(EVENT_QUEUE_GOT, queue->object, entry->label, (uint16_t)queue->count,
                     entry->put);
     pthread_cond_signal(&queue->not_full);
+}
+
+/* ---- the queue ---- */
+
+static bool put_until(struct queue *queue, const void *item, int64_t label, uint64_t deadline)
+{
+    seam_point(SEAM_SEND, queue->object);
+    sync_enter(&queue->mutex, queue->object);
+    bool room = wait_for_room(queue, deadline);
+    if (room)
+        put_last(queue, item, label);
+    else
+        seam_record(EVENT_TIMED_OUT, queue->object, label, 0);
     pthread_mutex_unlock(&queue->mutex);
+    return room;
+}
+
+static bool get_until(struct queue *queue, void *item, uint64_t deadline)
+{
+    seam_point(SEAM_RECEIVE, queue->object);
+    sync_enter(&queue->mutex, queue->object);
+    bool there = wait_for_item(queue, deadline);
+    if (there)
+        take_first(queue, item);
+    else
+        seam_record(EVENT_TIMED_OUT, queue->object, 0, 0);
+    pthread_mutex_unlock(&queue->mutex);
+    return there;
+}
+
+void queue_put(struct queue *queue, const void *item, int64_t label)
+{
+    put_until(queue, item, label, UINT64_MAX);
+}
+
+void queue_get(struct queue *queue, void *item)
+{
+    get_until(queue, item, UINT64_MAX);
+}
+
+bool queue_put_for(struct queue *queue, const void *item, int64_t label, int64_t timeout_us)
+{
+    return put_until(queue, item, label, sync_deadline(timeout_us));
+}
+
+bool queue_get_for(struct queue *queue, void *item, int64_t timeout_us)
+{
+    return get_until(queue, item, sync_deadline(timeout_us));
+}
+
+int queue_task_done(struct queue *queue)
+{
+    seam_point(SEAM_SIGNAL, queue->object);
+    sync_enter(&queue->mutex, queue->object);
+    int r = queue->unfinished == 0 ? -EINVAL : 0;
+    if (r < 0) {
+        seam_record(EVENT_REFUSED, queue->object, EINVAL, 0);
+    } else {
+        uint16_t left = (uint16_t)--queue->unfinished;
+        uint32_t done = seam_record_aux(EVENT_QUEUE_DONE, queue->object, 0, left, 0);
+        if (left == 0) {
+            queue->last_done = done;
+            pthread_cond_broadcast(&queue->all_done);
+        }
+    }
+    pthread_mutex_unlock(&queue->mutex);
+    return r;
+}
+
+static bool join_until(struct queue *queue, uint64_t deadline)
+{
+    seam_point(SEAM_JOIN, queue->object);
+    sync_enter(&queue->mutex, queue->object);
+    bool in_time = true;
+    if (queue->unfinished > 0) {
+        seam_wait(EVENT_QUEUE_JOIN, queue->object, 0);
+        while (queue->unfinished > 0 && in_time)
+            in_time = sync_cond_wait(&queue->all_done, &queue->mutex, deadline);
+        seam_go_on();
+    }
+    bool done = queue->unfinished == 0;
+    if (done)
+        seam_record(EVENT_QUEUE_JOINED, queue->object, 0, queue->last_done);
+    else
+        seam_record(EVENT_TIMED_OUT, queue->object, 0, 0);
+    pthread_mutex_unlock(&queue->mutex);
+    return done;
+}
+
+void queue_join(struct queue *queue)
+{
+    join_until(queue, UINT64_MAX);
+}
+
+bool queue_join_for(struct queue *queue, int64_t timeout_us)
+{
+    return join_until(queue, sync_deadline(timeout_us));
 }
 
 unsigned queue_size(struct queue *queue)
