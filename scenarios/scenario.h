@@ -29,4 +29,76 @@
         &scenario_##name, source_##name, source_end_##name};                                       \
     static const struct scenario scenario_##name
 
+/* ---- the parts of a descriptor; texts come in pairs, English and Chinese ---- */
+
+#define CONCEPTS(...) ((const int[]){__VA_ARGS__, 0})
+#define PARAMS(...)   ((const struct param[]){__VA_ARGS__, {.name = NULL}})
+#define OUTCOMES(...) ((const struct outcome_rule[]){__VA_ARGS__, {.class = CLASS_NONE}})
+#define CHECKS(...)   ((const struct check_title[]){__VA_ARGS__, {.name = NULL}})
+#define COLUMNS(...)  ((const struct column[]){__VA_ARGS__, {.name = NULL}})
+
+#define INTEGER(n, low, high, standard, title_en, title_zh, help_en, help_zh)                      \
+    {                                                                                              \
+        .name = n, .title = {title_en, title_zh}, .help = {help_en, help_zh},                      \
+        .type = PARAM_INTEGER, .minimum = low, .maximum = high, .fallback = standard               \
+    }
+#define NUMBER(n, low, high, standard, title_en, title_zh, help_en, help_zh)                       \
+    {                                                                                              \
+        .name = n, .title = {title_en, title_zh}, .help = {help_en, help_zh},                      \
+        .type = PARAM_NUMBER, .minimum = low, .maximum = high, .fallback = standard                \
+    }
+/* Each element of a list of whole numbers lies within the bounds. */
+#define INTEGERS(n, low, high, standard, title_en, title_zh, help_en, help_zh)                     \
+    {                                                                                              \
+        .name = n, .title = {title_en, title_zh}, .help = {help_en, help_zh},                      \
+        .type = PARAM_INTEGER_LIST, .minimum = low, .maximum = high, .fallback = standard          \
+    }
+#define BOOLEAN(n, standard, title_en, title_zh, help_en, help_zh)                                 \
+    {                                                                                              \
+        .name = n, .title = {title_en, title_zh}, .help = {help_en, help_zh},                      \
+        .type = PARAM_BOOLEAN, .fallback = standard                                                \
+    }
+/* The choices follow, each {value, {English, Chinese}}. */
+#define CHOICE(n, standard, title_en, title_zh, help_en, help_zh, ...)                             \
+    {                                                                                              \
+        .name = n, .title = {title_en, title_zh}, .help = {help_en, help_zh},                      \
+        .type = PARAM_CHOICE, .fallback = standard, .choices = (const struct choice[])             \
+        {                                                                                          \
+            __VA_ARGS__,                                                                           \
+            {                                                                                      \
+                .value = NULL                                                                      \
+            }                                                                                      \
+        }                                                                                          \
+    }
+
+/* How a run turned out: its name, the text's pattern, and on what parameters it is declared. */
+#define OUTCOME(n, text_pattern, condition, outcome_class, meaning_en, meaning_zh)                 \
+    {                                                                                              \
+        .name = n, .pattern = text_pattern, .when = condition, .class = outcome_class,             \
+        .meaning = {                                                                               \
+            meaning_en,                                                                            \
+            meaning_zh                                                                             \
+        }                                                                                          \
+    }
+/* A setup that never ends: the run is stopped at limit_ms, and who waits for whom is the lesson. */
+#define NEVER_ENDS(n, condition, meaning_en, meaning_zh)                                           \
+    {                                                                                              \
+        .name = n, .ended = ENDED_TIMEOUT, .when = condition, .class = CLASS_INTERESTING,          \
+        .meaning = {                                                                               \
+            meaning_en,                                                                            \
+            meaning_zh                                                                             \
+        }                                                                                          \
+    }
+#define CHECK(n, title_en, title_zh)                                                               \
+    {                                                                                              \
+        n,                                                                                         \
+        {                                                                                          \
+            title_en, title_zh                                                                     \
+        }                                                                                          \
+    }
+#define COLUMN(n, title_en, title_zh, unit)                                                        \
+    {                                                                                              \
+        n, {title_en, title_zh}, unit, false                                                       \
+    }
+
 #endif

@@ -16,6 +16,7 @@ struct lock {
     _Atomic uint32_t word;   /* of a ticket lock: whose turn it is */
     _Atomic uint32_t next;   /* the ticket lock's next ticket */
     _Atomic uint32_t holder; /* task + 1 */
+    _Atomic uint32_t waiting;
     enum lock_kind kind;
     unsigned depth;    /* guarded by the lock itself, as is all below */
     uint32_t released; /* event of the last release */
@@ -168,7 +169,9 @@ static bool acquire_until(struct lock *lock, uint64_t deadline)
         return true;
     if (!take(lock)) {
         seam_wait(EVENT_LOCK_WAIT, lock->object, 0);
+        atomic_fetch_add_explicit(&lock->waiting, 1, memory_order_relaxed);
         bool taken = wait(lock, deadline);
+        atomic_fetch_sub_explicit(&lock->waiting, 1, memory_order_relaxed);
         seam_go_on();
         if (!taken) {
             seam_record(EVENT_TIMED_OUT, lock->object, 0, 0);
@@ -222,6 +225,14 @@ int lock_release(struct lock *lock)
 bool lock_locked(const struct lock *lock)
 {
     return atomic_load_explicit(&lock->holder, memory_order_relaxed) != NOBODY;
+}
+
+unsigned lock_waiters(const struct lock *lock)
+{
+    if (lock->kind != LOCK_TICKET)
+        return atomic_load(&lock->waiting);
+    uint32_t turn = atomic_load(&lock->word), drawn = atomic_load(&lock->next) - turn;
+    return drawn > 0 ? drawn - 1 : 0;
 }
 
 bool lock_is_mine(const struct lock *lock)

@@ -45,6 +45,9 @@ int lock_release(struct lock *lock);
 /* locked(); a moment later it may be otherwise. */
 bool lock_locked(const struct lock *lock);
 
+/* Tasks that wait for it now; in a ticket lock, those that have drawn a ticket. */
+unsigned lock_waiters(const struct lock *lock);
+
 /* Whether the calling task holds it. */
 bool lock_is_mine(const struct lock *lock);
 

@@ -23,6 +23,8 @@ struct run {
     double time_scale; /* multiplies sleeps and work */
     uint64_t seed;     /* of everything random in the scenario */
     uint16_t output_object;
+    _Atomic uint32_t writing; /* 1: a task writes a part of a line; guards parts */
+    uint64_t parts;           /* written so far */
     _Atomic size_t arena_used;
     _Alignas(64) char arena[];
 };
