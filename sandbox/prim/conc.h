@@ -10,6 +10,7 @@
 #define PRIM_CONC_H
 
 #include "sandbox/prim/barrier.h"
+#include "sandbox/prim/buffer.h"
 #include "sandbox/prim/cell.h"
 #include "sandbox/prim/condition.h"
 #include "sandbox/prim/device.h"
