@@ -21,6 +21,7 @@
 #include "sandbox/prim/knobs.h"
 #include "sandbox/prim/lock.h"
 #include "sandbox/prim/manager.h"
+#include "sandbox/prim/memory.h"
 #include "sandbox/prim/pipe.h"
 #include "sandbox/prim/pool.h"
 #include "sandbox/prim/print.h"
@@ -31,6 +32,7 @@
 #include "sandbox/prim/start_server.h"
 #include "sandbox/prim/stopwatch.h"
 #include "sandbox/prim/task.h"
+#include "sandbox/prim/value.h"
 #include "sandbox/prim/verdict.h"
 #include "sandbox/prim/words.h"
 

@@ -13,6 +13,7 @@
 
 #define RUN_ARENA_BYTES (32u << 20)
 
+struct memory_names;
 struct scenario;
 
 struct run {
@@ -25,6 +26,7 @@ struct run {
     uint16_t output_object;
     _Atomic uint32_t writing; /* 1: a task writes a part of a line; guards parts */
     uint64_t parts;           /* written so far */
+    _Atomic(struct memory_names *) memory_names; /* of prim/memory.c; NULL until there is one */
     _Atomic size_t arena_used;
     _Alignas(64) char arena[];
 };
