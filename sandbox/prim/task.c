@@ -269,6 +269,21 @@ static uint32_t note_end(struct trace_shared *shared, uint16_t task, int code)
     return event;
 }
 
+/* The handles of threads that the end of their process has cut off. */
+static void settle_threads(struct task *process)
+{
+    for (struct task *task = process->children; task; task = task->next) {
+        if (task->kind != TASK_THREAD || task->done)
+            continue;
+        if (!task->reaped)
+            task->exit_code = process->exit_code;
+        say_reaped(task);
+        atomic_store(&task->claimed, 1);
+        atomic_store_explicit(&task->done, 1, memory_order_release);
+        sync_wake(&task->done);
+    }
+}
+
 /* A process that did not say itself that it ended, and threads that its end has cut off. */
 static void note_dead(struct task *task)
 {
@@ -282,6 +297,7 @@ static void note_dead(struct task *task)
             continue;
         (void)note_end(shared, (uint16_t)t, task->exit_code);
     }
+    settle_threads(task);
     if (!silent)
         return;
     atomic_store(&task->ended, note_end(shared, task->id, task->exit_code));

@@ -1,6 +1,7 @@
 #include "scenarios/scenario.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 

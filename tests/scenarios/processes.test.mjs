@@ -1,3 +1,59 @@
-import { family } from './family.mjs';
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { check, family, one, runs } from './family.mjs';
 
-family('processes', {});
+const lines = (run) => run.output.trim().split('\n');
+
+family('processes', {
+  quick: {
+    'process-lifecycle': { child_ms: 300, act_after_ms: 60 },
+  },
+  anomalies: [
+    ['process-start-join', { jitter_ms: 50 }, 'out-of-order', 20],
+    ['process-lifecycle', { action: 'join-timeout', time_scale: 0.2 }, 'still-alive', 3],
+    ['daemon-vs-join', {}, 'child-cut', 3],
+    ['daemon-vs-join', { kind: 'thread' }, 'child-cut', 3],
+    ['daemon-vs-join', { set_daemon: 'inherit' }, 'refused', 3],
+    ['fork-random-repeat', {}, 'repeated', 3],
+    ['crash-isolation', {}, 'all-down', 3],
+  ],
+  extremes: [
+    ['process-start-join', { n: 16, repeat: 50, work_ms: 0, style: 'subclass', join_order: 'reverse' }],
+    ['process-start-join', { n: 1, jitter_ms: 200, work_ms: 0 }],
+    ['process-lifecycle', { child_ms: 10, act_after_ms: 10, action: 'terminate', time_scale: 0.01 }],
+    ['process-lifecycle', { child_ms: 10, act_after_ms: 5000, action: 'kill', time_scale: 0.1 }],
+    ['daemon-vs-join', { child_ms: 50, main_ms: 500, kind: 'thread' }],
+    ['daemon-vs-join', { child_ms: 50, main_ms: 50, time_scale: 0.01 }],
+    ['fork-random-repeat', { children: 16, draws: 20, parent_draws: 10, generator: 'os-entropy' }],
+    ['fork-random-repeat', { children: 2, draws: 1, parent_draws: 0 }],
+    ['crash-isolation', { units: 16, victim: 15, at_ms: 0, unit: 'process' }],
+    ['crash-isolation', { units: 2, victim: 15, at_ms: 0, fault: 'abort' }],
+  ],
+  more() {
+    test('“End” is the last line, after every child', async () => {
+      for (const run of await runs('process-start-join', { n: 8, repeat: 3, work_ms: 2 }, 20)) {
+        assert.equal(lines(run).length, 8 * 3 + 1);
+        assert.equal(lines(run).at(-1), 'End');
+      }
+    });
+
+    test('after terminate() the exit code is -15, and a pid is there after start() only', async () => {
+      const run = await one('process-lifecycle', { time_scale: 0.2 });
+      assert.equal(run.outcome.text, 'exitcode=-15');
+      assert.match(lines(run)[0], /pid None, is_alive False, exitcode None/);
+      assert.match(lines(run).at(-1), /is_alive False, exitcode -15/);
+      const twice = await one('process-lifecycle', { start_twice: true, time_scale: 0.2 });
+      assert.ok(check(twice, 'second-start-refused').held);
+      assert.match(twice.output, /cannot start a process twice/);
+    });
+
+    test('a crash in a thread ends the program by that signal, in a process it does not', async () => {
+      const text = async (params) => (await one('crash-isolation', { at_ms: 20, ...params })).outcome.text;
+      assert.equal(await text({ fault: 'segv' }), 'main=-11 finished=0 of 4');
+      assert.equal(await text({ fault: 'abort' }), 'main=-6 finished=0 of 4');
+      assert.equal(await text({ fault: 'exit1' }), 'main=1 finished=0 of 4');
+      assert.equal(await text({ fault: 'exception' }), 'main=0 finished=3 of 4');
+      assert.equal(await text({ unit: 'process' }), 'main=0 finished=3 of 4');
+    });
+  },
+});

@@ -7,7 +7,7 @@
 /* In the run's memory: what the tasks of a test tell it. */
 struct told {
     struct event *go;
-    struct task *task;
+    struct task *task, *thread;
     _Atomic int number, other;
     struct conn *reader, *writer;
 };
@@ -133,6 +133,7 @@ static void start_daemon(void *argument)
     struct task *thread = task_new(TASK_THREAD, "daemon thread", sleep_long, NULL);
     assert_int_equal(task_set_daemon(thread, true), 0);
     assert_int_equal(task_begin(thread), 0);
+    told->thread = thread;
 }
 
 /* The daemons of a process end with it; the trace says so of the threads, too. */
@@ -144,6 +145,7 @@ void test_daemons_end_with_their_process(void **state)
     int code;
     assert_int_equal(task_join(process_start("owner", start_daemon, told)), 0);
     assert_false(task_alive(told->task));
+    assert_false(task_alive(told->thread));
     assert_true(task_exit_code(told->task, &code) && code == -SIGTERM);
     finish(&rig);
 }
