@@ -10,6 +10,7 @@ struct queue_up {
     struct lock *lock;
     int64_t rounds, hold_us;
     int64_t served, owner[WAITERS_MAX * ROUNDS_MAX];
+    bool wanted[WAITERS_MAX * ROUNDS_MAX]; /* others stood in line when it was let go */
     _Atomic int64_t inside;
     int64_t crowded; /* how often somebody else was inside */
 };
@@ -29,8 +30,9 @@ static void waiter(void *argument)
         q->crowded += ++q->inside > 1;
         if (round == 0)
             item_started(self->number);
-        q->owner[q->served++] = self->number;
+        q->owner[q->served] = self->number;
         work_us(q->hold_us);
+        q->wanted[q->served++] = lock_waiters(q->lock) > 0;
         q->inside--;
         lock_release(q->lock);
     }
@@ -42,7 +44,8 @@ static int64_t longest_streak(const struct queue_up *q)
 {
     int64_t longest = 0, streak = 0;
     for (int64_t i = 0; i < q->served; i++) {
-        streak = i > 0 && q->owner[i] == q->owner[i - 1] ? streak + 1 : 1;
+        bool again = i > 0 && q->owner[i] == q->owner[i - 1] && q->wanted[i - 1];
+        streak = again ? streak + 1 : 1;
         longest = streak > longest ? streak : longest;
     }
     return longest;

@@ -16,7 +16,7 @@ struct shared {
     struct event *held, *over;
 };
 
-static struct shared *shared_new(struct manager *manager)
+static struct shared *served_new(struct manager *manager)
 {
     struct shared *s = run_alloc(seam_self.run, sizeof *s);
     s->d = manager_dict(manager, "d");
@@ -50,7 +50,7 @@ static void count_with(enum task_kind kind, bool locked)
     int64_t value;
     rig_begin(&rig);
     struct manager *manager = manager_new();
-    struct shared *s = shared_new(manager);
+    struct shared *s = served_new(manager);
     s->locked = locked;
     managed_set(s->d, "count", 0);
     for (int i = 0; i < CLIENTS; i++)
@@ -120,7 +120,7 @@ void test_manager_refuses_what_python_refuses(void **state)
     int64_t value;
     rig_begin(&rig);
     struct manager *manager = manager_new();
-    struct shared *s = shared_new(manager);
+    struct shared *s = served_new(manager);
     struct managed *number = manager_value(manager, "number", 5);
     assert_int_equal(managed_get(s->d, "nothing", &value), -ENOENT);
     assert_int_equal(managed_get_at(s->list, 0, &value), -ERANGE);
@@ -157,7 +157,7 @@ void test_manager_lock_times_out_and_names_its_holder(void **state)
     struct rig rig;
     rig_begin(&rig);
     struct manager *manager = manager_new();
-    struct shared *s = shared_new(manager);
+    struct shared *s = served_new(manager);
     struct task *holder = process_start("holder", hold, s);
     event_wait(s->held);
     assert_int_equal(managed_acquire(s->lock, 0), -ETIMEDOUT);
@@ -191,7 +191,7 @@ void test_manager_queue_is_first_in_first_out(void **state)
     int64_t got;
     rig_begin(&rig);
     struct manager *manager = manager_new();
-    struct shared *s = shared_new(manager);
+    struct shared *s = served_new(manager);
     assert_int_equal(managed_take(s->queue, &got, 0), -ETIMEDOUT);
     struct task *producer = process_start("producer", put_numbers, s);
     for (int64_t i = 0; i < TIMES; i++) {
@@ -225,7 +225,7 @@ void test_manager_that_ends_lets_its_clients_go(void **state)
         struct rig rig;
         rig_begin(&rig);
         struct manager *manager = manager_new();
-        struct shared *s = shared_new(manager);
+        struct shared *s = served_new(manager);
         struct task *client = thread_start("client", wait_for_item, s);
         event_wait(s->held);
         if (killed)
