@@ -142,3 +142,44 @@ test('who still waits when it ended badly is marked', () => {
   finish(well, 1000, false);
   assert.equal(well.marks.length, 0);
 });
+
+test('every kind of event says what its task does next', () => {
+  const during = (kind: number, object?: number): State => {
+    const model = modelOf(1, [{ kind: 10, name: 'stalls' }], [
+      { t: 0, task: 0, kind: EVENT.TASK_STARTED },
+      { t: 5, task: 0, kind, object, value: 0 },
+      { t: 9, task: 0, kind: EVENT.NOTE },
+    ]);
+    return slices(model, 0).filter(([t]) => t <= 5).at(-1)![1];
+  };
+  assert.equal(during(EVENT.SEMAPHORE_WAIT, 0), STATE.WAITING);
+  assert.equal(during(EVENT.BARRIER_WAIT, 0), STATE.WAITING);
+  assert.equal(during(EVENT.QUEUE_JOIN, 0), STATE.WAITING);
+  assert.equal(during(EVENT.LOOP_POLL, 0), STATE.IO);
+  assert.equal(during(EVENT.SLEEP_BEGAN), STATE.ASLEEP);
+  assert.equal(during(EVENT.COROUTINE_YIELDED, 0), STATE.READY);
+  assert.equal(during(EVENT.SIGNAL_SENT), STATE.RUNNING);
+  assert.equal(during(EVENT.JOIN_WAIT), STATE.WAITING);
+});
+
+test('permits of a semaphore: who has one, whoever gives it back', () => {
+  const model = modelOf(3, [{ kind: 10, name: 'stalls' }], [
+    { t: 0, task: 0, kind: EVENT.TASK_STARTED },
+    { t: 5, task: 0, kind: EVENT.SEMAPHORE_ACQUIRED, object: 0 },
+    { t: 6, task: 1, kind: EVENT.SEMAPHORE_ACQUIRED, object: 0 },
+    { t: 7, task: 2, kind: EVENT.SEMAPHORE_RELEASED, object: 0 },
+    { t: 8, task: 0, kind: EVENT.SEMAPHORE_RELEASED, object: 0 },
+  ]);
+  assert.deepEqual(holdersAt(model, 0, 4, false), []);
+  assert.deepEqual(holdersAt(model, 0, 6, false), [0, 1]);
+  assert.deepEqual(holdersAt(model, 0, 7, false), [0, 1]);
+  assert.deepEqual(holdersAt(model, 0, 9, false), [1]);
+});
+
+test('a call that raised is marked', () => {
+  const model = modelOf(1, [], [
+    { t: 0, task: 0, kind: EVENT.TASK_STARTED },
+    { t: 5, task: 0, kind: EVENT.REFUSED, value: 1 },
+  ]);
+  assert.deepEqual(model.marks.map(({ kind, t }) => [kind, t]), [['raised', 5]]);
+});

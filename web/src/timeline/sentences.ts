@@ -1,5 +1,6 @@
 // What a task was doing at a moment, in a sentence of the reader's language.
 import type { App } from '../store/app';
+import type { MessageKey } from '../messages';
 import type { Selection } from '../store/run';
 import { EVENT, OBJECT } from '../trace/kinds.gen';
 import { sliceAt, sliceEnd } from '../trace/lane';
@@ -26,28 +27,43 @@ export function names(app: App, model: Model, tasks: readonly number[]): string 
     .format(tasks.map((task) => taskName(model, task)));
 }
 
-function waitingSentence(app: App, model: Model, ref: number, t: number): string {
-  const holders = holdersAt(model, ref, t, false);
+/** What one waits for, by the event with which the wait began. */
+const WAITS_FOR: Readonly<Record<number, MessageKey>> = {
+  [EVENT.BUSY]: 'says.busy',
+  [EVENT.QUEUE_WAIT]: 'says.queueEmpty',
+  [EVENT.QUEUE_FULL]: 'says.queueFull',
+  [EVENT.QUEUE_JOIN]: 'says.queueJoin',
+  [EVENT.EVENT_WAIT]: 'says.eventWait',
+  [EVENT.CONDITION_WAIT]: 'says.condition',
+  [EVENT.BARRIER_WAIT]: 'says.barrier',
+  [EVENT.CALL_SENT]: 'says.call',
+  [EVENT.LOOP_POLL]: 'says.poll',
+  [EVENT.IO_WAIT]: 'says.device',
+  [EVENT.PIPE_FULL]: 'says.ioFull',
+};
+
+/** Waits for what a task has: its sentence with a holder, and without. */
+const HELD: Readonly<Record<number, readonly [MessageKey, MessageKey]>> = {
+  [OBJECT.LOCK]: ['says.waitingHeld', 'says.waitingFree'],
+  [OBJECT.GIL]: ['says.waitingHeld', 'says.waitingFree'],
+  [OBJECT.SEMAPHORE]: ['says.permitHeld', 'says.permit'],
+  [OBJECT.PIPE]: ['says.ioHeld', 'says.io'],
+};
+
+function waitingSentence(
+  app: App, model: Model, task: number, ref: number, t: number, event: number,
+): string {
+  const kind = model.log.objects[ref]?.kind;
+  const holders = holdersAt(model, ref, t, false)
+    .filter((id) => kind !== OBJECT.PIPE || id !== task);
   const holder = names(app, model, holders);
   if (ref & TASK_REF && ref !== NOTHING) return app.t('says.joining', { holder });
   const object = objectName(model, ref);
-  const kind = model.log.objects[ref]?.kind;
-  if (kind === OBJECT.COROUTINE) {
-    return app.t('says.coroutine', { holder: holder || object });
-  }
-  if (kind !== OBJECT.LOCK && kind !== OBJECT.GIL) return app.t('says.waiting', { object });
-  return holders.length > 0
-    ? app.t('says.waitingHeld', { object, holder })
-    : app.t('says.waitingFree', { object });
-}
-
-function ioSentence(app: App, model: Model, task: number, ref: number, t: number, event: number): string {
-  const object = objectName(model, ref);
-  if (model.log.kind[event] === EVENT.PIPE_FULL) return app.t('says.ioFull', { object });
-  const writers = holdersAt(model, ref, t, false).filter((id) => id !== task);
-  return writers.length > 0
-    ? app.t('says.ioHeld', { object, holder: names(app, model, writers) })
-    : app.t('says.io', { object });
+  const known = WAITS_FOR[model.log.kind[event]];
+  if (known !== undefined) return app.t(known, { object });
+  if (kind === OBJECT.COROUTINE) return app.t('says.coroutine', { holder: holder || object });
+  const [held, free] = HELD[kind ?? 0] ?? ['says.waiting', 'says.waiting'];
+  return app.t(holders.length > 0 ? held : free, { object, holder });
 }
 
 function bareSentence(app: App, model: Model, task: number, i: number, t: number): string {
@@ -59,9 +75,9 @@ function bareSentence(app: App, model: Model, task: number, i: number, t: number
       const yielded = model.log.kind[event] === EVENT.COROUTINE_YIELDED;
       return app.t(yielded ? 'says.yielded' : 'says.ready');
     }
-    case STATE.WAITING: return waitingSentence(app, model, lane.ref[i], t);
+    case STATE.WAITING:
+    case STATE.IO: return waitingSentence(app, model, task, lane.ref[i], t, event);
     case STATE.HOLDING: return app.t('says.holding', { object: objectName(model, lane.ref[i]) });
-    case STATE.IO: return ioSentence(app, model, task, lane.ref[i], t, event);
     case STATE.DONE: return app.t('says.done');
     case STATE.ERROR: return app.t('says.error');
     case STATE.ASLEEP: return app.t('says.asleep');

@@ -1,6 +1,6 @@
 // From events to what is drawn: a lane per task, a strip per lock, items, marks and cause arrows.
 // Events are taken in as they come; within one task they are in order, which is all this needs.
-import { EVENT } from './kinds.gen';
+import { EVENT, EVENT_THEN } from './kinds.gen';
 import { newLane, pushSlice, sliceAt, type Lane } from './lane';
 import { NOTHING, grown, type TraceLog } from './log';
 import { STATE, STATE_COUNT, waits, whileHolding, type State } from './states';
@@ -22,13 +22,20 @@ export interface ItemBar {
   readonly event: number;
 }
 
-export type MarkKind = 'fault' | 'failed' | 'killed' | 'stuck';
+export type MarkKind = 'fault' | 'failed' | 'killed' | 'raised' | 'stuck';
 
 export interface Mark {
   readonly kind: MarkKind;
   readonly t: number;
   readonly task: number;
   readonly event: number;
+}
+
+/** A task got a permit of a semaphore, or gave one back. */
+export interface Permit {
+  readonly t: number;
+  readonly task: number;
+  readonly taken: boolean;
 }
 
 export interface PipeEnd {
@@ -54,6 +61,8 @@ export interface Model {
   /** By object id: who holds it. Only locks have one. */
   readonly owners: Map<number, Lane>;
   readonly pipes: Map<number, PipeEnd[]>;
+  /** By object id of a semaphore. */
+  readonly permits: Map<number, Permit[]>;
   /** By object id of a coroutine: the task that runs it. */
   readonly coroutines: Map<number, number>;
   readonly marks: Mark[];
@@ -78,6 +87,7 @@ export function newModel(log: TraceLog): Model {
     items: [],
     owners: new Map(),
     pipes: new Map(),
+    permits: new Map(),
     coroutines: new Map(),
     marks: [],
     arrows: new Uint32Array(64),
@@ -138,30 +148,14 @@ function show(model: Model, task: number, now: TaskNow, t: number, event: number
 /** What the task is doing after event i, and what that is about. */
 function nextState(log: TraceLog, i: number, now: TaskNow): readonly [State, number] {
   const object = log.object[i];
-  switch (log.kind[i]) {
-    case EVENT.JOIN_WAIT:
-      return [STATE.WAITING, TASK_REF | log.value[i]];
-    case EVENT.BUSY:
-    case EVENT.LOCK_WAIT:
-    case EVENT.QUEUE_WAIT:
-    case EVENT.QUEUE_FULL:
-    case EVENT.EVENT_WAIT:
-    case EVENT.COROUTINE_SENT:
-      return [STATE.WAITING, object];
-    case EVENT.PIPE_WAIT:
-    case EVENT.PIPE_FULL:
-      return [STATE.IO, object];
-    case EVENT.SLEEP_BEGAN:
-      return [STATE.ASLEEP, NOTHING];
-    case EVENT.COROUTINE_YIELDED:
-      return [STATE.READY, object];
-    case EVENT.TASK_ENDED:
-      return [log.value[i] < 0 ? STATE.ERROR : STATE.DONE, NOTHING];
-    case EVENT.FAULT:
-      return [STATE.ERROR, object];
-    case EVENT.PIPE_OPENED:
-    case EVENT.PIPE_CLOSED:
-      return [now.base, now.ref];
+  switch (EVENT_THEN[log.kind[i]]) {
+    case 'WAITS': return [STATE.WAITING, object === NOTHING ? TASK_REF | log.value[i] : object];
+    case 'TRANSFERS': return [STATE.IO, object];
+    case 'SLEEPS': return [STATE.ASLEEP, NOTHING];
+    case 'YIELDS': return [STATE.READY, object];
+    case 'ENDS': return [log.value[i] < 0 ? STATE.ERROR : STATE.DONE, NOTHING];
+    case 'FAILS': return [STATE.ERROR, object];
+    case 'KEEPS': return [now.base, now.ref];
     default:
       now.started = true;
       return [STATE.RUNNING, NOTHING];
@@ -190,6 +184,9 @@ function recordObjects(model: Model, i: number, now: TaskNow): void {
     case EVENT.ITEM_STARTED: return itemStarted(model, i);
     case EVENT.ITEM_FINISHED:
     case EVENT.ITEM_FAILED: return itemFinished(model, i);
+    case EVENT.SEMAPHORE_ACQUIRED:
+    case EVENT.SEMAPHORE_RELEASED: return permit(model, i);
+    case EVENT.REFUSED: return mark(model, i, 'raised');
     case EVENT.FAULT: return mark(model, i, 'fault');
     default:
   }
@@ -270,6 +267,14 @@ function pipeEnd(model: Model, i: number): void {
   list.push({ t: log.t[i], task: log.task[i], end: log.value[i], opened });
 }
 
+function permit(model: Model, i: number): void {
+  const { log } = model;
+  const list = model.permits.get(log.object[i]) ?? [];
+  model.permits.set(log.object[i], list);
+  const taken = log.kind[i] === EVENT.SEMAPHORE_ACQUIRED;
+  list.push({ t: log.t[i], task: log.task[i], taken });
+}
+
 function itemStarted(model: Model, i: number): void {
   const { log } = model;
   model.items[log.task[i]].push({
@@ -299,7 +304,19 @@ export function holdersAt(model: Model, ref: number, t: number, forRoom: boolean
     const i = sliceAt(owners, t);
     return i >= 0 && owners.ref[i] !== NOTHING ? [owners.ref[i]] : [];
   }
+  const permits = model.permits.get(ref);
+  if (permits !== undefined) return permitsAt(permits, t);
   return openEnds(model.pipes.get(ref) ?? [], t, forRoom ? 1 : 2);
+}
+
+/** Who has a permit at t. One who gives back what another took has none, and takes none away. */
+function permitsAt(permits: readonly Permit[], t: number): number[] {
+  const had = new Map<number, number>();
+  for (const { t: at, task, taken } of permits) {
+    if (at > t) continue;
+    had.set(task, Math.max(0, (had.get(task) ?? 0) + (taken ? 1 : -1)));
+  }
+  return [...had].filter(([, count]) => count > 0).map(([task]) => task).sort((a, b) => a - b);
 }
 
 function openEnds(ends: readonly PipeEnd[], t: number, which: number): number[] {
