@@ -100,5 +100,10 @@
     {                                                                                              \
         n, {title_en, title_zh}, unit, false                                                       \
     }
+/* The last one, for as many cells as a row still has. */
+#define COLUMN_REPEATED(n, title_en, title_zh, unit)                                               \
+    {                                                                                              \
+        n, {title_en, title_zh}, unit, true                                                        \
+    }
 
 #endif

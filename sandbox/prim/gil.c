@@ -90,8 +90,10 @@ void gil_check(struct gil *gil)
     pthread_mutex_lock(&gil->mutex);
     uint64_t takes = gil->takes;
     let_go(gil);
+    seam_wait(EVENT_LOCK_WAIT, gil->object, 0);
     while (gil->takes == takes)
         pthread_cond_wait(&gil->switched, &gil->mutex);
+    seam_go_on();
     pthread_mutex_unlock(&gil->mutex);
     gil_take(gil);
 }

@@ -144,81 +144,42 @@ SCENARIO(generator_send) = {
               "    c.close()\n"
               "\n"
               "produce(consumer())\n",
-    .concepts = (const int[]){178, 185, 186, 187, 0},
+    .concepts = CONCEPTS(178, 185, 186, 187),
     .chart = CHART_TURNS,
-    .params =
-        (const struct param[]){
-            {.name = "rounds",
-             .title = {"Rounds", "轮数"},
-             .help = {"How many numbers are sent.", "发送多少个数字。"},
-             .type = PARAM_INTEGER,
-             .minimum = 0,
-             .maximum = 1000,
-             .fallback = "3"},
-            {.name = "prime",
-             .title = {"First resume", "第一次恢复"},
-             .help =
-                 {"A generator must run to its first yield before it can take a value. Leave that "
-                  "out and the first send is a TypeError.",
-                  "生成器要先运行到第一个 yield 才能接收值；省略这一步，第一次 send 就会报 "
-                  "TypeError。"},
-             .type = PARAM_CHOICE,
-             .fallback = "send-none",
-             .choices = (const struct choice[]){{"send-none", {"send(None)", "send(None)"}},
-                                                {"next", {"next()", "next()"}},
-                                                {"missing", {"forgotten (error)", "忘了（报错）"}},
-                                                {0}}},
-            {.name = "close_at",
-             .title = {"Close after", "在第几个值后关闭"},
-             .help =
-                 {"close() after that many values; the next send is a StopIteration. -1: only at "
-                  "the end.",
-                  "传入这么多个值之后调用 close()，再 send 就会得到 StopIteration；-1 "
-                  "表示只在最后关闭。"},
-             .type = PARAM_INTEGER,
-             .minimum = -1,
-             .maximum = 1000,
-             .fallback = "-1"},
-            {.name = "direction",
-             .title = {"Answer", "是否回答"},
-             .help = {"Does the consumer hand an answer back?", "消费者是否把回答传回来？"},
-             .type = PARAM_CHOICE,
-             .fallback = "ping-pong",
-             .choices = (const struct choice[]){{"ping-pong", {"value and answer", "有来有回"}},
-                                                {"consume-only", {"values only", "只接收"}},
-                                                {0}}},
-            {.name = NULL},
-        },
-    .outcomes =
-        (const struct outcome_rule[]){
-            {.name = "finished",
-             .pattern = "rounds=*",
-             .class = CLASS_ACCEPTABLE,
-             .meaning = {"Every number was sent and consumed, turn by turn.",
-                         "每个数字都按轮次发送并消费。"}},
-            {.name = "stop-iteration",
-             .pattern = "rounds=* StopIteration",
-             .when = "close_at!=-1",
-             .class = CLASS_INTERESTING,
-             .meaning = {"The generator was closed; sending to it raised StopIteration.",
-                         "生成器已经关闭，再向它 send 会抛出 StopIteration。"}},
-            {.name = "type-error",
-             .pattern = "rounds=0 TypeError",
-             .when = "prime=missing",
-             .class = CLASS_INTERESTING,
-             .meaning = {"A value was sent to a generator that had not reached its first yield.",
-                         "生成器还没运行到第一个 yield，就向它传了值。"}},
-            {0},
-        },
-    .checks =
-        (const struct check_title[]){
-            {"strict-turns",
-             {"The lines alternate strictly: P producing, C consuming, R returned",
-              "各行严格交替：P 生产，C 消费，R 返回"}},
-            {"one-thread", {"No line came from another thread", "所有行都来自同一个线程"}},
-            {"unprimed-is-refused",
-             {"A generator that was not started takes no value", "未启动的生成器不接收任何值"}},
-            {0},
-        },
+    .params = PARAMS(
+        INTEGER("rounds", 0, 1000, "3", "Rounds", "轮数", "How many numbers are sent.",
+                "发送多少个数字。"),
+        CHOICE("prime", "send-none", "First resume", "第一次恢复",
+               "A generator must run to its first yield before it can take a value. Leave that "
+               "out and the first send is a TypeError.",
+               "生成器要先运行到第一个 yield 才能接收值；省略这一步，第一次 send 就会报 "
+               "TypeError。",
+               {"send-none", {"send(None)", "send(None)"}}, {"next", {"next()", "next()"}},
+               {"missing", {"forgotten (error)", "忘了（报错）"}}),
+        INTEGER("close_at", -1, 1000, "-1", "Close after", "在第几个值后关闭",
+                "close() after that many values; the next send is a StopIteration. -1: only at "
+                "the end.",
+                "传入这么多个值之后调用 close()，再 send 就会得到 StopIteration；-1 "
+                "表示只在最后关闭。"),
+        CHOICE("direction", "ping-pong", "Answer", "是否回答",
+               "Does the consumer hand an answer back?", "消费者是否把回答传回来？",
+               {"ping-pong", {"value and answer", "有来有回"}},
+               {"consume-only", {"values only", "只接收"}})),
+    .outcomes = OUTCOMES(
+        OUTCOME("finished", "rounds=*", NULL, CLASS_ACCEPTABLE,
+                "Every number was sent and consumed, turn by turn.",
+                "每个数字都按轮次发送并消费。"),
+        OUTCOME("stop-iteration", "rounds=* StopIteration", "close_at!=-1", CLASS_INTERESTING,
+                "The generator was closed; sending to it raised StopIteration.",
+                "生成器已经关闭，再向它 send 会抛出 StopIteration。"),
+        OUTCOME("type-error", "rounds=0 TypeError", "prime=missing", CLASS_INTERESTING,
+                "A value was sent to a generator that had not reached its first yield.",
+                "生成器还没运行到第一个 yield，就向它传了值。")),
+    .checks = CHECKS(
+        CHECK("strict-turns", "The lines alternate strictly: P producing, C consuming, R returned",
+              "各行严格交替：P 生产，C 消费，R 返回"),
+        CHECK("one-thread", "No line came from another thread", "所有行都来自同一个线程"),
+        CHECK("unprimed-is-refused", "A generator that was not started takes no value",
+              "未启动的生成器不接收任何值")),
     .run = run,
 };

@@ -146,92 +146,49 @@ SCENARIO(race_counter) = {
               "a.start(); b.start()\n"
               "a.join(); b.join()\n"
               "print(share)\n",
-    .concepts = (const int[]){126, 127, 131, 162, 0},
+    .concepts = CONCEPTS(126, 127, 131, 162),
     .chart = CHART_VALUE,
-    .params =
-        (const struct param[]){
-            {.name = "variant",
-             .title = {"Protection", "保护方式"},
-             .help = {"no-lock is the mistake; with the default n it loses updates in nearly every "
-                      "run on two processors.",
-                      "no-lock 就是那个错误：在双核机器上用默认的 n，几乎每次运行都会丢失更新。"},
-             .type = PARAM_CHOICE,
-             .fallback = "no-lock",
-             .choices = (const struct choice[]){{"no-lock", {"none", "不加锁"}},
-                                                {"lock", {"a lock", "加锁"}},
-                                                {"atomic", {"one atomic step", "原子操作"}},
-                                                {0}}},
-            {.name = "threads",
-             .title = {"Threads", "线程数"},
-             .help = {"Half add, half subtract; an odd one out does first the one, then the other.",
-                      "一半加、一半减；多出来的那个先加后减。"},
-             .type = PARAM_INTEGER,
-             .minimum = 2,
-             .maximum = 8,
-             .fallback = "2"},
-            {.name = "n",
-             .title = {"Operations per thread", "每个线程的操作次数"},
-             .help = {"More operations, more chances to collide. With n=1 a collision needs luck: "
-                      "raise the window.",
-                      "次数越多，碰撞的机会越大。n=1 时要靠运气，可以把窗口调大。"},
-             .type = PARAM_INTEGER,
-             .minimum = 1,
-             .maximum = 10000000,
-             .fallback = "1000000"},
-            {.name = "window_ns",
-             .title = {"Window (ns)", "窗口（纳秒）"},
-             .help = {"Time between the read and the write: the wider, the likelier a collision.",
-                      "读与写之间停留的时间：窗口越大，越容易碰撞。"},
-             .type = PARAM_INTEGER,
-             .minimum = 0,
-             .maximum = 10000,
-             .fallback = "0"},
-            {.name = "granularity",
-             .title = {"Where threads may switch", "线程在哪里切换"},
-             .help =
-                 {"Native threads race between any two instructions. The interpreters are "
-                  "simulated with CPython's own lock-passing rules: 3.11 looks for a switch only "
-                  "at the loop's jump, older ones also inside share += 1.",
-                  "原生线程在任意两条指令之间都可能交错。两个“解释器”选项按 CPython 的规则模拟 "
-                  "GIL：3.11 只在循环跳转处检查是否切换，旧版本在 share += 1 中间也会检查。"},
-             .type = PARAM_CHOICE,
-             .fallback = "c-load-store",
-             .choices =
-                 (const struct choice[]){
-                     {"c-load-store", {"native threads", "原生线程"}},
-                     {"bytecode-gil-3.11", {"CPython 3.11 (simulated)", "CPython 3.11（模拟）"}},
-                     {"bytecode-gil-old", {"older CPython (simulated)", "旧版 CPython（模拟）"}},
-                     {0}}},
-            {.name = NULL},
-        },
-    .outcomes =
-        (const struct outcome_rule[]){
-            {.name = "exact",
-             .pattern = "count=0",
-             .class = CLASS_ACCEPTABLE,
-             .meaning = {"Every update counted. Without a lock that is luck, or a property of this "
-                         "interpreter.",
-                         "没有更新丢失。如果没有加锁，这只是运气，或者只是这个解释器版本的特性。"}},
-            {.name = "lost-updates",
-             .pattern = "count=*",
-             .when = "variant=no-lock&granularity!=bytecode-gil-3.11",
-             .class = CLASS_INTERESTING,
-             .meaning = {"Updates were lost: a thread wrote back a value that was out of date.",
-                         "有更新丢失：某个线程写回了过时的值。"}},
-            {.name = "lost-updates",
-             .pattern = "count=*",
-             .class = CLASS_FORBIDDEN,
-             .meaning = {"Updates were lost although they were protected.",
-                         "明明有保护，更新却丢失了。"}},
-            {0},
-        },
-    .checks =
-        (const struct check_title[]){
-            {"within-bounds",
-             {"The count is no further from 0 than all additions together, or all subtractions",
-              "计数偏离 0 不超过全部加法（或全部减法）的总和"}},
-            {"no-update-lost", {"The count is exactly 0", "计数恰好为 0"}},
-            {0},
-        },
+    .params = PARAMS(
+        CHOICE("variant", "no-lock", "Protection", "保护方式",
+               "no-lock is the mistake; with the default n it loses updates in nearly every "
+               "run on two processors.",
+               "no-lock 就是那个错误：在双核机器上用默认的 n，几乎每次运行都会丢失更新。",
+               {"no-lock", {"none", "不加锁"}}, {"lock", {"a lock", "加锁"}},
+               {"atomic", {"one atomic step", "原子操作"}}),
+        INTEGER("threads", 2, 8, "2", "Threads", "线程数",
+                "Half add, half subtract; an odd one out does first the one, then the other.",
+                "一半加、一半减；多出来的那个先加后减。"),
+        INTEGER("n", 1, 10000000, "1000000", "Operations per thread", "每个线程的操作次数",
+                "More operations, more chances to collide. With n=1 a collision needs luck: "
+                "raise the window.",
+                "次数越多，碰撞的机会越大。n=1 时要靠运气，可以把窗口调大。"),
+        INTEGER("window_ns", 0, 10000, "0", "Window (ns)", "窗口（纳秒）",
+                "Time between the read and the write: the wider, the likelier a collision.",
+                "读与写之间停留的时间：窗口越大，越容易碰撞。"),
+        CHOICE("granularity", "c-load-store", "Where threads may switch", "线程在哪里切换",
+               "Native threads race between any two instructions. The interpreters are "
+               "simulated with CPython's own lock-passing rules: 3.11 looks for a switch only "
+               "at the loop's jump, older ones also inside share += 1.",
+               "原生线程在任意两条指令之间都可能交错。两个“解释器”选项按 CPython 的规则模拟 "
+               "GIL：3.11 只在循环跳转处检查是否切换，旧版本在 share += 1 中间也会检查。",
+               {"c-load-store", {"native threads", "原生线程"}},
+               {"bytecode-gil-3.11", {"CPython 3.11 (simulated)", "CPython 3.11（模拟）"}},
+               {"bytecode-gil-old", {"older CPython (simulated)", "旧版 CPython（模拟）"}})),
+    .outcomes = OUTCOMES(
+        OUTCOME("exact", "count=0", NULL, CLASS_ACCEPTABLE,
+                "Every update counted. Without a lock that is luck, or a property of this "
+                "interpreter.",
+                "没有更新丢失。如果没有加锁，这只是运气，或者只是这个解释器版本的特性。"),
+        OUTCOME("lost-updates", "count=*", "variant=no-lock&granularity!=bytecode-gil-3.11",
+                CLASS_INTERESTING,
+                "Updates were lost: a thread wrote back a value that was out of date.",
+                "有更新丢失：某个线程写回了过时的值。"),
+        OUTCOME("lost-updates", "count=*", NULL, CLASS_FORBIDDEN,
+                "Updates were lost although they were protected.", "明明有保护，更新却丢失了。")),
+    .checks = CHECKS(
+        CHECK("within-bounds",
+              "The count is no further from 0 than all additions together, or all subtractions",
+              "计数偏离 0 不超过全部加法（或全部减法）的总和"),
+        CHECK("no-update-lost", "The count is exactly 0", "计数恰好为 0")),
     .run = run,
 };

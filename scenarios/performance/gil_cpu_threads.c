@@ -211,94 +211,46 @@ SCENARIO(gil_cpu_threads) = {
               "        alone = program(unit, 1)\n"
               "        for workers in (1, 2, 4):        # 2 cores: threads 1.04, processes 1.85\n"
               "            print(unit.__name__, workers, alone / program(unit, workers))\n",
-    .concepts = (const int[]){157, 158, 160, 163, 0},
+    .concepts = CONCEPTS(157, 158, 160, 163),
     .chart = CHART_BARS,
-    .params =
-        (const struct param[]){
-            {.name = "unit",
-             .title = {"What runs", "执行单元"},
-             .help = {"Threads under one interpreter lock, threads without one, or processes that "
-                      "each have their own.",
-                      "共用一把解释器锁的线程、没有锁的线程，或者各有一把锁的进程。"},
-             .type = PARAM_CHOICE,
-             .fallback = "threads-gil",
-             .choices =
-                 (const struct choice[]){
-                     {"threads-gil", {"threads, GIL (simulated)", "线程，有 GIL（模拟）"}},
-                     {"threads-free", {"threads, no GIL", "线程，无 GIL"}},
-                     {"processes", {"processes", "进程"}},
-                     {0}}},
-            {.name = "workers",
-             .title = {"Workers", "个数"},
-             .help = {"How many share the steps in the lanes. The table has 1, 2 and 4.",
-                      "时间线里由几个来分担。表格固定为 1、2、4 个。"},
-             .type = PARAM_INTEGER,
-             .minimum = 1,
-             .maximum = WORKERS_MAX,
-             .fallback = "2"},
-            {.name = "steps",
-             .title = {"Steps in total", "总步数"},
-             .help = {"Each step costs about half of what it costs CPython.",
-                      "每一步的耗时大约是 CPython 的一半。"},
-             .type = PARAM_INTEGER,
-             .minimum = 100000,
-             .maximum = 100000000,
-             .fallback = "4000000"},
-            {.name = "switch",
-             .title = {"When the lock is given away", "何时让出锁"},
-             .help =
-                 {"Since 3.2 a waiting thread asks after 5 ms. Before, the running one let go "
-                  "every 100 bytecodes, asked or not: thousands of offers, most of which it "
-                  "took back itself.",
-                  "3.2 起，等待的线程在 5 毫秒后提出请求。更早的版本每执行 100 条字节码就放一次锁，"
-                  "不管有没有人要：放了成千上万次，多半又被自己拿回去。"},
-             .type = PARAM_CHOICE,
-             .fallback = "interval-5ms",
-             .choices =
-                 (const struct choice[]){
-                     {"interval-5ms", {"asked after 5 ms", "5 毫秒后请求"}},
-                     {"every-100-ops", {"every 100 bytecodes (old)", "每 100 条字节码（旧）"}},
-                     {0}}},
-            {.name = "io_fraction",
-             .title = {"Share of waiting", "等待所占比例"},
-             .help =
-                 {"How much of the time a worker waits without the lock. The more, the less the "
-                  "lock matters.",
-                  "工作中不持锁等待的时间比例。比例越大，这把锁的影响越小。"},
-             .type = PARAM_NUMBER,
-             .minimum = 0,
-             .maximum = 0.95,
-             .fallback = "0"},
-            {.name = NULL},
-        },
-    .outcomes =
-        (const struct outcome_rule[]){
-            {.name = "turns",
-             .pattern = "sum=*",
-             .when = "unit=threads-gil",
-             .class = CLASS_ACCEPTABLE,
-             .meaning =
-                 {"Only one thread ran at any moment: no faster than one, however many cores.",
-                  "任何时刻只有一个线程在运行：无论多少核，都不比单线程快。"}},
-            {.name = "together",
-             .pattern = "sum=*",
-             .when = "unit!=threads-gil",
-             .class = CLASS_ACCEPTABLE,
-             .meaning = {"As many ran at once as there are cores.",
-                         "有几个核，就有几个同时运行。"}},
-            {0},
-        },
-    .checks =
-        (const struct check_title[]){
-            {"same-result", {"Every kind computes the same", "每一种都算出同样的结果"}},
-            {"one-at-a-time",
-             {"Under the lock nobody ran without having it", "有锁时，没有任何线程不持锁运行"}},
-            {0},
-        },
-    .columns = (const struct column[]){{"what", {"What", "执行单元"}, NULL, false},
-                                       {"speedup", {"Speed-up", "加速比"}, "×", false},
-                                       {"time", {"Time", "时间"}, "ns", false},
-                                       {"hand_overs", {"Hand-overs", "换手次数"}, NULL, false},
-                                       {0}},
+    .params = PARAMS(
+        CHOICE("unit", "threads-gil", "What runs", "执行单元",
+               "Threads under one interpreter lock, threads without one, or processes that "
+               "each have their own.",
+               "共用一把解释器锁的线程、没有锁的线程，或者各有一把锁的进程。",
+               {"threads-gil", {"threads, GIL (simulated)", "线程，有 GIL（模拟）"}},
+               {"threads-free", {"threads, no GIL", "线程，无 GIL"}},
+               {"processes", {"processes", "进程"}}),
+        INTEGER("workers", 1, WORKERS_MAX, "2", "Workers", "个数",
+                "How many share the steps in the lanes. The table has 1, 2 and 4.",
+                "时间线里由几个来分担。表格固定为 1、2、4 个。"),
+        INTEGER("steps", 100000, 100000000, "4000000", "Steps in total", "总步数",
+                "Each step costs about half of what it costs CPython.",
+                "每一步的耗时大约是 CPython 的一半。"),
+        CHOICE("switch", "interval-5ms", "When the lock is given away", "何时让出锁",
+               "Since 3.2 a waiting thread asks after 5 ms. Before, the running one let go "
+               "every 100 bytecodes, asked or not: thousands of offers, most of which it "
+               "took back itself.",
+               "3.2 起，等待的线程在 5 毫秒后提出请求。更早的版本每执行 100 条字节码就放一次锁，"
+               "不管有没有人要：放了成千上万次，多半又被自己拿回去。",
+               {"interval-5ms", {"asked after 5 ms", "5 毫秒后请求"}},
+               {"every-100-ops", {"every 100 bytecodes (old)", "每 100 条字节码（旧）"}}),
+        NUMBER("io_fraction", 0, 0.95, "0", "Share of waiting", "等待所占比例",
+               "How much of the time a worker waits without the lock. The more, the less the "
+               "lock matters.",
+               "工作中不持锁等待的时间比例。比例越大，这把锁的影响越小。")),
+    .outcomes = OUTCOMES(
+        OUTCOME("turns", "sum=*", "unit=threads-gil", CLASS_ACCEPTABLE,
+                "Only one thread ran at any moment: no faster than one, however many cores.",
+                "任何时刻只有一个线程在运行：无论多少核，都不比单线程快。"),
+        OUTCOME("together", "sum=*", "unit!=threads-gil", CLASS_ACCEPTABLE,
+                "As many ran at once as there are cores.", "有几个核，就有几个同时运行。")),
+    .checks = CHECKS(CHECK("same-result", "Every kind computes the same", "每一种都算出同样的结果"),
+                     CHECK("one-at-a-time", "Under the lock nobody ran without having it",
+                           "有锁时，没有任何线程不持锁运行")),
+    .columns = COLUMNS(COLUMN("what", "What", "执行单元", NULL),
+                       COLUMN("speedup", "Speed-up", "加速比", "×"),
+                       COLUMN("time", "Time", "时间", "ns"),
+                       COLUMN("hand_overs", "Hand-overs", "换手次数", NULL)),
     .run = run,
 };

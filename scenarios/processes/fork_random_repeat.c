@@ -135,74 +135,36 @@ SCENARIO(fork_random_repeat) = {
               "    for p in ps:\n"
               "        p.join()\n"
               "    # random.random() would differ: the module reseeds itself after fork\n",
-    .concepts = (const int[]){25, 0},
+    .concepts = CONCEPTS(25),
     .chart = CHART_MATRIX,
-    .params =
-        (const struct param[]){
-            {.name = "generator",
-             .title = {"Generator", "生成器"},
-             .help = {"A state that fork copies: numpy.random, random.Random. One that is seeded "
-                      "anew in the child: the module random. Or no state at all: os.urandom, the "
-                      "one choice here that the seed does not repeat.",
-                      "会被 fork 复制的状态：numpy.random、random.Random；"
-                      "在子进程里重新播种：random 模块；或者没有状态：os.urandom，"
-                      "只有它的结果不受 seed 控制。"},
-             .type = PARAM_CHOICE,
-             .fallback = "inherited-state",
-             .choices =
-                 (const struct choice[]){
-                     {"inherited-state", {"inherited state", "继承的状态"}},
-                     {"reseed-after-fork", {"reseeded in the child", "在子进程里重新播种"}},
-                     {"os-entropy", {"the system's entropy", "操作系统的熵"}},
-                     {0}}},
-            {.name = "children",
-             .title = {"Children", "子进程数"},
-             .help = {"How many processes draw.", "有多少个子进程取随机数。"},
-             .type = PARAM_INTEGER,
-             .minimum = 2,
-             .maximum = CHILDREN_MAX,
-             .fallback = "4"},
-            {.name = "draws",
-             .title = {"Numbers per child", "每个子进程取几个数"},
-             .help = {"32-bit numbers each child draws.", "每个子进程取多少个 32 位随机数。"},
-             .type = PARAM_INTEGER,
-             .minimum = 1,
-             .maximum = DRAWS_MAX,
-             .fallback = "5"},
-            {.name = "parent_draws",
-             .title = {"Numbers drawn before fork", "fork 之前取几个数"},
-             .help = {"Draws of the parent. They move the state on, and the children inherit it as "
-                      "it is then: equal among themselves all the same.",
-                      "父进程先取的个数。状态随之前进，子进程继承的是那一刻的状态，彼此仍然相同。"},
-             .type = PARAM_INTEGER,
-             .minimum = 0,
-             .maximum = 10,
-             .fallback = "1"},
-            {.name = NULL},
-        },
-    .outcomes =
-        (const struct outcome_rule[]){
-            {.name = "repeated",
-             .pattern = "distinct=1 of *",
-             .when = "generator=inherited-state",
-             .class = CLASS_INTERESTING,
-             .meaning = {"Every child drew the same numbers: they all went on from the same copy.",
-                         "每个子进程取到的数完全一样：它们都从同一份拷贝继续。"}},
-            {.name = "distinct",
-             .pattern = "distinct=*",
-             .class = CLASS_ACCEPTABLE,
-             .meaning = {"Each child has a sequence of its own.", "每个子进程的序列各不相同。"}},
-            {0},
-        },
-    .checks = (const struct check_title[]){{"distinct-sequences",
-                                            {"Different sequences among the children",
-                                             "各子进程序列中互不相同的个数"}},
-                                           {0}},
-    .columns =
-        (const struct column[]){
-            {"child", {"Child", "子进程"}, NULL, false},
-            {"draw", {"Number", "取到的数"}, NULL, true},
-            {0},
-        },
+    .params = PARAMS(
+        CHOICE("generator", "inherited-state", "Generator", "生成器",
+               "A state that fork copies: numpy.random, random.Random. One that is seeded "
+               "anew in the child: the module random. Or no state at all: os.urandom, the "
+               "one choice here that the seed does not repeat.",
+               "会被 fork 复制的状态：numpy.random、random.Random；"
+               "在子进程里重新播种：random 模块；或者没有状态：os.urandom，"
+               "只有它的结果不受 seed 控制。",
+               {"inherited-state", {"inherited state", "继承的状态"}},
+               {"reseed-after-fork", {"reseeded in the child", "在子进程里重新播种"}},
+               {"os-entropy", {"the system's entropy", "操作系统的熵"}}),
+        INTEGER("children", 2, CHILDREN_MAX, "4", "Children", "子进程数",
+                "How many processes draw.", "有多少个子进程取随机数。"),
+        INTEGER("draws", 1, DRAWS_MAX, "5", "Numbers per child", "每个子进程取几个数",
+                "32-bit numbers each child draws.", "每个子进程取多少个 32 位随机数。"),
+        INTEGER("parent_draws", 0, 10, "1", "Numbers drawn before fork", "fork 之前取几个数",
+                "Draws of the parent. They move the state on, and the children inherit it as "
+                "it is then: equal among themselves all the same.",
+                "父进程先取的个数。状态随之前进，子进程继承的是那一刻的状态，彼此仍然相同。")),
+    .outcomes = OUTCOMES(
+        OUTCOME("repeated", "distinct=1 of *", "generator=inherited-state", CLASS_INTERESTING,
+                "Every child drew the same numbers: they all went on from the same copy.",
+                "每个子进程取到的数完全一样：它们都从同一份拷贝继续。"),
+        OUTCOME("distinct", "distinct=*", NULL, CLASS_ACCEPTABLE,
+                "Each child has a sequence of its own.", "每个子进程的序列各不相同。")),
+    .checks = CHECKS(CHECK("distinct-sequences", "Different sequences among the children",
+                           "各子进程序列中互不相同的个数")),
+    .columns = COLUMNS(COLUMN("child", "Child", "子进程", NULL),
+                       COLUMN_REPEATED("draw", "Number", "取到的数", NULL)),
     .run = run,
 };

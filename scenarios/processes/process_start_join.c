@@ -118,92 +118,46 @@ SCENARIO(process_start_join) = {
               "    for p in processes:\n"
               "        p.join()                 # waits\n"
               "    print('End')\n",
-    .concepts = (const int[]){1, 2, 5, 10, 18, 19, 32, 152, 194, 0},
+    .concepts = CONCEPTS(1, 2, 5, 10, 18, 19, 32, 152, 194),
     .chart = CHART_TREE,
-    .params =
-        (const struct param[]){
-            {.name = "n",
-             .title = {"Children", "子进程数"},
-             .help = {"How many processes main starts.", "主进程启动多少个子进程。"},
-             .type = PARAM_INTEGER,
-             .minimum = 1,
-             .maximum = CHILDREN_MAX,
-             .fallback = "2"},
-            {.name = "style",
-             .title = {"Style", "写法"},
-             .help = {"Process(target=f), or a subclass of Process with a run() of its own.",
-                      "用 Process(target=f)，或者继承 Process 并重写 run()。"},
-             .type = PARAM_CHOICE,
-             .fallback = "function",
-             .choices = (const struct choice[]){{"function", {"function", "函数"}},
-                                                {"subclass", {"subclass", "子类"}},
-                                                {0}}},
-            {.name = "repeat",
-             .title = {"Lines per child", "每个子进程打印的行数"},
-             .help = {"How often each child prints, working in between. With several lines the "
-                      "children's lines mix.",
-                      "每个子进程打印几次，中间穿插工作。行数多时，各子进程的输出会交错。"},
-             .type = PARAM_INTEGER,
-             .minimum = 1,
-             .maximum = 50,
-             .fallback = "1"},
-            {.name = "work_ms",
-             .title = {"Work of each child (ms)", "每个子进程的工作量（毫秒）"},
-             .help = {"Processor time each child uses in all.", "每个子进程总共占用的处理器时间。"},
-             .type = PARAM_INTEGER,
-             .minimum = 0,
-             .maximum = 1000,
-             .fallback = "20"},
-            {.name = "jitter_ms",
-             .title = {"Start jitter (ms)", "启动抖动（毫秒）"},
-             .help =
-                 {"The longest delay before a child prints, drawn from the seed. Without it two "
-                  "children printed out of order in 1 of 200 runs (27 of 200 with no work); with "
-                  "50 ms every second seed is out of order, the default one among them.",
-                  "子进程打印前的最大延迟，由种子决定。不加延迟时，两个子进程 200 次运行里只乱序 1 "
-                  "次"
-                  "（工作量为 0 时 27 次）；加到 50 毫秒后，平均每两个种子就有一个乱序，"
-                  "默认种子就是其中之一。"},
-             .type = PARAM_INTEGER,
-             .minimum = 0,
-             .maximum = 200,
-             .fallback = "0"},
-            {.name = "join_order",
-             .title = {"Joined in order of", "join 的顺序"},
-             .help = {"The order in which main waits. It changes nothing for the children: all of "
-                      "them run meanwhile.",
-                      "主进程等待的顺序。对子进程没有影响：等待期间它们都在运行。"},
-             .type = PARAM_CHOICE,
-             .fallback = "start",
-             .choices = (const struct choice[]){{"start", {"start", "启动顺序"}},
-                                                {"reverse", {"reverse", "相反顺序"}},
-                                                {0}}},
-            {.name = NULL},
-        },
+    .params = PARAMS(
+        INTEGER("n", 1, CHILDREN_MAX, "2", "Children", "子进程数",
+                "How many processes main starts.", "主进程启动多少个子进程。"),
+        CHOICE("style", "function", "Style", "写法",
+               "Process(target=f), or a subclass of Process with a run() of its own.",
+               "用 Process(target=f)，或者继承 Process 并重写 run()。",
+               {"function", {"function", "函数"}}, {"subclass", {"subclass", "子类"}}),
+        INTEGER("repeat", 1, 50, "1", "Lines per child", "每个子进程打印的行数",
+                "How often each child prints, working in between. With several lines the "
+                "children's lines mix.",
+                "每个子进程打印几次，中间穿插工作。行数多时，各子进程的输出会交错。"),
+        INTEGER("work_ms", 0, 1000, "20", "Work of each child (ms)", "每个子进程的工作量（毫秒）",
+                "Processor time each child uses in all.", "每个子进程总共占用的处理器时间。"),
+        INTEGER("jitter_ms", 0, 200, "0", "Start jitter (ms)", "启动抖动（毫秒）",
+                "The longest delay before a child prints, drawn from the seed. Without it two "
+                "children printed out of order in 1 of 200 runs (27 of 200 with no work); with "
+                "50 ms every second seed is out of order, the default one among them.",
+                "子进程打印前的最大延迟，由种子决定。不加延迟时，两个子进程 200 次运行里只乱序 1 "
+                "次"
+                "（工作量为 0 时 27 次）；加到 50 毫秒后，平均每两个种子就有一个乱序，"
+                "默认种子就是其中之一。"),
+        CHOICE("join_order", "start", "Joined in order of", "join 的顺序",
+               "The order in which main waits. It changes nothing for the children: all of "
+               "them run meanwhile.",
+               "主进程等待的顺序。对子进程没有影响：等待期间它们都在运行。",
+               {"start", {"start", "启动顺序"}}, {"reverse", {"reverse", "相反顺序"}})),
     .outcomes =
-        (const struct outcome_rule[]){
-            {.name = "in-order",
-             .pattern = "order=*",
-             .class = CLASS_ACCEPTABLE,
-             .meaning = {"The children happened to print in the order they were started.",
-                         "这一次，子进程恰好按启动顺序打印。"}},
-            {.name = "out-of-order",
-             .pattern = "order=*",
-             .when = "n!=1",
-             .class = CLASS_INTERESTING,
-             .meaning = {"A child that was started later printed first: nothing orders them.",
-                         "后启动的子进程先打印：它们之间没有任何先后保证。"}},
-            {0},
-        },
-    .checks =
-        (const struct check_title[]){
-            {"every-line-printed",
-             {"Children that printed all of their lines", "打印了全部行的子进程数"}},
-            {"exit-codes", {"Children whose exit code is not 0", "退出码不为 0 的子进程数"}},
-            {"end-after-all-exits",
-             {"Children that were not done yet when main printed “End”",
-              "主进程打印 End 时还没有结束的子进程数"}},
-            {0},
-        },
+        OUTCOMES(OUTCOME("in-order", "order=*", NULL, CLASS_ACCEPTABLE,
+                         "The children happened to print in the order they were started.",
+                         "这一次，子进程恰好按启动顺序打印。"),
+                 OUTCOME("out-of-order", "order=*", "n!=1", CLASS_INTERESTING,
+                         "A child that was started later printed first: nothing orders them.",
+                         "后启动的子进程先打印：它们之间没有任何先后保证。")),
+    .checks = CHECKS(
+        CHECK("every-line-printed", "Children that printed all of their lines",
+              "打印了全部行的子进程数"),
+        CHECK("exit-codes", "Children whose exit code is not 0", "退出码不为 0 的子进程数"),
+        CHECK("end-after-all-exits", "Children that were not done yet when main printed “End”",
+              "主进程打印 End 时还没有结束的子进程数")),
     .run = run,
 };
