@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { TraceDecoder } from '../src/trace/decode';
 import { EVENT } from '../src/trace/kinds.gen';
 import { sliceEnd } from '../src/trace/lane';
+import { NOTHING } from '../src/trace/log';
 import { TASK_REF, advance, finish, holdersAt, newModel, type Model } from '../src/trace/model';
 import { STATE, type State } from '../src/trace/states';
 import { traceOf, type TestEntry, type TestEvent } from './encode';
@@ -144,7 +145,7 @@ test('who still waits when it ended badly is marked', () => {
 });
 
 test('every kind of event says what its task does next', () => {
-  const during = (kind: number, object?: number): State => {
+  const during = (kind: number, object = NOTHING): State => {
     const model = modelOf(1, [{ kind: 10, name: 'stalls' }], [
       { t: 0, task: 0, kind: EVENT.TASK_STARTED },
       { t: 5, task: 0, kind, object, value: 0 },
