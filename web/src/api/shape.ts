@@ -1,7 +1,7 @@
 // The guard at the edge: turns unknown JSON into the types of types.ts or says what is wrong where.
 import type {
-  ChartKind, Check, Choice, OutcomeClass, OutcomeRule, Param, ParamType, ParamValue, Run, RunStatus,
-  Scenario, ScenarioSummary, Segment, Text, Wait,
+  Cell, ChartKind, Check, Choice, Column, OutcomeClass, OutcomeRule, Param, ParamType, ParamValue,
+  Reference, Run, RunStatus, Scenario, ScenarioSummary, Segment, Text, Wait,
 } from './types';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -48,7 +48,9 @@ function bilingual(value: unknown, what: string): Text {
 
 const CLASSES: readonly OutcomeClass[] = ['acceptable', 'interesting', 'forbidden'];
 const TYPES: readonly ParamType[] = ['integer', 'number', 'boolean', 'choice', 'integer-list'];
-const CHARTS: readonly ChartKind[] = ['none', 'order', 'value', 'turns'];
+const CHARTS: readonly ChartKind[] = [
+  'none', 'order', 'value', 'turns', 'level', 'tree', 'shares', 'matrix', 'curve', 'bars',
+];
 const STATUSES: readonly RunStatus[] = ['queued', 'running', 'done'];
 
 function value(from: unknown, what: string): ParamValue {
@@ -99,6 +101,30 @@ function outcome(from: unknown, what: string): OutcomeRule {
   };
 }
 
+function column(from: unknown, what: string): Column {
+  const f = fields(from, what);
+  return {
+    name: text(f.name, `${what}.name`),
+    title: bilingual(f.title, `${what}.title`),
+    unit: textOr(f.unit, ''),
+    repeats: f.repeats === true,
+  };
+}
+
+function figures(from: unknown): Record<string, number> {
+  const entries = Object.entries(isFields(from) ? from : {});
+  return Object.fromEntries(entries.filter((e): e is [string, number] => typeof e[1] === 'number'));
+}
+
+function reference(from: unknown): Reference | null {
+  if (!isFields(from)) return null;
+  const rows = Object.entries(fields(from.rows, 'reference.rows'));
+  return {
+    name: text(from.name, 'reference.name'),
+    rows: Object.fromEntries(rows.map(([row, of]) => [row, figures(of)])),
+  };
+}
+
 export function scenarioShape(from: unknown): Scenario {
   const f = fields(from, 'scenario');
   return {
@@ -111,6 +137,8 @@ export function scenarioShape(from: unknown): Scenario {
       const check = fields(item, what);
       return { name: text(check.name, what), title: bilingual(check.title, what) };
     }),
+    columns: list(listOr(f.columns), 'columns', column),
+    reference: reference(f.reference),
   };
 }
 
@@ -146,9 +174,9 @@ function exit(from: unknown): Run['exit'] {
   return { code: numberOrNull(from.code), signal: numberOrNull(from.signal) };
 }
 
-function metrics(from: unknown): Record<string, number> {
-  const entries = Object.entries(isFields(from) ? from : {});
-  return Object.fromEntries(entries.filter((e): e is [string, number] => typeof e[1] === 'number'));
+function cell(from: unknown, what: string): Cell {
+  if (from === null || typeof from === 'number' || typeof from === 'string') return from;
+  throw new ShapeError(`${what} is no cell`);
 }
 
 export function runShape(from: unknown): Run {
@@ -166,8 +194,9 @@ export function runShape(from: unknown): Run {
     exit: exit(f.exit),
     outcome: runOutcome(f.outcome),
     checks: list(listOr(f.checks), 'checks', check),
-    metrics: metrics(f.metrics),
+    metrics: figures(f.metrics),
     waitsFor: list(listOr(f.waits_for), 'waits_for', wait),
+    table: list(listOr(f.table), 'table', (row, what) => list(row, what, cell)),
     isolation: isolation(f.isolation),
     createdAt: textOr(f.created_at, ''),
   };

@@ -36,7 +36,26 @@ export interface ScenarioSummary {
 }
 
 export type OutcomeClass = 'acceptable' | 'interesting' | 'forbidden';
-export type ChartKind = 'none' | 'order' | 'value' | 'turns';
+export type ChartKind =
+  | 'none' | 'order' | 'value' | 'turns' | 'level' | 'tree' | 'shares' | 'matrix' | 'curve' | 'bars';
+
+/** A column of a run's table. */
+export interface Column {
+  readonly name: string;
+  readonly title: Text;
+  /** "ns", "bytes", "×", … or empty. */
+  readonly unit: string;
+  /** The last one: a row has as many of it as it likes. */
+  readonly repeats: boolean;
+}
+
+export type Cell = number | string | null;
+
+/** The same work done by a peer: figures by the row's first cell and the column's name. */
+export interface Reference {
+  readonly name: string;
+  readonly rows: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
 
 export interface OutcomeRule {
   readonly pattern: string;
@@ -52,6 +71,9 @@ export interface Scenario extends ScenarioSummary {
   readonly chart: ChartKind;
   readonly outcomes: readonly OutcomeRule[];
   readonly checks: readonly { readonly name: string; readonly title: Text }[];
+  /** Empty when its runs have no table. */
+  readonly columns: readonly Column[];
+  readonly reference: Reference | null;
 }
 
 export type RunStatus = 'queued' | 'running' | 'done';
@@ -88,6 +110,7 @@ export interface Run {
   readonly checks: readonly Check[];
   readonly metrics: Readonly<Record<string, number>>;
   readonly waitsFor: readonly Wait[];
+  readonly table: readonly (readonly Cell[])[];
   readonly isolation: { readonly tier: string; readonly layers: readonly string[] } | null;
   readonly createdAt: string;
 }

@@ -18,6 +18,8 @@ function labelOf(app: App, turn: Turn): string {
     case 'close': return app.t('turns.close');
     case 'refused': return app.t(turn.value === 1 ? 'turns.refused.started' : 'turns.refused.finished');
     case 'end': return app.t('turns.ended');
+    case 'message': return value;
+    case 'eof': return app.t('turns.eof');
   }
 }
 
@@ -29,29 +31,40 @@ export function TurnsView({ store }: { readonly store: RunStore }): JSX.Element 
   const turns = turnsChart(model.log);
   if (turns.length === 0) return <p class="muted">{app.t('turns.empty')}</p>;
   const shown = all.value ? turns : turns.slice(0, FIRST_SHOWN);
-  const [caller, callee] = [turns[0].from, turns[0].to];
+  const parties = [...new Set(turns.flatMap(({ from, to }) => [from, to]))];
+  // Two stand left and right; of more, each line says who.
+  const [left, right] = parties.length === 2 ? parties : [undefined, undefined];
+  const messages = turns.some(({ kind }) => kind === 'message' || kind === 'eof');
   const head = (task: number): JSX.Element =>
     <span class={`stripe lane-${task % OWNER_COLOURS}`}>{taskName(model, task)}</span>;
+  const wayOf = (turn: Turn): string => (turn.from === turn.to
+    ? taskName(model, turn.from)
+    : `${taskName(model, turn.from)} → ${taskName(model, turn.to)}`);
   return (
     <>
-      <p class="takeaway">{app.t('turns.takeaway', { count: turns.length })}</p>
-      <div class="turns-head">{head(caller)}{head(callee)}</div>
+      <p class="takeaway">
+        {app.t(messages ? 'turns.messages' : 'turns.takeaway', { count: turns.length })}
+      </p>
+      {left !== undefined && right !== undefined && (
+        <div class="turns-head">{head(left)}{head(right)}</div>
+      )}
       <ol class="turns">
         {shown.map((turn) => {
-          const back = turn.kind === 'yield' || turn.kind === 'end';
+          const back = turn.from === right;
+          const label = left === undefined ? `${wayOf(turn)}: ${labelOf(app, turn)}` : labelOf(app, turn);
           const chosen = store.selection.value?.event === turn.event;
           return (
-            <li key={turn.event} class={`turn ${turn.kind} ${chosen ? 'chosen' : ''}`}>
+            <li key={turn.event} class={`turn ${turn.kind} ${back ? 'back' : ''} ${chosen ? 'chosen' : ''}`}>
               <button
                 type="button"
-                aria-label={`${taskName(model, turn.from)} → ${taskName(model, turn.to)}: ${labelOf(app, turn)}`}
+                aria-label={`${wayOf(turn)}: ${labelOf(app, turn)}`}
                 onClick={() => { store.selection.value = selectEvent(model, turn.event); }}
               >
                 <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
                   <path d="M1 4H99" vector-effect="non-scaling-stroke" />
                 </svg>
                 <span class={back ? 'head-left' : 'head-right'} aria-hidden="true" />
-                <span class="turn-label">{labelOf(app, turn)}</span>
+                <span class="turn-label">{label}</span>
               </button>
             </li>
           );
@@ -62,7 +75,7 @@ export function TurnsView({ store }: { readonly store: RunStore }): JSX.Element 
           {app.t('turns.more', { count: turns.length })}
         </button>
       )}
-      <p class="small muted">{app.t('turns.description')}</p>
+      <p class="small muted">{app.t(messages ? 'turns.messagesDescription' : 'turns.description')}</p>
     </>
   );
 }

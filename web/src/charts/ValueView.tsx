@@ -1,11 +1,13 @@
+import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { formatNs } from '../messages/format';
 import { useApp } from '../store/app';
 import type { RunStore } from '../store/run';
 import { fitView } from '../timeline/scale';
+import { objectName } from '../timeline/sentences';
 import { OWNER_COLOURS } from '../trace/model';
 import { useWidth } from '../ui/useWidth';
-import { thin, valueChart, type LostUpdate, type ValueChart, type Write } from './value';
+import { cellsWritten, thin, valueChart, type LostUpdate, type ValueChart, type Write } from './value';
 
 const FIRST_WIDTH = 440;
 const HEIGHT = 220;
@@ -82,9 +84,13 @@ function Plot({ chart, label }: {
 
 export function ValueView({ store }: { readonly store: RunStore }): JSX.Element {
   const app = useApp();
+  const chosen = useSignal(-1);
   void store.chartVersion.value;
   const { log } = store.model;
-  const chart = valueChart(log);
+  const cells = cellsWritten(log);
+  const cell = cells.includes(chosen.value) ? chosen.value : cells[0];
+  if (cell === undefined) return <p class="muted">{app.t('value.empty')}</p>;
+  const chart = valueChart(log, cell);
   const last = chart.writes[chart.writes.length - 1];
   if (last === undefined) return <p class="muted">{app.t('value.empty')}</p>;
   const key = chart.gaps ? 'value.noneSeen' : 'value.none';
@@ -99,6 +105,14 @@ export function ValueView({ store }: { readonly store: RunStore }): JSX.Element 
   };
   return (
     <>
+      {cells.length > 1 && (
+        <label class="pick">
+          <span>{app.t('value.pick')}</span>
+          <select value={cell} onChange={(event) => { chosen.value = Number(event.currentTarget.value); }}>
+            {cells.map((id) => <option key={id} value={id}>{objectName(store.model, id)}</option>)}
+          </select>
+        </label>
+      )}
       <p class="takeaway">{takeaway}</p>
       <Plot chart={chart} label={takeaway} />
       {chart.lost.length > 0 && (

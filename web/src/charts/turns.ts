@@ -1,9 +1,9 @@
-// Who handed control to whom, with which value: the life of a coroutine as a list.
+// Who handed control or a message to whom, with which value, as a list.
 import { EVENT } from '../trace/kinds.gen';
 import type { TraceLog } from '../trace/log';
 import { timeOrder } from '../trace/sort';
 
-export type TurnKind = 'send' | 'yield' | 'close' | 'refused' | 'end';
+export type TurnKind = 'send' | 'yield' | 'close' | 'refused' | 'end' | 'message' | 'eof';
 
 export interface Turn {
   readonly kind: TurnKind;
@@ -29,6 +29,12 @@ function turnOf(log: TraceLog, i: number, coroutine: number | undefined): Turn |
       const ended = log.kind[cause] === EVENT.TASK_ENDED;
       return turn(ended ? 'end' : 'yield', log.task[cause], task);
     }
+    case EVENT.PIPE_RECEIVED:
+    case EVENT.QUEUE_GOT: {
+      const cause = log.cause[i];
+      return cause < 0 ? null : turn('message', log.task[cause], task);
+    }
+    case EVENT.PIPE_EOF: return turn('eof', task, task);
     case EVENT.COROUTINE_CLOSED: return turn('close', task, coroutine ?? task);
     case EVENT.COROUTINE_REFUSED: return turn('refused', task, coroutine ?? task);
     default: return null;

@@ -1,6 +1,6 @@
 // A shared value over time, and the updates that got lost.
 import { EVENT } from '../trace/kinds.gen';
-import { NOTHING, type TraceLog } from '../trace/log';
+import type { TraceLog } from '../trace/log';
 import { timeOrder } from '../trace/sort';
 
 export interface Write {
@@ -26,38 +26,51 @@ export interface ValueChart {
 
 interface Reading {
   readonly event: number;
+  readonly task: number;
+  /** The index in an array, 0 of a plain cell. */
+  readonly element: number;
   /** The first write by another task since. */
   overwritten: number;
 }
 
-/** Writes of one cell and updates lost on it. Without `cell`: of the first cell there is. */
-export function valueChart(log: TraceLog): ValueChart {
+const WRITES: ReadonlySet<number> = new Set([EVENT.CELL_WROTE, EVENT.CELL_ADDED, EVENT.CELL_UPDATED]);
+
+/** The cells that were written, the one written most often first. */
+export function cellsWritten(log: TraceLog): number[] {
+  const counts = new Map<number, number>();
+  for (let i = 0; i < log.count; i++) {
+    if (WRITES.has(log.kind[i])) counts.set(log.object[i], (counts.get(log.object[i]) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([cell]) => cell);
+}
+
+/** Writes of a cell and updates lost on it; of an array's cells, each by itself. */
+export function valueChart(log: TraceLog, cell: number): ValueChart {
   const writes: Write[] = [];
   const lost: LostUpdate[] = [];
-  const readings = new Map<number, Reading>();
-  let cell = NOTHING;
+  const readings = new Map<number, Reading>(); // by task and element
   let gaps = false;
   const wrote = (i: number): void => {
     writes.push({ t: log.t[i], value: log.value[i], task: log.task[i], event: i });
-    for (const [task, reading] of readings) {
-      if (task !== log.task[i] && reading.overwritten < 0) reading.overwritten = i;
+    for (const reading of readings.values()) {
+      if (reading.task === log.task[i] || reading.element !== log.aux[i]) continue;
+      if (reading.overwritten < 0) reading.overwritten = i;
     }
   };
   for (const i of timeOrder(log)) {
     const kind = log.kind[i];
     if (kind === EVENT.GAP) {
       gaps = true;
-      readings.delete(log.task[i]);
+      for (const [key, { task }] of readings) if (task === log.task[i]) readings.delete(key);
     }
-    if (kind !== EVENT.CELL_READ && kind !== EVENT.CELL_WROTE && kind !== EVENT.CELL_ADDED) continue;
-    if (cell === NOTHING) cell = log.object[i];
-    if (log.object[i] !== cell) continue;
+    if (log.object[i] !== cell || (kind !== EVENT.CELL_READ && !WRITES.has(kind))) continue;
+    const key = log.task[i] * 0x10000 + log.aux[i];
     if (kind === EVENT.CELL_READ) {
-      readings.set(log.task[i], { event: i, overwritten: -1 });
+      readings.set(key, { event: i, task: log.task[i], element: log.aux[i], overwritten: -1 });
       continue;
     }
-    const reading = kind === EVENT.CELL_WROTE ? readings.get(log.task[i]) : undefined;
-    readings.delete(log.task[i]);
+    const reading = kind === EVENT.CELL_ADDED ? undefined : readings.get(key);
+    readings.delete(key);
     if (reading !== undefined && reading.overwritten >= 0) {
       lost.push({ read: reading.event, overwritten: reading.overwritten, write: i });
     }

@@ -4,7 +4,14 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { Problem, getScenario } from '../api/client';
 import type { ChartKind, Run, Scenario } from '../api/types';
+import { BarsView } from '../charts/BarsView';
+import { CurveView } from '../charts/CurveView';
+import { LevelView } from '../charts/LevelView';
+import { MatrixView } from '../charts/MatrixView';
 import { OrderView } from '../charts/OrderView';
+import { SharesView } from '../charts/SharesView';
+import { TableView } from '../charts/TableView';
+import { TreeView } from '../charts/TreeView';
 import { TurnsView } from '../charts/TurnsView';
 import { ValueView } from '../charts/ValueView';
 import { Console } from '../console/Console';
@@ -22,16 +29,53 @@ import { Missing } from './Missing';
 import { Checks, Facts, Verdict, Waits } from './RunFacts';
 import { EndBadge } from './badges';
 
-function Chart({ kind, store }: { readonly kind: ChartKind; readonly store: RunStore }): JSX.Element | null {
+/** Drawn from the run's table, which is there when the run is done. */
+const FROM_TABLE: ReadonlySet<ChartKind> = new Set<ChartKind>(['matrix', 'curve', 'bars']);
+
+interface BodyProps {
+  readonly store: RunStore;
+  readonly run: Run;
+  readonly scenario: Scenario | null;
+}
+
+function Drawing({ kind, store, run, scenario }: BodyProps & {
+  readonly kind: ChartKind;
+  readonly scenario: Scenario;
+}): JSX.Element | null {
+  switch (kind) {
+    case 'none': return null;
+    case 'order': return <OrderView store={store} />;
+    case 'value': return <ValueView store={store} />;
+    case 'turns': return <TurnsView store={store} />;
+    case 'level': return <LevelView store={store} />;
+    case 'tree': return <TreeView store={store} />;
+    case 'shares': return <SharesView store={store} />;
+    case 'matrix': return <MatrixView run={run} scenario={scenario} />;
+    case 'curve': return <CurveView run={run} scenario={scenario} />;
+    case 'bars': return <BarsView run={run} scenario={scenario} />;
+  }
+}
+
+/** What fits the scenario: its chart, and its table when the run brought one back. */
+function Charts({ store, run, scenario }: BodyProps & { readonly scenario: Scenario }): JSX.Element {
   const app = useApp();
-  if (kind === 'none') return null;
+  const kind = scenario.chart;
+  const drawn = kind !== 'none' && (run.table.length > 0 || !FROM_TABLE.has(kind));
   return (
-    <section class="panel chart-panel">
-      <h2>{app.t(`${kind}.title`)}</h2>
-      {kind === 'order' && <OrderView store={store} />}
-      {kind === 'value' && <ValueView store={store} />}
-      {kind === 'turns' && <TurnsView store={store} />}
-    </section>
+    <div class="charts">
+      {drawn && (
+        <section class="panel chart-panel">
+          <h2>{app.t(`${kind}.title`)}</h2>
+          <Drawing kind={kind} store={store} run={run} scenario={scenario} />
+        </section>
+      )}
+      {run.table.length > 0 && kind !== 'matrix' && (
+        <section class="panel chart-panel">
+          <h2>{app.t('figures.title')}</h2>
+          <TableView run={run} scenario={scenario} />
+        </section>
+      )}
+    </div>
   );
 }
 
@@ -47,12 +91,6 @@ function Output({ store }: { readonly store: RunStore }): JSX.Element {
       <Console store={store} />
     </section>
   );
-}
-
-interface BodyProps {
-  readonly store: RunStore;
-  readonly run: Run;
-  readonly scenario: Scenario | null;
 }
 
 function Heading({ store, run, scenario }: BodyProps): JSX.Element {
@@ -75,7 +113,7 @@ function Heading({ store, run, scenario }: BodyProps): JSX.Element {
 
 function Body({ store, run, scenario }: BodyProps): JSX.Element {
   const app = useApp();
-  const chart = scenario?.chart ?? 'none';
+  const charts = scenario !== null && (scenario.chart !== 'none' || scenario.columns.length > 0);
   return (
     <div class="page wide">
       <Heading store={store} run={run} scenario={scenario} />
@@ -85,9 +123,9 @@ function Body({ store, run, scenario }: BodyProps): JSX.Element {
       )}
       {store.failure.value !== null && <Failure error={store.failure.value} />}
       <Timeline store={store} />
-      <div class={`below ${chart === 'none' ? 'no-chart' : ''}`}>
+      <div class={`below ${charts ? '' : 'no-chart'}`}>
         <Output store={store} />
-        <Chart kind={chart} store={store} />
+        {charts && scenario !== null && <Charts store={store} run={run} scenario={scenario} />}
         <aside class="side">
           <Details store={store} />
           <Waits run={run} store={store} />

@@ -5,7 +5,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import { listRuns, openTrace } from '../api/client';
 import { useApp } from '../store/app';
 import { fillColumns } from '../timeline/columns';
-import { PERIOD, SUB_ROWS, readPalette, taskTile } from '../timeline/palette';
+import { SUB_ROWS } from '../timeline/palette';
+import { stripImage } from '../timeline/strip';
 import { TraceDecoder } from '../trace/decode';
 import { advance, newModel, type Model } from '../trace/model';
 
@@ -35,18 +36,11 @@ function paint(canvas: HTMLCanvasElement, model: Model): void {
   [small.width, small.height] = [width, lanes.length * SUB_ROWS];
   const [context, to] = [small.getContext('2d'), canvas.getContext('2d')];
   if (context === null || to === null || lanes.length === 0 || width === 0) return;
-  const image = context.createImageData(small.width, small.height);
-  const pixels = new Uint32Array(image.data.buffer);
-  const tile = taskTile(readPalette());
   const states = new Uint8Array(width);
   lanes.forEach((lane, i) => {
     fillColumns(lane, model.until / width, model.until, 0, width, states, 0);
-    states.forEach((state, x) => {
-      const from = (state * PERIOD + (x % PERIOD)) * SUB_ROWS;
-      for (let r = 0; r < SUB_ROWS; r++) pixels[(i * SUB_ROWS + r) * width + x] = tile[from + r];
-    });
+    context.putImageData(stripImage(context, states), 0, i * SUB_ROWS);
   });
-  context.putImageData(image, 0, 0);
   [canvas.width, canvas.height] = [width, HEIGHT];
   to.imageSmoothingEnabled = false;
   const top = Math.floor((HEIGHT - lanes.length * LANE) / 2);

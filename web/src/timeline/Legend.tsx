@@ -1,12 +1,12 @@
 // The states that occur in this run, with the shape each has on the lanes.
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { useApp } from '../store/app';
+import { useApp, type App } from '../store/app';
 import type { RunStore } from '../store/run';
 import type { MessageKey } from '../messages';
 import type { Model } from '../trace/model';
 import { STATE, bareState, holds, type State } from '../trace/states';
-import { PERIOD, SUB_ROWS, readPalette, taskTile } from './palette';
+import { paintStrip } from './strip';
 
 const LABELS: readonly (readonly [State, MessageKey])[] = [
   [STATE.RUNNING, 'state.running'],
@@ -35,25 +35,23 @@ function statesOf(model: Model): Set<State> {
   return found;
 }
 
+/** A state's name; what is held besides is said with it. */
+export function stateName(app: App, state: State): string {
+  const key = LABELS.find(([known]) => known === bareState(state))?.[1];
+  const bare = key === undefined ? '' : app.t(key);
+  return holds(state) && state !== STATE.HOLDING ? app.t('state.andHolding', { state: bare }) : bare;
+}
+
 const WIDTH = 24;
 
-function Swatch({ state }: { readonly state: State }): JSX.Element {
+export function Swatch({ state }: { readonly state: State }): JSX.Element {
   const app = useApp();
   const ref = useRef<HTMLCanvasElement>(null);
   const dark = app.dark.value;
   useEffect(() => {
-    const context = ref.current?.getContext('2d');
-    if (context === null || context === undefined) return;
-    const image = context.createImageData(WIDTH, SUB_ROWS);
-    const pixels = new Uint32Array(image.data.buffer);
-    const tile = taskTile(readPalette());
-    for (let i = 0; i < pixels.length; i++) {
-      const [x, row] = [i % WIDTH, Math.floor(i / WIDTH)];
-      pixels[i] = tile[(state * PERIOD + (x % PERIOD)) * SUB_ROWS + row];
-    }
-    context.putImageData(image, 0, 0);
+    if (ref.current !== null) paintStrip(ref.current, new Uint8Array(WIDTH).fill(state));
   }, [dark, state]);
-  return <canvas ref={ref} class="swatch" width={WIDTH} height={SUB_ROWS} aria-hidden="true" />;
+  return <canvas ref={ref} class="swatch" aria-hidden="true" />;
 }
 
 export function Legend({ store }: { readonly store: RunStore }): JSX.Element {

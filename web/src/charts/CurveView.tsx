@@ -1,0 +1,117 @@
+import type { JSX } from 'preact';
+import type { Run, Scenario } from '../api/types';
+import { useApp } from '../store/app';
+import { OWNER_COLOURS } from '../trace/model';
+import { useWidth } from '../ui/useWidth';
+import { curveChart, type Curve, type Line } from './curve';
+import { axisFor, placesOf, type Axis } from './scales';
+import { figureText } from './table';
+
+const FIRST_WIDTH = 440;
+const HEIGHT = 260;
+const LEFT = 58;
+const RIGHT = 12;
+const TOP = 12;
+const BOTTOM = 40;
+const LABEL = 34;
+
+interface Geometry {
+  readonly x: (value: number) => number;
+  readonly y: (value: number) => number;
+  readonly axis: Axis;
+}
+
+function geometryOf(curve: Curve, width: number): Geometry {
+  const place = placesOf(curve.xs);
+  const axis = axisFor(curve.lines.flatMap((line) => line.points.map((point) => point.y)), 5);
+  return {
+    axis,
+    x: (value) => LEFT + place(value) * (width - LEFT - RIGHT),
+    y: (value) => TOP + (1 - axis.at(value)) * (HEIGHT - TOP - BOTTOM),
+  };
+}
+
+function Ruler({ curve, g, width, title }: {
+  readonly curve: Curve;
+  readonly g: Geometry;
+  readonly width: number;
+  readonly title: string;
+}): JSX.Element {
+  const { language } = useApp();
+  const unit = curve.lines[0].column.unit;
+  let free = -Infinity;
+  return (
+    <>
+      {g.axis.ticks.map((tick) => (
+        <g key={tick}>
+          <line class="chart-axis" x1={LEFT} x2={width - RIGHT} y1={g.y(tick)} y2={g.y(tick)} />
+          <text class="chart-note" x={LEFT - 6} y={g.y(tick)} dy="4" text-anchor="end">
+            {figureText(tick, unit, language.value)}
+          </text>
+        </g>
+      ))}
+      {curve.xs.map((value) => {
+        if (g.x(value) < free) return null;
+        free = g.x(value) + LABEL;
+        return (
+          <text key={value} class="chart-note" x={g.x(value)} y={HEIGHT - BOTTOM + 16} text-anchor="middle">
+            {figureText(value, curve.x.unit, language.value)}
+          </text>
+        );
+      })}
+      <text class="chart-note" x={(LEFT + width - RIGHT) / 2} y={HEIGHT - 6} text-anchor="middle">{title}</text>
+    </>
+  );
+}
+
+const path = (line: Line, g: Geometry): string =>
+  line.points.map(({ x, y }, i) => `${i === 0 ? 'M' : 'L'}${g.x(x)} ${g.y(y)}`).join('');
+
+export function CurveView({ run, scenario }: {
+  readonly run: Run;
+  readonly scenario: Scenario;
+}): JSX.Element {
+  const app = useApp();
+  const language = app.language.value;
+  const [ref, width] = useWidth<SVGSVGElement>(FIRST_WIDTH);
+  const curve = curveChart(scenario.columns, run.table);
+  if (curve === null) return <p class="muted">{app.t('chart.noTable')}</p>;
+  const g = geometryOf(curve, width.value);
+  const [measured] = curve.lines;
+  const best = measured.points.reduce((most, point) => (point.y > most.y ? point : most));
+  const takeaway = app.t('curve.takeaway', {
+    line: app.say(measured.column.title),
+    highest: figureText(best.y, measured.column.unit, language),
+    x: app.say(curve.x.title),
+    at: figureText(best.x, curve.x.unit, language),
+  });
+  return (
+    <>
+      <p class="takeaway">{takeaway}</p>
+      <svg ref={ref} class="chart" height={HEIGHT} role="img" aria-label={takeaway}>
+        <Ruler curve={curve} g={g} width={width.value} title={app.say(curve.x.title)} />
+        {[...curve.lines].reverse().map((line) => {
+          const i = curve.lines.indexOf(line);
+          return (
+            <g key={line.column.name} class={`curve lane-${i % OWNER_COLOURS} dash-${i % 5}`}>
+              <path d={path(line, g)} />
+              {i === 0 && line.points.map(({ x, y }) => <circle key={x} cx={g.x(x)} cy={g.y(y)} r="3.5" />)}
+            </g>
+          );
+        })}
+      </svg>
+      <ul class="plain curve-key">
+        {curve.lines.map((line, i) => (
+          <li key={line.column.name}>
+            <svg class={`curve lane-${i % OWNER_COLOURS} dash-${i % 5}`} width="28" height="10" aria-hidden="true">
+              <path d="M0 5H28" />
+              {i === 0 && <circle cx="14" cy="5" r="3.5" />}
+            </svg>
+            {app.say(line.column.title)}
+          </li>
+        ))}
+      </ul>
+      {g.axis.log && <p class="small muted">{app.t('chart.log')}</p>}
+    </>
+  );
+}

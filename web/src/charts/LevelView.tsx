@@ -1,0 +1,89 @@
+import type { JSX } from 'preact';
+import { formatNs } from '../messages/format';
+import { useApp, type App } from '../store/app';
+import type { RunStore } from '../store/run';
+import { objectName } from '../timeline/sentences';
+import { OBJECT_TEXT } from '../trace/kinds.gen';
+import { useWidth } from '../ui/useWidth';
+import { levelChart, stepPath, type LevelStrip } from './level';
+import { roundStep } from './scales';
+
+const FIRST_WIDTH = 440;
+const HEIGHT = 96;
+const TOP = 8;
+const BOTTOM = 20;
+const LEFT = 30;
+const STRIPS_MOST = 12;
+
+function Strip({ strip, until, label }: {
+  readonly strip: LevelStrip;
+  readonly until: number;
+  readonly label: string;
+}): JSX.Element {
+  const { language } = useApp();
+  const [ref, width] = useWidth<SVGSVGElement>(FIRST_WIDTH);
+  const top = Math.max(1, strip.highest);
+  const x = (t: number): number => LEFT + (t / Math.max(1, until)) * (width.value - LEFT - 2);
+  const y = (level: number): number => TOP + ((top - level) / top) * (HEIGHT - TOP - BOTTOM);
+  const line = stepPath(strip.steps, x, y, until);
+  const step = Math.max(1, roundStep(top, 3));
+  const ticks = [...new Set([0, step, 2 * step, 3 * step, top])]
+    .filter((tick) => tick === top || tick <= top - step / 2);
+  return (
+    <svg ref={ref} class="chart" height={HEIGHT} role="img" aria-label={label}>
+      {ticks.map((tick) => (
+        <g key={tick}>
+          <line class="chart-axis" x1={LEFT} x2={width.value} y1={y(tick)} y2={y(tick)} />
+          <text class="chart-note" x={LEFT - 6} y={y(tick)} dy="4" text-anchor="end">{tick}</text>
+        </g>
+      ))}
+      <path class="level-area" d={`${line}V${y(0)}H${Math.round(x(strip.steps[0]?.t ?? 0))}Z`} />
+      <path class="level-line" d={line} />
+      <text class="chart-note" x={LEFT} y={HEIGHT - 4}>0</text>
+      <text class="chart-note" x={width.value} y={HEIGHT - 4} text-anchor="end">
+        {formatNs(until, language.value)}
+      </text>
+    </svg>
+  );
+}
+
+const titleOf = (app: App, kind: number | undefined, object: string): string => {
+  const word = OBJECT_TEXT[kind ?? 0] ?? '';
+  switch (word) {
+    case 'semaphore': return app.t('level.semaphore', { object });
+    case 'barrier': return app.t('level.barrier', { object });
+    case 'shared-memory': return app.t('level.memory', { object });
+    default: return app.t('level.queue', { object });
+  }
+};
+
+export function LevelView({ store }: { readonly store: RunStore }): JSX.Element {
+  const app = useApp();
+  void store.chartVersion.value;
+  const { model } = store;
+  const strips = levelChart(model.log);
+  if (strips.length === 0) return <p class="muted">{app.t('level.empty')}</p>;
+  return (
+    <>
+      {strips.slice(0, STRIPS_MOST).map((strip) => {
+        const object = objectName(model, strip.object);
+        const title = titleOf(app, model.log.objects[strip.object]?.kind, object);
+        const lowest = strip.steps.reduce((least, step) => Math.min(least, step.level), Infinity);
+        const takeaway = app.t('level.takeaway', {
+          lowest, highest: strip.highest, changes: strip.steps.length,
+        });
+        return (
+          <figure key={strip.object} class="strip">
+            <figcaption><strong>{title}</strong> <span class="small muted">{takeaway}</span></figcaption>
+            <Strip strip={strip} until={model.until} label={`${title}: ${takeaway}`} />
+          </figure>
+        );
+      })}
+      {strips.length > STRIPS_MOST && (
+        <p class="small muted">{app.t('level.more', { count: strips.length - STRIPS_MOST })}</p>
+      )}
+      {(model.log.skipped > 0 || model.log.dropped > 0) && <p class="small muted">{app.t('chart.gaps')}</p>}
+      <p class="small muted">{app.t('level.description')}</p>
+    </>
+  );
+}

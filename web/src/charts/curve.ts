@@ -1,0 +1,31 @@
+// Lines over a first column of numbers: a speed-up over the workers, a rate over the threads.
+import type { Column } from '../api/types';
+import { numberColumns, type Row } from './table';
+
+export interface Line {
+  readonly column: Column;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+}
+
+export interface Curve {
+  readonly x: Column;
+  readonly xs: readonly number[];
+  readonly lines: readonly Line[];
+}
+
+/** The columns with the unit of the first one; others would need a ruler of their own. */
+export function curveChart(columns: readonly Column[], table: readonly Row[]): Curve | null {
+  const rows = table.filter((row) => typeof row[0] === 'number')
+    .sort((a, b) => Number(a[0]) - Number(b[0]));
+  const drawn = numberColumns(columns, rows);
+  if (columns[0] === undefined || drawn.length === 0 || rows.length === 0) return null;
+  const unit = columns[drawn[0]].unit;
+  const lines = drawn.filter((c) => columns[c].unit === unit).map((c): Line => ({
+    column: columns[c],
+    points: rows.flatMap((row) => {
+      const [x, y] = [row[0], row[c]];
+      return typeof x === 'number' && typeof y === 'number' ? [{ x, y }] : [];
+    }),
+  }));
+  return { x: columns[0], xs: [...new Set(rows.map((row) => Number(row[0])))], lines };
+}

@@ -1,0 +1,41 @@
+// The table a run brought back: its cells as text, its numbers for the charts.
+import type { Cell, Column, Reference } from '../api/types';
+import { formatBytes, formatNs } from '../messages/format';
+
+export type Row = readonly Cell[];
+
+/** The column of a row's cell; the last one may stand for many. */
+export function columnOf(columns: readonly Column[], cell: number): Column | undefined {
+  const last = columns[columns.length - 1];
+  return columns[cell] ?? (last?.repeats ? last : undefined);
+}
+
+export function figureText(value: number, unit: string, language: string): string {
+  const number = (digits: number): string =>
+    new Intl.NumberFormat(language, { maximumSignificantDigits: digits }).format(value);
+  switch (unit) {
+    case '': return new Intl.NumberFormat(language, { maximumFractionDigits: 3 }).format(value);
+    case 'ns': return formatNs(value, language);
+    case 'bytes': return formatBytes(value, language);
+    case 'bytes/s': return `${formatBytes(value, language)}/s`;
+    case '×': return `${number(3)} ×`;
+    default: return `${number(4)} ${unit}`;
+  }
+}
+
+export function cellText(cell: Cell, unit: string, language: string): string {
+  if (cell === null) return '–';
+  return typeof cell === 'string' ? cell : figureText(cell, unit, language);
+}
+
+/** A peer's figure for a cell of the run, if there is one. */
+export function referenceFor(reference: Reference | null, row: Row, column: Column): number | null {
+  const figures = reference?.rows[String(row[0])];
+  return figures?.[column.name] ?? null;
+}
+
+/** The columns after the first that hold a number in some row. */
+export function numberColumns(columns: readonly Column[], rows: readonly Row[]): number[] {
+  return columns.map((_, c) => c)
+    .filter((c) => c > 0 && rows.some((row) => typeof row[c] === 'number'));
+}
