@@ -14,6 +14,9 @@ family('processes', {
     ['daemon-vs-join', {}, 'child-cut', 3],
     ['daemon-vs-join', { kind: 'thread' }, 'child-cut', 3],
     ['daemon-vs-join', { set_daemon: 'inherit' }, 'refused', 3],
+    ['event-gated-workers', {}, 'only-first', 3],
+    ['event-gated-workers', { busy_ms: 150, time_scale: 0.2 }, 'coalesced', 3],
+    ['event-gated-workers', { busy_ms: 250, clear: 'right-after-wait', select: 'all', time_scale: 0.2 }, 'coalesced', 3],
     ['fork-random-repeat', {}, 'repeated', 3],
     ['crash-isolation', {}, 'all-down', 3],
   ],
@@ -24,6 +27,9 @@ family('processes', {
     ['process-lifecycle', { child_ms: 10, act_after_ms: 5000, action: 'kill', time_scale: 0.1 }],
     ['daemon-vs-join', { child_ms: 50, main_ms: 500, kind: 'thread' }],
     ['daemon-vs-join', { child_ms: 50, main_ms: 50, time_scale: 0.01 }],
+    ['event-gated-workers', { workers: 16, rounds: 50, period_ms: 5, busy_ms: 10, select: 'all', clear: 'counter' }],
+    ['event-gated-workers', { workers: 16, rounds: 50, period_ms: 5, k: 16, select: 'random-k' }],
+    ['event-gated-workers', { workers: 1, rounds: 1, busy_ms: 1000, period_ms: 1000 }],
     ['fork-random-repeat', { children: 16, draws: 20, parent_draws: 10, generator: 'os-entropy' }],
     ['fork-random-repeat', { children: 2, draws: 1, parent_draws: 0 }],
     ['crash-isolation', { units: 16, victim: 15, at_ms: 0, unit: 'process' }],
@@ -45,6 +51,24 @@ family('processes', {
       const twice = await one('process-lifecycle', { start_twice: true, time_scale: 0.2 });
       assert.ok(check(twice, 'second-start-refused').held);
       assert.match(twice.output, /cannot start a process twice/);
+    });
+
+    test('an activation a busy worker cannot see is lost, and a semaphore loses none', async () => {
+      const served = async (params) => (await one('event-gated-workers', params)).outcome.text;
+      assert.match(await served({ busy_ms: 150 }), /^sent=5 served=[1-4] active=1 of 5$/);
+      assert.equal(await served({ busy_ms: 150, clear: 'counter' }), 'sent=5 served=5 active=1 of 5');
+      assert.equal(await served({ select: 'all', clear: 'counter' }), 'sent=25 served=25 active=5 of 5');
+      assert.equal(await served({ select: 'random-k', k: 2, rounds: 4, clear: 'counter' }).then((t) => t.split(' ')[0]), 'sent=8');
+    });
+
+    test('as it stands: five wait, and only the first ever goes on', async () => {
+      const run = await one('event-gated-workers', {});
+      const printed = lines(run);
+      const served = Number(run.outcome.text.match(/served=(\d+)/)[1]);
+      assert.equal(printed.filter((line) => line === 'worker 0: after').length, served);
+      for (const i of [1, 2, 3, 4])
+        assert.deepEqual(printed.filter((line) => line.startsWith(`worker ${i}`)), [`worker ${i}: before`]);
+      assert.equal(printed.at(-1), 'End');
     });
 
     test('a crash in a thread ends the program by that signal, in a process it does not', async () => {
