@@ -1,0 +1,209 @@
+#include "scenarios/scenario.h"
+
+#include <inttypes.h>
+
+#define SLOTS_MAX  32
+#define ROUNDS_MAX 1000
+#define WORDS      8 /* of a block: all the same number when it is whole */
+
+struct block {
+    _Atomic int64_t word[WORDS];
+};
+
+struct buffer_story {
+    struct block *slot;
+    struct event *full, *empty;         /* event-rendezvous */
+    struct barrier *written, *consumed; /* barrier */
+    struct queue *free_slots, *filled;  /* slot-queue */
+    int64_t rounds, slots;
+    int64_t got[ROUNDS_MAX]; /* the number of each block taken, -1: torn */
+};
+
+/* Word by word, as a memcpy of a large block is. */
+static void write_block(struct block *block, int64_t round)
+{
+    int64_t us = jittered(integer("produce_us"), number("jitter"), (uint64_t)round);
+    for (int w = 0; w < WORDS; w++) {
+        sleep_us(us / WORDS);
+        block->word[w] = round;
+    }
+}
+
+static int64_t read_block(struct block *block, int64_t round)
+{
+    int64_t us = jittered(integer("consume_us"), number("jitter"), (uint64_t)(ROUNDS_MAX + round));
+    int64_t first = block->word[0];
+    bool whole = true;
+    for (int w = 0; w < WORDS; w++) {
+        whole = whole && block->word[w] == first;
+        sleep_us(us / WORDS);
+    }
+    return whole ? first : -1;
+}
+
+static void producer(void *argument)
+{
+    struct buffer_story *s = argument;
+    for (int64_t i = 0; i < s->rounds; i++) {
+        int64_t slot = 0;
+        if (s->free_slots)
+            queue_get(s->free_slots, &slot);
+        write_block(&s->slot[slot], i);
+        if (s->full) { /* set, then wait until it was read */
+            event_set(s->full);
+            event_wait(s->empty);
+            event_clear(s->empty);
+        } else if (s->written) {
+            barrier_wait(s->written);
+            barrier_wait(s->consumed);
+        } else if (s->filled) {
+            queue_put(s->filled, &slot, i);
+        }
+    }
+}
+
+static void consumer(void *argument)
+{
+    struct buffer_story *s = argument;
+    for (int64_t i = 0; i < s->rounds; i++) {
+        int64_t slot = 0;
+        if (s->full) {
+            event_wait(s->full);
+            event_clear(s->full);
+        } else if (s->written) {
+            barrier_wait(s->written);
+        } else if (s->filled) {
+            queue_get(s->filled, &slot);
+        }
+        s->got[i] = read_block(&s->slot[slot], i);
+        if (s->empty)
+            event_set(s->empty);
+        else if (s->consumed)
+            barrier_wait(s->consumed);
+        else if (s->free_slots)
+            queue_put(s->free_slots, &slot, slot);
+    }
+}
+
+static void prepare(struct buffer_story *s)
+{
+    if (is("strategy", "event-rendezvous")) {
+        s->full = event_new("full");
+        s->empty = event_new("empty");
+    } else if (is("strategy", "barrier")) {
+        s->written = barrier_new("written", 2);
+        s->consumed = barrier_new("consumed", 2);
+    } else if (is("strategy", "slot-queue")) {
+        s->free_slots = queue_new("free slots", SLOTS_MAX, sizeof(int64_t));
+        s->filled = queue_new("filled slots", SLOTS_MAX, sizeof(int64_t));
+        for (int64_t i = 0; i < s->slots; i++)
+            queue_put(s->free_slots, &i, i);
+    }
+}
+
+static void judge(const struct buffer_story *s, int64_t took_ns)
+{
+    struct words got = {0};
+    int64_t torn = 0, right = 0;
+    for (int64_t i = 0; i < s->rounds; i++) {
+        torn += s->got[i] < 0;
+        right += s->got[i] == i;
+        words_add(&got, s->got[i] < 0 ? "torn" : "%" PRId64, s->got[i]);
+    }
+    bool guarded = !is("strategy", "none");
+    print("blocks: %s", words_short(&got, 400));
+    print("%" PRId64 " of %" PRId64 " right, %" PRId64 " torn, %.1f ms", right, s->rounds, torn,
+          (double)took_ns / 1e6);
+    row("right\t%" PRId64, right);
+    row("torn\t%" PRId64, torn);
+    row("overwritten or read again\t%" PRId64, s->rounds - right - torn);
+    check("each-block-once", !guarded || right == s->rounds, "with a strategy: every block, once",
+          text("%" PRId64 " of %" PRId64, right, s->rounds));
+    metric("per_block_ns", took_ns / s->rounds);
+    outcome(right == s->rounds ? "whole" : "corrupted", "right=%" PRId64 " torn=%" PRId64, right,
+            torn);
+}
+
+static void run(void)
+{
+    struct buffer_story *s = shared_new(sizeof *s);
+    s->rounds = integer("rounds");
+    s->slots = is("strategy", "slot-queue") ? integer("slots") : 1;
+    s->slot = shared_new((size_t)s->slots * sizeof *s->slot);
+    prepare(s);
+    int64_t began = now_ns();
+    struct task *first = process_start("producer", producer, s);
+    struct task *second = process_start("consumer", consumer, s);
+    task_join(first);
+    task_join(second);
+    judge(s, now_ns() - began);
+}
+
+SCENARIO(shm_sync_strategy) = {
+    .id = "shm-sync-strategy",
+    .family = FAMILY_MEMORY,
+    .number = 33,
+    .title = {"Strong sync or pipeline over shared memory", "共享内存：强同步还是异步流水线"},
+    .summary =
+        {"A producer writes blocks into shared memory, word by word; a consumer reads them. They "
+         "wait for each other after every block, by two events or a barrier, or hand slots to and "
+         "fro through queues; or they do not care.",
+         "生产者把一个个数据块逐字写进共享内存，消费者来读。双方可以每块都互相等待（两个事件或屏障"
+         "），也可以用队列来回传递槽位，或者什么都不管。"},
+    .lesson = {"Wait for each other and be simple, or use slots and be fast; doing neither "
+               "corrupts.",
+               "要么互相等待求简单，要么用槽位求吞吐，都不做就会出错。"},
+    .python = "from multiprocessing import Event, Process, Queue, shared_memory\n"
+              "\n"
+              "def producer(shm, full, empty):    # event-rendezvous\n"
+              "    for i in range(20):\n"
+              "        write_block(shm.buf, i)\n"
+              "        full.set()\n"
+              "        empty.wait(); empty.clear()\n"
+              "\n"
+              "def consumer(shm, full, empty):\n"
+              "    for i in range(20):\n"
+              "        full.wait(); full.clear()\n"
+              "        read_block(shm.buf)\n"
+              "        empty.set()\n"
+              "\n"
+              "def producer_slots(slots, free, filled):   # slot-queue\n"
+              "    for i in range(20):\n"
+              "        k = free.get()             # waits while all are full\n"
+              "        write_block(slots[k].buf, i)\n"
+              "        filled.put(k)\n",
+    .concepts = CONCEPTS(120, 121, 122),
+    .chart = CHART_SHARES,
+    .params = PARAMS(
+        CHOICE("strategy", "event-rendezvous", "Strategy", "策略",
+               "How the two keep out of each other's way. Without any, nearly every run has "
+               "blocks torn, lost or read twice.",
+               "双方怎样互不干扰。什么都不做时，几乎每次运行都有数据块被撕裂、覆盖或重复读取。",
+               {"event-rendezvous", {"two events, one block", "两个事件，一块缓冲"}},
+               {"barrier", {"a barrier, one block", "屏障，一块缓冲"}},
+               {"slot-queue", {"slots and two queues", "多个槽位 + 两个队列"}},
+               {"none", {"none (broken)", "无（错误）"}}),
+        INTEGER("slots", 1, SLOTS_MAX, "4", "Slots", "槽位数",
+                "For the slot queue: how far the producer may be ahead.",
+                "仅用于槽位队列：生产者最多能领先多少块。"),
+        INTEGER("rounds", 1, ROUNDS_MAX, "20", "Blocks", "数据块数", "How many are produced.",
+                "一共生产多少块。"),
+        INTEGER("produce_us", 0, 100000, "2000", "Time to write a block (µs)",
+                "写一块的时间（微秒）", "On average.", "平均值。"),
+        INTEGER("consume_us", 0, 100000, "3000", "Time to read a block (µs)",
+                "读一块的时间（微秒）", "On average.", "平均值。"),
+        NUMBER("jitter", 0, 1, "0.5", "Spread of the times", "时间的波动",
+               "0: always the average. 1: from nothing to twice as much. Slots even it out.",
+               "0：总是平均值；1：从零到两倍。槽位能把波动抹平。")),
+    .outcomes = OUTCOMES(
+        OUTCOME("whole", "right=* torn=0", NULL, CLASS_ACCEPTABLE,
+                "Every block arrived once, as it was written.", "每一块都原样到达，且只到达一次。"),
+        OUTCOME("corrupted", "right=* torn=*", "strategy=none", CLASS_INTERESTING,
+                "Blocks were read half written, written over before they were read, or read again.",
+                "有的块写了一半就被读走，有的没读就被覆盖，有的被读了两次。")),
+    .checks = CHECKS(CHECK("each-block-once", "Every block consumed once and unmodified",
+                           "每一块都被完整地消费一次")),
+    .columns = COLUMNS(COLUMN("what", "Blocks", "数据块", NULL),
+                       COLUMN("count", "Count", "个数", NULL)),
+    .run = run,
+};
