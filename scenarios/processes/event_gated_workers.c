@@ -1,125 +1,145 @@
 #include "scenarios/scenario.h"
 
 #include <inttypes.h>
+#include <signal.h>
+#include <stdatomic.h>
 
 #define WORKERS_MAX 16
 
-/* One worker's mailbox and its counters; shared by all processes. */
+/* class Local(Process): what a worker has, in memory it shares with main. */
 struct local {
-    int64_t id;
-    struct event *event;       /* a flag … */
-    struct semaphore *counter; /* … or a number of activations */
-    _Atomic int64_t sent, served;
-    _Atomic bool busy;
+    int64_t number;
+    struct event *event;
+    struct semaphore *counter; /* instead of the event; or NULL */
+    int64_t sent;              /* activations by main */
+    atomic_int begun, done;    /* what it made of them */
+    struct task *process;
 };
 
-/* class Local(Process): def run(self): while True: … */
-static void worker(void *argument)
+static void wait_for_activation(struct local *self)
+{
+    if (self->counter)
+        semaphore_acquire(self->counter);
+    else
+        event_wait(self->event);
+    self->begun++;
+    if (is("clear", "right-after-wait"))
+        event_clear(self->event);
+}
+
+/* def run(self): */
+static void local_run(void *argument)
 {
     struct local *self = argument;
     for (;;) {
-        if (self->counter)
-            semaphore_acquire(self->counter);
-        else
-            event_wait(self->event);
-        self->busy = true;
-        if (is("clear", "right-after-wait"))
-            event_clear(self->event); /* what comes from now on is a new activation */
-        print("worker %" PRId64 ": active", self->id);
-        if (integer("busy_ms") > 0)
-            sleep_us(integer("busy_ms") * 1000);
-        self->served++;
+        print("worker %" PRId64 ": before", self->number);
+        wait_for_activation(self);
+        print("worker %" PRId64 ": after", self->number);
+        sleep_us(integer("busy_ms") * 1000);
+        self->done++;
         if (is("clear", "after-work"))
-            event_clear(self->event); /* and with it what came meanwhile */
-        self->busy = false;
+            event_clear(self->event); /* and with it whatever was set since wait() */
     }
 }
 
-static void activate(struct local *local)
+static void activate(struct local *worker)
 {
-    local->sent++;
-    if (local->counter)
-        semaphore_release(local->counter);
+    worker->sent++;
+    if (worker->counter)
+        semaphore_release(worker->counter);
     else
-        event_set(local->event);
+        event_set(worker->event);
 }
 
-/* One round of main: whom to wake. */
-static void select_and_activate(struct local *locals, int64_t n, int64_t round)
+/* k of n, each as likely as any other (selection sampling, Knuth 3.4.2). */
+static void activate_some(struct local *workers, int64_t n, int64_t k, int64_t round)
 {
-    int64_t k = integer("k") < n ? integer("k") : n, left = k;
+    int64_t chosen = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (drawn((uint64_t)round, (uint64_t)i) * (double)(n - i) >= (double)(k - chosen))
+            continue;
+        activate(&workers[i]);
+        chosen++;
+    }
+}
+
+static void activate_selected(struct local *workers, int64_t n, int64_t round)
+{
+    int64_t k = integer("k") < n ? integer("k") : n;
     if (is("select", "always-first"))
-        activate(&locals[0]); /* the notes: an index that never moves */
+        activate(&workers[0]); /* the mistake: workers[round] was meant */
     else if (is("select", "round-robin"))
-        activate(&locals[round % n]);
-    for (int64_t i = 0; i < n; i++) {
-        bool chosen =
-            drawn(6, (uint64_t)(round * WORKERS_MAX + i)) * (double)(n - i) < (double)left;
-        if (is("select", "all") || (is("select", "random-k") && chosen)) {
-            activate(&locals[i]);
-            left--;
-        }
-    }
+        activate(&workers[round % n]);
+    else
+        activate_some(workers, n, is("select", "all") ? n : k, round);
 }
 
-static bool pending(struct local *local)
+/* Nothing it was sent is still to be done. */
+static bool at_rest(struct local *worker)
 {
-    if (local->counter)
-        return local->served < local->sent;
-    return event_is_set(local->event) || local->busy;
+    if (worker->counter)
+        return worker->done == worker->sent;
+    return !event_is_set(worker->event) && worker->begun == worker->done;
 }
 
-static void judge(struct local *locals, int64_t n)
+/* Lets everybody finish first: what is missing then is lost, not late. */
+static int64_t terminate_all(struct local *workers, int64_t n)
 {
-    int64_t sent = 0, served = 0, unasked = 0, active = 0;
+    int64_t terminated = 0;
+    for (int64_t i = 0; i < n; i++)
+        while (!at_rest(&workers[i]))
+            sleep_us(5000);
+    for (int64_t i = 0; i < n; i++)
+        task_terminate(workers[i].process);
+    for (int64_t i = 0; i < n; i++)
+        terminated += task_join(workers[i].process) == -SIGTERM;
+    return terminated;
+}
+
+static void judge(const struct local *workers, int64_t n, int64_t terminated)
+{
+    int64_t sent = 0, served = 0, active = 0, unasked = 0, excess = 0;
     for (int64_t i = 0; i < n; i++) {
-        struct local *l = &locals[i];
-        row("worker %" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64, i, l->served, l->sent,
-            l->sent - l->served);
-        sent += l->sent;
-        served += l->served;
-        active += l->served > 0;
-        unasked += l->served > l->sent;
+        const struct local *w = &workers[i];
+        row("worker %" PRId64 "\t%" PRId64 "\t%d\t%" PRId64, i, w->sent, w->done,
+            w->sent - w->done);
+        sent += w->sent;
+        served += w->done;
+        active += w->done > 0;
+        unasked += w->sent == 0 && w->begun > 0;
+        excess += w->done > w->sent;
     }
-    print("%" PRId64 " activations sent, %" PRId64 " served, by %" PRId64 " of %" PRId64 " workers",
-          sent, served, active, n);
-    check_number("nobody-unasked", 0, unasked);
-    check("counter-loses-none", !is("clear", "counter") || served == sent,
-          "with a counter: none lost", text("%" PRId64 " lost", sent - served));
-    metric("lost", sent - served);
-    outcome(served < sent                  ? "melted"
-            : is("select", "always-first") ? "first-only"
-                                           : "all-served",
-            "served=%" PRId64 " of %" PRId64, served, sent);
+    check_number("unselected-wait", 0, unasked);
+    check_number("never-served-twice", 0, excess);
+    if (is("clear", "counter"))
+        check_number("counter-loses-none", sent, served);
+    check_number("terminated", n, terminated);
+    outcome(served < sent                                          ? "coalesced"
+            : active == 1 && n > 1 && is("select", "always-first") ? "only-first"
+                                                                   : "all-served",
+            "sent=%" PRId64 " served=%" PRId64 " active=%" PRId64 " of %" PRId64, sent, served,
+            active, n);
 }
 
 static void run(void)
 {
-    struct local *locals = shared_new(WORKERS_MAX * sizeof *locals);
-    struct task *processes[WORKERS_MAX];
     int64_t n = integer("workers");
+    struct local *workers = shared_new((size_t)n * sizeof *workers);
     for (int64_t i = 0; i < n; i++) {
-        locals[i].id = i;
+        workers[i].number = i;
+        workers[i].event = event_new(text("event %" PRId64, i));
         if (is("clear", "counter"))
-            locals[i].counter = semaphore_new(text("activations %" PRId64, i), 0);
-        else
-            locals[i].event = event_new(text("event %" PRId64, i));
-        processes[i] = task_new(TASK_PROCESS, text("worker %" PRId64, i), worker, &locals[i]);
-        task_set_daemon(processes[i], true);
-        task_begin(processes[i]);
+            workers[i].counter = semaphore_new(text("activations %" PRId64, i), 0);
+        workers[i].process = process_start(text("Local-%" PRId64, i), local_run, &workers[i]);
     }
     for (int64_t round = 0; round < integer("rounds"); round++) {
-        select_and_activate(locals, n, round);
         sleep_us(integer("period_ms") * 1000);
+        activate_selected(workers, n, round);
     }
-    for (int64_t i = 0; i < n; i++)
-        while (pending(&locals[i]))
-            sleep_us(1000);
-    for (int64_t i = 0; i < n; i++) {
-        task_terminate(processes[i]); /* they wait for ever */
-        task_join(processes[i]);
-    }
-    judge(locals, n);
+    sleep_us(integer("period_ms") * 1000);
+    int64_t terminated = terminate_all(workers, n);
+    print("End");
+    judge(workers, n, terminated);
 }
 
 SCENARIO(event_gated_workers) = {
@@ -128,79 +148,97 @@ SCENARIO(event_gated_workers) = {
     .number = 6,
     .title = {"Event-gated workers (federated learning)", "事件门控的进程类（联邦学习）"},
     .summary =
-        {"Worker processes wait, each for an event of its own; main activates some of them every "
-         "round, as a server of federated learning selects its clients. A worker works and then "
-         "clears its event. Main may set it while the worker is busy.",
-         "每个工作进程都在等自己的事件；主进程每轮激活其中几个，就像联邦学习的服务器挑选客户端。"
-         "工作进程干完活再清除事件，而主进程可能在它忙的时候又设置了一次。"},
-    .lesson = {"An Event is a flag, not a counter: activations sent while you are busy melt into "
-               "one.",
-               "Event 是标志不是计数器，忙碌期间的多次激活会合并成一次。"},
+        {"Every worker is an object of a class derived from Process and waits for an event of its "
+         "own, as the clients in federated learning wait for their turn. In each round main "
+         "activates some of them with set(); a worker prints, works, and clears its event. In the "
+         "end main terminates all.",
+         "每个工作进程都是 Process 子类的一个对象，等待自己的事件，"
+         "就像联邦学习中的各个客户端等着轮到自己。"
+         "主进程每轮用 set() "
+         "激活其中几个；工作进程打印、工作，再清除事件。最后主进程把它们全部终止。"},
+    .lesson = {"An Event is a flag and no counter: activations sent while a worker is busy melt "
+               "into one.",
+               "Event 是标志，不是计数器：工作进程忙碌期间的多次激活会合并成一次。"},
     .python = "from multiprocessing import Event, Process\n"
               "import time\n"
               "\n"
               "class Local(Process):\n"
-              "    def __init__(self, id):\n"
-              "        super().__init__(daemon=True)\n"
-              "        self.id, self.event = id, Event()\n"
+              "    def __init__(self, number):\n"
+              "        super().__init__()\n"
+              "        self.number = number\n"
+              "        self.event = Event()     # counter: Semaphore(0), acquire, release\n"
+              "\n"
               "    def run(self):\n"
               "        while True:\n"
+              "            print('worker', self.number, 'before')\n"
               "            self.event.wait()\n"
-              "            print('worker', self.id, 'active')\n"
-              "            time.sleep(0.15)           # busy\n"
-              "            self.event.clear()         # after-work\n"
+              "            print('worker', self.number, 'after')\n"
+              "            time.sleep(0)        # busy\n"
+              "            self.event.clear()   # forgets what was set since wait()\n"
               "\n"
               "if __name__ == '__main__':\n"
               "    workers = [Local(i) for i in range(5)]\n"
-              "    for w in workers: w.start()\n"
-              "    for _ in range(5):\n"
-              "        workers[0].event.set()         # always-first\n"
-              "        time.sleep(0.1)\n",
+              "    for w in workers:\n"
+              "        w.start()\n"
+              "    for i in range(5):\n"
+              "        time.sleep(0.1)\n"
+              "        workers[0].event.set()   # the mistake: workers[i] was meant\n"
+              "    time.sleep(0.1)\n"
+              "    for w in workers:\n"
+              "        w.terminate()\n"
+              "        w.join()\n"
+              "    print('End')\n",
     .concepts = CONCEPTS(5, 6, 7, 8, 9),
-    .chart = CHART_BARS,
+    .chart = CHART_SHARES,
     .params = PARAMS(
         INTEGER("workers", 1, WORKERS_MAX, "5", "Workers", "工作进程数",
-                "Processes that wait to be activated.", "等待被激活的进程数。"),
-        INTEGER("rounds", 1, 50, "5", "Rounds", "轮数", "How often main activates somebody.",
+                "How many processes wait for their event.", "有多少个进程在等待自己的事件。"),
+        INTEGER("rounds", 1, 50, "5", "Rounds", "轮数", "How often main activates.",
                 "主进程激活多少轮。"),
-        CHOICE("select", "always-first", "Whom main activates", "激活谁",
-               "Always the first is the mistake of the notes: the other workers wait for ever.",
-               "总是第一个是笔记里的错误：其他进程永远等不到。",
-               {"always-first", {"always the first (wrong)", "总是第一个（错误）"}},
+        CHOICE("select", "always-first", "Who is activated", "激活谁",
+               "Always the first is the mistake of the example: an index forgotten.",
+               "总是第一个：例子里的错误，下标忘了写成变量。",
+               {"always-first", {"always the first (mistake)", "总是第一个（写错了）"}},
                {"round-robin", {"one after the other", "轮流"}},
                {"random-k", {"k at random", "随机 k 个"}}, {"all", {"all", "全部"}}),
-        INTEGER("k", 1, WORKERS_MAX, "2", "Chosen at random", "随机个数",
-                "How many each round, for the random choice.", "随机选择时每轮选几个。"),
-        INTEGER("period_ms", 5, 1000, "100", "Time between rounds (ms)", "每轮间隔（毫秒）",
-                "How long main waits before the next round.", "主进程两轮之间等多久。"),
+        INTEGER("k", 1, WORKERS_MAX, "2", "Selected per round", "每轮随机选几个",
+                "For the random choice; all of them if there are fewer.",
+                "用于随机选择；多于工作进程数时就是全部。"),
+        INTEGER("period_ms", 5, 1000, "100", "Period (ms)", "激活间隔（毫秒）",
+                "Between two activations.", "两轮激活之间的时间。"),
         INTEGER("busy_ms", 0, 1000, "0", "Work per activation (ms)", "每次激活的工作时间（毫秒）",
-                "If it is longer than the time between rounds, activations are lost in every run "
-                "unless they are counted.",
-                "比每轮间隔长时，除非用计数器，否则每次运行都会丢失激活。"),
-        CHOICE(
-            "clear", "after-work", "When the event is cleared", "何时清除事件",
-            "Right after wait() narrows the gap, but two activations while busy are still one. "
-            "A counter is a semaphore.",
-            "wait() 之后立刻清除能缩小空隙，但忙碌期间的两次激活仍会合成一次。计数器就是信号量。",
-            {"after-work", {"after the work", "干完活之后"}},
-            {"right-after-wait", {"right after wait()", "wait() 之后立刻"}},
-            {"counter", {"count them (semaphore)", "用信号量计数"}})),
-    .outcomes =
-        OUTCOMES(OUTCOME("all-served", "served=*", "select!=always-first", CLASS_ACCEPTABLE,
-                         "Every activation was served.", "每次激活都得到了处理。"),
-                 OUTCOME("first-only", "served=*", "select=always-first", CLASS_INTERESTING,
-                         "Every activation was served, but all of them went to the first worker.",
-                         "每次激活都处理了，但全都给了第一个进程。"),
-                 OUTCOME("melted", "served=*", "clear!=counter", CLASS_INTERESTING,
-                         "Activations came while the worker was busy and melted into one.",
-                         "工作进程忙碌时又来了激活，合并成了一次。")),
-    .checks = CHECKS(CHECK("nobody-unasked", "Workers that worked more often than they were asked",
-                           "干活次数多于激活次数的进程"),
-                     CHECK("counter-loses-none", "A counter loses no activation",
-                           "计数器不会丢失激活")),
-    .columns = COLUMNS(COLUMN("worker", "Worker", "进程", NULL),
-                       COLUMN("served", "Served", "已处理", NULL),
-                       COLUMN("sent", "Sent", "已发出", NULL),
-                       COLUMN("lost", "Lost", "丢失", NULL)),
+                "If it is longer than the period, a worker that is activated in every round loses "
+                "activations in every run: 150 ms at a period of 100 ms serve 3 of 5.",
+                "比激活间隔长时，每轮都被激活的工作进程必然丢失激活：间隔 100 毫秒、工作 150 毫秒，"
+                "5 次激活只响应 3 次。"),
+        CHOICE("clear", "after-work", "When the event is cleared", "何时清除事件",
+               "After the work; right after wait(), which remembers one activation; or no event "
+               "at all but a semaphore, which counts them.",
+               "工作之后清除；wait() 之后立即清除，这样能记住一次激活；"
+               "或者不用事件，改用会计数的信号量。",
+               {"after-work", {"after the work", "工作之后"}},
+               {"right-after-wait", {"right after wait()", "wait() 之后立即"}},
+               {"counter", {"a semaphore counts", "用信号量计数"}})),
+    .outcomes = OUTCOMES(
+        OUTCOME("coalesced", "sent=* served=* active=* of *", "clear!=counter", CLASS_INTERESTING,
+                "Activations that came while a worker was busy melted into one, or into none.",
+                "忙碌期间到来的激活合并成了一次，甚至一次不剩。"),
+        OUTCOME("only-first", "sent=* served=* active=1 of *", "select=always-first&workers!=1",
+                CLASS_INTERESTING, "Only the first worker ever ran; the others waited to the end.",
+                "只有第一个工作进程干过活，其余的一直等到最后。"),
+        OUTCOME("all-served", "sent=* served=* active=* of *", NULL, CLASS_ACCEPTABLE,
+                "Every activation was served.", "每次激活都得到了响应。")),
+    .checks = CHECKS(CHECK("unselected-wait", "Workers that ran without being activated",
+                           "未被激活却运行了的工作进程数"),
+                     CHECK("never-served-twice", "Workers that ran more often than activated",
+                           "运行次数多于激活次数的工作进程数"),
+                     CHECK("counter-loses-none", "A semaphore serves every activation",
+                           "用信号量时每次激活都得到响应"),
+                     CHECK("terminated", "Workers that ended with exit code -15",
+                           "退出码为 -15 的工作进程数")),
+    .columns = COLUMNS(COLUMN("worker", "Worker", "工作进程", NULL),
+                       COLUMN("sent", "Sent", "激活次数", NULL),
+                       COLUMN("served", "Served", "响应次数", NULL),
+                       COLUMN("lost", "Lost", "丢失次数", NULL)),
     .run = run,
 };

@@ -7,6 +7,7 @@ const lines = (run) => run.output.trim().split('\n');
 family('processes', {
   quick: {
     'process-lifecycle': { child_ms: 300, act_after_ms: 60 },
+    'fork-vs-spawn': { limit_ms: 300 },
   },
   anomalies: [
     ['process-start-join', { jitter_ms: 50 }, 'out-of-order', 20],
@@ -17,6 +18,13 @@ family('processes', {
     ['event-gated-workers', {}, 'only-first', 3],
     ['event-gated-workers', { busy_ms: 150, time_scale: 0.2 }, 'coalesced', 3],
     ['event-gated-workers', { busy_ms: 250, clear: 'right-after-wait', select: 'all', time_scale: 0.2 }, 'coalesced', 3],
+    ['fork-vs-spawn', { helper_thread_holds_lock: true, limit_ms: 300 }, 'copied-lock', 2],
+    ['spawn-main-guard', {}, 'stopped', 2],
+    ['spawn-main-guard', { protect: false }, 'self-copying', 2],
+    ['orphan-on-signal', {}, 'main-waits', 3],
+    ['orphan-on-signal', { shape: 'pool-finally-join' }, 'main-hangs', 3],
+    ['orphan-on-signal', { signal: 'sigint-twice' }, 'orphans', 3],
+    ['orphan-on-signal', { signal: 'sigkill', shape: 'pool-handler' }, 'orphans', 3],
     ['fork-random-repeat', {}, 'repeated', 3],
     ['crash-isolation', {}, 'all-down', 3],
   ],
@@ -30,6 +38,12 @@ family('processes', {
     ['event-gated-workers', { workers: 16, rounds: 50, period_ms: 5, busy_ms: 10, select: 'all', clear: 'counter' }],
     ['event-gated-workers', { workers: 16, rounds: 50, period_ms: 5, k: 16, select: 'random-k' }],
     ['event-gated-workers', { workers: 1, rounds: 1, busy_ms: 1000, period_ms: 1000 }],
+    ['fork-vs-spawn', { ballast_mib: 128, set_method_twice: true }],
+    ['fork-vs-spawn', { method: 'spawn', ballast_mib: 128, helper_thread_holds_lock: true }],
+    ['spawn-main-guard', { protect: false, max_depth: 5 }],
+    ['spawn-main-guard', { protect: false, max_depth: 1 }],
+    ['orphan-on-signal', { children: 8, signal: 'sigkill' }],
+    ['orphan-on-signal', { children: 8, signal: 'sigterm', pdeathsig: true }],
     ['fork-random-repeat', { children: 16, draws: 20, parent_draws: 10, generator: 'os-entropy' }],
     ['fork-random-repeat', { children: 2, draws: 1, parent_draws: 0 }],
     ['crash-isolation', { units: 16, victim: 15, at_ms: 0, unit: 'process' }],
@@ -70,6 +84,45 @@ family('processes', {
         assert.deepEqual(printed.filter((line) => line.startsWith(`worker ${i}`)), [`worker ${i}: before`]);
       assert.equal(printed.at(-1), 'End');
     });
+
+    test('a forked child sees the changed global, a spawned one does not', async () => {
+      assert.equal((await one('fork-vs-spawn', {})).outcome.text, 'child sees 2, parent has 2');
+      const spawned = await one('fork-vs-spawn', { method: 'spawn' });
+      assert.equal(spawned.outcome.text, 'child sees 1, parent has 2');
+      assert.deepEqual(spawned.table[1].slice(1, 3), [1, 1]); // imported, by itself
+    });
+
+    test('the copied lock is waited for by the child, and held by nobody', async () => {
+      const { waits_for: waits } = await one('fork-vs-spawn', { helper_thread_holds_lock: true, limit_ms: 300 });
+      const child = waits.find(({ object }) => object === 'module.lock');
+      assert.equal(child.task, 'Process-1');
+      assert.ok(!child.holder);
+    });
+
+    test('without the guard a spawned child says nothing and exits with 1', async () => {
+      const run = await one('spawn-main-guard', {});
+      assert.equal(run.outcome.text, 'codes=[1, 1] processes=2');
+      assert.doesNotMatch(run.output, /hello/);
+    });
+
+    // What CPython 3.11 does, measured: shape, signal, target → is main there, children left, orphans.
+    const SURVIVORS = [
+      ['plain', 'sigint', 'main-only', 'main=alive left=2 orphans=0'],
+      ['plain', 'sigint', 'group', 'main=-2 left=0 orphans=0'],
+      ['plain', 'sigint-twice', 'main-only', 'main=-2 left=2 orphans=2'],
+      ['plain', 'sigterm', 'main-only', 'main=-15 left=2 orphans=2'],
+      ['plain', 'sigkill', 'main-only', 'main=-9 left=2 orphans=2'],
+      ['daemon', 'sigint', 'main-only', 'main=-2 left=0 orphans=0'],
+      ['pool', 'sigint', 'main-only', 'main=-2 left=0 orphans=0'],
+      ['pool-finally-join', 'sigint', 'main-only', 'main=alive left=2 orphans=0'],
+      ['pool-handler', 'sigint', 'main-only', 'main=0 left=0 orphans=0'],
+      ['pool-handler', 'sigterm', 'main-only', 'main=-15 left=2 orphans=2'],
+    ];
+    for (const [shape, signal, target, expected] of SURVIVORS) {
+      test(`${shape}, ${signal} to ${target}: who survives`, async () => {
+        assert.equal((await one('orphan-on-signal', { shape, signal, target })).outcome.text, expected);
+      });
+    }
 
     test('a crash in a thread ends the program by that signal, in a process it does not', async () => {
       const text = async (params) => (await one('crash-isolation', { at_ms: 20, ...params })).outcome.text;
