@@ -1,5 +1,7 @@
 #include "sandbox/prim/pipe.h"
 
+#include "sandbox/base/clock.h"
+#include "sandbox/prim/sync.h"
 #include "sandbox/sched/seam.h"
 
 #include <errno.h>
@@ -153,8 +155,17 @@ static int64_t label(const void *bytes, size_t n)
     return number;
 }
 
+/* The end does not go that way. */
+static int refuse(uint16_t stream)
+{
+    seam_record(EVENT_REFUSED, stream, EBADF, 0);
+    return -EBADF;
+}
+
 int conn_send(struct conn *conn, const void *bytes, size_t n)
 {
+    if (!conn->writes)
+        return refuse(conn->from);
     seam_point(SEAM_SEND, conn->to);
     struct envelope envelope = {.length = (uint32_t)n};
     struct iovec parts[] = {{&envelope, sizeof envelope}, {(void *)bytes, n}};
@@ -180,8 +191,33 @@ static int read_bytes(const struct conn *conn, void *bytes, size_t n)
     return 1;
 }
 
+int conn_poll(struct conn *conn, int64_t timeout_us)
+{
+    if (!conn->reads)
+        return refuse(conn->to);
+    seam_point(SEAM_RECEIVE, conn->from);
+    uint64_t deadline = sync_deadline(timeout_us);
+    struct pollfd ready = {.fd = conn->fd, .events = POLLIN};
+    if (poll(&ready, 1, 0) > 0)
+        return 1;
+    seam_wait(EVENT_PIPE_WAIT, conn->from, 0);
+    int n = 0;
+    for (uint64_t now; n <= 0 && (now = clock_ns()) < deadline;) {
+        uint64_t left = deadline - now;
+        const struct timespec timeout = {.tv_sec = (time_t)(left / 1000000000u),
+                                         .tv_nsec = (long)(left % 1000000000u)};
+        n = ppoll(&ready, 1, deadline == UINT64_MAX ? NULL : &timeout, NULL);
+    }
+    seam_go_on();
+    if (n <= 0)
+        seam_record(EVENT_TIMED_OUT, conn->from, 0, 0);
+    return n > 0;
+}
+
 int conn_recv(struct conn *conn, void *bytes, size_t n, size_t *ret)
 {
+    if (!conn->reads)
+        return refuse(conn->to);
     seam_point(SEAM_RECEIVE, conn->from);
     struct envelope envelope;
     int r = read_bytes(conn, &envelope, sizeof envelope);

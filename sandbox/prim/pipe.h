@@ -19,14 +19,28 @@ struct conn;
 /* Pipe(duplex): simplex, `reader` only receives and `writer` only sends. */
 void pipe_new(const char *name, bool duplex, struct conn **reader, struct conn **writer);
 
-/* Sends one message of less than 4 GiB. Returns 0, or -EPIPE when nobody can read it any more. */
+/*
+ * Sends one message of less than 4 GiB. Returns 0; -EPIPE when nobody can read it any more; -EBADF,
+ * recorded as refused: this end only receives (OSError: connection is read-only).
+ *
+ * A message is written in one piece as far as the kernel takes it: up to PIPE_BUF (4096 bytes with
+ * its 8 of envelope) it stands alone, beyond that another task's may come in between if both send
+ * on the same end. That is the kernel's rule and Python's trap; an end has one owner, or a lock.
+ */
 int conn_send(struct conn *conn, const void *bytes, size_t n);
 
 /*
  * Receives one message of at most n bytes. Returns 1 and its length in *ret (may be NULL), 0 at end
- * of file, -EBADMSG when what came is no message or is longer than n.
+ * of file, -EBADMSG when what came is no message or is longer than n, -EBADF, recorded as refused:
+ * this end only sends (OSError: connection is write-only).
  */
 int conn_recv(struct conn *conn, void *bytes, size_t n, size_t *ret);
+
+/*
+ * poll(timeout), see sync.h for the time: 1 when there is something to receive, which may be the
+ * end of file; 0 when there was nothing in time; -EBADF as above.
+ */
+int conn_poll(struct conn *conn, int64_t timeout_us);
 
 /* The same with one number as the message. */
 int conn_send_number(struct conn *conn, int64_t number);
