@@ -6,6 +6,7 @@
 #include "sandbox/sched/seam.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -35,7 +36,9 @@ struct pool {
     unsigned workers;
     struct queue *tasks, *results;
     struct task *result_thread;
-    bool closed;
+    struct pool_options options;
+    enum { RUN, CLOSE, TERMINATE } state; /* the owner's */
+    unsigned dropped;
     struct task *worker[];
 };
 
@@ -77,6 +80,8 @@ static void worker_body(void *argument)
 {
     struct pool *pool = argument;
     struct chunk chunk;
+    if (pool->options.initializer)
+        pool->options.initializer(pool->options.argument);
     for (;;) {
         queue_get(pool->tasks, &chunk);
         if (!chunk.calls)
@@ -128,11 +133,17 @@ static void result_body(void *argument)
 
 struct pool *pool_new(enum task_kind kind, int workers)
 {
+    return pool_new_with(kind, workers, &(struct pool_options){0});
+}
+
+struct pool *pool_new_with(enum task_kind kind, int workers, const struct pool_options *options)
+{
     assert(workers > 0);
     struct pool *pool =
         run_alloc(seam_self.run, sizeof *pool + (size_t)workers * sizeof pool->worker[0]);
     pool->kind = kind;
     pool->workers = (unsigned)workers;
+    pool->options = *options;
     pool->object = seam_object(OBJECT_POOL, "pool");
     pool->tasks = queue_new("task queue", QUEUE_CAPACITY, sizeof(struct chunk));
     pool->results = queue_new("result queue", QUEUE_CAPACITY, sizeof(struct chunk));
@@ -140,9 +151,14 @@ struct pool *pool_new(enum task_kind kind, int workers)
     for (unsigned i = 0; i < pool->workers; i++) {
         char name[32];
         snprintf(name, sizeof name, "worker %u", i + 1);
-        pool->worker[i] = task_start(kind, name, worker_body, pool);
+        pool->worker[i] = task_new(kind, name, worker_body, pool);
+        if (kind == TASK_PROCESS)
+            task_set_daemon(pool->worker[i], !options->may_have_children);
+        task_begin(pool->worker[i]);
     }
-    pool->result_thread = thread_start("result handler", result_body, pool);
+    pool->result_thread = task_new(TASK_THREAD, "result handler", result_body, pool);
+    task_set_daemon(pool->result_thread, true);
+    task_begin(pool->result_thread);
     return pool;
 }
 
@@ -159,10 +175,17 @@ static void batch_init(struct batch *batch, struct pool *pool, const int64_t *xs
     }
 }
 
+/* Every call on a pool that does not run any more raises. */
+static bool runs(const struct pool *pool)
+{
+    if (pool->state != RUN)
+        seam_record(EVENT_REFUSED, pool->object, EINVAL, 0);
+    return pool->state == RUN;
+}
+
 static void submit(struct batch *batch, pool_fn *fn, unsigned chunk)
 {
     struct pool *pool = batch->pool;
-    assert(!pool->closed);
     if (chunk == 0)
         chunk = (batch->count + 4 * pool->workers - 1) / (4 * pool->workers);
     for (unsigned first = 0; first < batch->count; first += chunk) {
@@ -194,24 +217,46 @@ void pool_order(const struct call *calls, unsigned n, unsigned *ret)
     }
 }
 
+const char *calls_error(const struct call *calls, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (calls[i].error[0])
+            return calls[i].error;
+    return NULL;
+}
+
+static struct async *async_new(struct pool *pool, const int64_t *xs, const int64_t *ys, unsigned n)
+{
+    struct async *async = run_alloc(seam_self.run, sizeof *async);
+    batch_init(&async->batch, pool, xs, ys, n);
+    async->batch.done = event_of(pool->object);
+    if (n == 0)
+        event_set(async->batch.done);
+    return async;
+}
+
+struct async *pool_map_async(struct pool *pool, pool_fn *fn, const int64_t *xs, const int64_t *ys,
+                             unsigned n, unsigned chunk)
+{
+    if (!runs(pool))
+        return NULL;
+    struct async *async = async_new(pool, xs, ys, n);
+    submit(&async->batch, fn, chunk);
+    return async;
+}
+
 const struct call *pool_map(struct pool *pool, pool_fn *fn, const int64_t *xs, const int64_t *ys,
                             unsigned n, unsigned chunk)
 {
-    struct batch *batch = run_alloc(seam_self.run, sizeof *batch);
-    batch_init(batch, pool, xs, ys, n);
-    if (n == 0)
-        return batch->calls;
-    batch->done = event_of(pool->object);
-    submit(batch, fn, chunk);
-    event_wait(batch->done);
-    for (unsigned i = 0; i < n; i++)
-        note_delivered(pool, &batch->calls[i]);
-    return batch->calls;
+    struct async *async = pool_map_async(pool, fn, xs, ys, n, chunk);
+    return async ? async_get(async) : NULL;
 }
 
 static struct imap *imap_start(struct pool *pool, pool_fn *fn, const int64_t *xs, unsigned n,
                                unsigned chunk, bool ordered)
 {
+    if (!runs(pool))
+        return NULL;
     struct imap *imap = run_alloc(seam_self.run, sizeof *imap);
     imap->ordered = ordered;
     imap->arrived = run_alloc(seam_self.run, n * sizeof *imap->arrived);
@@ -255,23 +300,35 @@ struct async *pool_apply_async(struct pool *pool, pool_fn *fn, int64_t index, in
                                pool_callback *callback, pool_callback *error_callback,
                                void *context)
 {
-    struct async *async = run_alloc(seam_self.run, sizeof *async);
+    if (!runs(pool))
+        return NULL;
+    struct async *async = async_new(pool, &x, NULL, 1);
     async->callback = callback;
     async->error_callback = error_callback;
     async->context = context;
-    batch_init(&async->batch, pool, &x, NULL, 1);
     async->batch.calls->index = index;
     async->batch.calls->async = async;
-    async->batch.done = event_of(pool->object);
     submit(&async->batch, fn, 1);
     return async;
+}
+
+bool async_wait(struct async *async, int64_t timeout_us)
+{
+    return event_wait_for(async->batch.done, timeout_us);
+}
+
+/* What a callback was given has been delivered already. */
+static bool has_callback(const struct async *async, const struct call *call)
+{
+    return call->error[0] ? async->error_callback != NULL : async->callback != NULL;
 }
 
 const struct call *async_get(struct async *async)
 {
     event_wait(async->batch.done);
-    if (!async->callback)
-        note_delivered(async->batch.pool, async->batch.calls);
+    for (unsigned i = 0; i < async->batch.count; i++)
+        if (!has_callback(async, &async->batch.calls[i]))
+            note_delivered(async->batch.pool, &async->batch.calls[i]);
     return async->batch.calls;
 }
 
@@ -280,25 +337,74 @@ bool async_ready(struct async *async)
     return event_is_set(async->batch.done);
 }
 
-const struct call *pool_apply(struct pool *pool, pool_fn *fn, int64_t x)
+bool async_successful(struct async *async)
 {
-    return async_get(pool_apply_async(pool, fn, 0, x, NULL, NULL, NULL));
+    assert(async_ready(async));
+    return !calls_error(async->batch.calls, async->batch.count);
 }
 
-void pool_close(struct pool *pool)
+const struct call *pool_apply(struct pool *pool, pool_fn *fn, int64_t x)
+{
+    struct async *async = pool_apply_async(pool, fn, 0, x, NULL, NULL, NULL);
+    return async ? async_get(async) : NULL;
+}
+
+static void send_ends(struct pool *pool)
 {
     struct chunk end = {0};
-    pool->closed = true;
     for (unsigned i = 0; i < pool->workers; i++)
         queue_put(pool->tasks, &end, -1);
 }
 
-void pool_join(struct pool *pool)
+void pool_close(struct pool *pool)
+{
+    if (pool->state != RUN)
+        return;
+    pool->state = CLOSE;
+    send_ends(pool);
+}
+
+/*
+ * After this nobody touches the queues of processes again: one of them may have been ended at any
+ * step, also between taking a mutex and giving it back.
+ */
+void pool_terminate(struct pool *pool)
+{
+    struct chunk chunk;
+    if (pool->state == TERMINATE)
+        return;
+    pool->state = TERMINATE;
+    while (queue_get_for(pool->tasks, &chunk, 0))
+        pool->dropped += chunk.calls ? chunk.count : 0;
+    if (pool->kind == TASK_THREAD)
+        send_ends(pool);
+    for (unsigned i = 0; i < pool->workers && pool->kind == TASK_PROCESS; i++)
+        task_terminate(pool->worker[i]);
+}
+
+int pool_join(struct pool *pool)
 {
     struct chunk end = {0};
-    assert(pool->closed);
+    if (pool->state == RUN) {
+        seam_record(EVENT_REFUSED, pool->object, EBUSY, 0);
+        return -EBUSY;
+    }
     for (unsigned i = 0; i < pool->workers; i++)
         task_join(pool->worker[i]);
+    if (pool->state == TERMINATE && pool->kind == TASK_PROCESS)
+        return 0; /* the result thread is a daemon */
     queue_put(pool->results, &end, -1);
     task_join(pool->result_thread);
+    return 0;
+}
+
+unsigned pool_dropped(const struct pool *pool)
+{
+    return pool->dropped;
+}
+
+struct task *pool_worker(const struct pool *pool, unsigned i)
+{
+    assert(i < pool->workers);
+    return pool->worker[i];
 }

@@ -6,7 +6,7 @@
 #ifndef PRIM_POOL_H
 #define PRIM_POOL_H
 
-#include "sandbox/trace/kinds.h"
+#include "sandbox/prim/task.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,8 +32,17 @@ typedef int64_t pool_fn(struct call *call);
 int64_t call_raise(struct call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Starts the workers: Pool(workers), as processes or threads. */
+/* Starts the workers: Pool(workers), as processes or threads. Process workers are daemons. */
 struct pool *pool_new(enum task_kind kind, int workers);
+
+/* What else a pool can be told. */
+struct pool_options {
+    task_fn *initializer; /* Pool(initializer=…, initargs=(argument,)): in each worker, first */
+    void *argument;
+    bool may_have_children; /* workers that are no daemons; Python forbids it */
+};
+
+struct pool *pool_new_with(enum task_kind kind, int workers, const struct pool_options *options);
 
 /*
  * pool.map(fn, xs) and pool.starmap(fn, zip(xs, ys)) with ys not NULL: runs fn for n inputs and
@@ -42,6 +51,16 @@ struct pool *pool_new(enum task_kind kind, int workers);
  */
 const struct call *pool_map(struct pool *pool, pool_fn *fn, const int64_t *xs, const int64_t *ys,
                             unsigned n, unsigned chunk);
+
+/*
+ * map_async and starmap_async: the same without waiting. NULL once the pool is closed or
+ * terminated, as for every other call: ValueError: Pool not running, recorded as refused.
+ */
+struct async *pool_map_async(struct pool *pool, pool_fn *fn, const int64_t *xs, const int64_t *ys,
+                             unsigned n, unsigned chunk);
+
+/* The first error among n calls in input order, which is what map raises; NULL: there is none. */
+const char *calls_error(const struct call *calls, unsigned n);
 
 /*
  * The order in which n calls were done, by their events' own times, so that no chart tells another:
@@ -69,15 +88,38 @@ struct async *pool_apply_async(struct pool *pool, pool_fn *fn, int64_t index, in
                                pool_callback *callback, pool_callback *error_callback,
                                void *context);
 
-/* result.wait() and result.get(): waits until the call is done. */
+/*
+ * result.get(): waits until all its calls are done, and returns them. result.wait(timeout): false
+ * when the time was up. result.ready(); and result.successful(), of one that is ready: no error.
+ */
 const struct call *async_get(struct async *async);
+bool async_wait(struct async *async, int64_t timeout_us);
 bool async_ready(struct async *async);
+bool async_successful(struct async *async);
 
 /* pool.apply(fn, (x,)): waits for the result. */
 const struct call *pool_apply(struct pool *pool, pool_fn *fn, int64_t x);
 
-/* No more calls; the workers end when the queue is empty. Then waits for all of them. */
+/*
+ * The end of a pool:
+ *
+ *     RUN ──pool_close()──> CLOSE ──────────> pool_join(): every call has been done
+ *      └────────────────────┴─pool_terminate()──> TERMINATE ──> pool_join()
+ *
+ * terminate() takes the calls that wait out of the queue and ends process workers in the middle of
+ * theirs (SIGTERM); threads finish the call they are at. Results of what was dropped never come. As
+ * in Python a worker that is killed with a lock in its hands leaves it held.
+ *
+ * pool_join() returns 0, or -EBUSY, recorded as refused: ValueError: Pool is still running.
+ */
 void pool_close(struct pool *pool);
-void pool_join(struct pool *pool);
+void pool_terminate(struct pool *pool);
+int pool_join(struct pool *pool);
+
+/* Calls that pool_terminate() took out of the queue. */
+unsigned pool_dropped(const struct pool *pool);
+
+/* The task of the i-th worker. */
+struct task *pool_worker(const struct pool *pool, unsigned i);
 
 #endif
