@@ -15,6 +15,7 @@
 #include "sandbox/prim/condition.h"
 #include "sandbox/prim/device.h"
 #include "sandbox/prim/event.h"
+#include "sandbox/prim/executor.h"
 #include "sandbox/prim/generator.h"
 #include "sandbox/prim/gil.h"
 #include "sandbox/prim/item.h"

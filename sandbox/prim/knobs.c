@@ -35,6 +35,14 @@ bool boolean(const char *name)
     return value_of(name, PARAM_BOOLEAN).boolean;
 }
 
+unsigned integers(const char *name, int64_t *ret, unsigned most)
+{
+    struct param_value value = value_of(name, PARAM_INTEGER_LIST);
+    unsigned n = value.list.count < most ? value.list.count : most;
+    memcpy(ret, value.list.items, n * sizeof *ret);
+    return n;
+}
+
 bool is(const char *name, const char *choice)
 {
     const char *value = job_get(&seam_self.run->job, name);

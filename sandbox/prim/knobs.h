@@ -11,6 +11,9 @@ double number(const char *name);
 bool boolean(const char *name);
 bool is(const char *name, const char *choice);
 
+/* The numbers of a list, at most `most` (64 is enough for any); returns how many. */
+unsigned integers(const char *name, int64_t *ret, unsigned most);
+
 /* A number in [0, 1) that depends on the run's seed, the stream and the index, and nothing else. */
 double drawn(uint64_t stream, uint64_t index);
 

@@ -20,7 +20,7 @@ struct call {
     int64_t index;                /* of the input */
     int64_t x, y;                 /* arguments; y is 0 where there is one */
     int64_t result;               /* what the function returned */
-    char error[64];               /* the exception it raised; "" if none */
+    char error[128];              /* the exception it raised; "" if none */
     uint64_t finished_ns;         /* when it was done, since the run's start */
     uint32_t submitted, finished; /* events */
     struct async *async;

@@ -54,6 +54,31 @@ static void conquer(void *argument)
     queue_put(order->program->results, &part, part.worker);
 }
 
+static const struct program *program_of_workers; /* set before they are forked */
+
+static int64_t conquer_slice(struct call *call)
+{
+    int64_t start, stop;
+    slice(program_of_workers, call->x, &start, &stop);
+    return sum_of(start, stop);
+}
+
+/* executor.submit(np_sum, start, stop) for each slice, future.result() for each */
+static void divide_by_futures(const struct program *p, struct part *parts)
+{
+    struct future *futures[WORKERS_MAX];
+    program_of_workers = p;
+    struct executor *executor = executor_new(TASK_PROCESS, (int)p->workers);
+    for (int64_t i = 0; i < p->workers; i++)
+        futures[i] = executor_submit(executor, conquer_slice, i);
+    for (int64_t i = 0; i < p->workers; i++) {
+        parts[i].worker = i;
+        slice(p, i, &parts[i].start, &parts[i].stop);
+        future_result(futures[i], FOREVER, &parts[i].sum);
+    }
+    executor_shutdown(executor, true, false);
+}
+
 /* Starts a process for each slice and collects the partial sums. */
 static void divide(struct program *p, struct part *parts)
 {
@@ -129,7 +154,10 @@ static void run(void)
     sum_of(0, program.n);
     int64_t alone = now_ns() - began;
     began = now_ns();
-    divide(&program, parts);
+    if (is("collect", "futures"))
+        divide_by_futures(&program, parts);
+    else
+        divide(&program, parts);
     int64_t together = now_ns() - began;
     metric("one_process_ns", alone);
     metric("all_workers_ns", together);
@@ -170,87 +198,45 @@ SCENARIO(divide_and_conquer) = {
               "    for p in processes:\n"
               "        p.join()\n"
               "    print(total, n * (n + 1) // 2)\n",
-    .concepts = (const int[]){65, 176, 0},
+    .concepts = CONCEPTS(65, 176),
     .chart = CHART_BARS,
-    .params =
-        (const struct param[]){
-            {.name = "n",
-             .title = {"Numbers", "数的个数"},
-             .help = {"The sum of 1 to n. With a million and more the processes are worth their "
-                      "start.",
-                      "求 1 到 n 的和。到百万以上，启动进程才划算。"},
-             .type = PARAM_INTEGER,
-             .minimum = 1000,
-             .maximum = 1000000000,
-             .fallback = "8000000"},
-            {.name = "workers",
-             .title = {"Workers", "进程数"},
-             .help = {"A process for each slice.", "每一段由一个进程计算。"},
-             .type = PARAM_INTEGER,
-             .minimum = 1,
-             .maximum = WORKERS_MAX,
-             .fallback = "8"},
-            {.name = "slicing",
-             .title = {"How it is sliced", "切片方式"},
-             .help =
-                 {"The mistake of the notes visits some numbers again and again and most never. "
-                  "The lost remainder is wrong only when n cannot be divided by the workers.",
-                  "笔记中的写法让一部分数被反复计算，而大部分从未算到。"
-                  "丢掉余数的写法只有在 n 不能被进程数整除时才会出错。"},
-             .type = PARAM_CHOICE,
-             .fallback = "correct",
-             .choices =
-                 (const struct choice[]){
-                     {"correct", {"correct", "正确"}},
-                     {"notes-bug", {"as in the notes (wrong)", "笔记中的写法（错误）"}},
-                     {"remainder-lost", {"remainder lost (wrong)", "丢掉余数（错误）"}},
-                     {0}}},
-            {.name = "collect",
-             .title = {"How the sums come back", "如何收集结果"},
-             .help = {"Through a queue as they come, or only after every process has been joined.",
-                      "边算边从队列里取，或者等所有进程 join 之后再取。"},
-             .type = PARAM_CHOICE,
-             .fallback = "queue",
-             .choices = (const struct choice[]){{"queue", {"a queue", "队列"}},
-                                                {"join-then-empty-test",
-                                                 {"join, then empty the queue",
-                                                  "先 join 再取空队列"}},
-                                                {0}}},
-            {.name = NULL},
-        },
+    .params = PARAMS(
+        INTEGER("n", 1000, 1000000000, "8000000", "Numbers", "数的个数",
+                "The sum of 1 to n. With a million and more the processes are worth their "
+                "start.",
+                "求 1 到 n 的和。到百万以上，启动进程才划算。"),
+        INTEGER("workers", 1, WORKERS_MAX, "8", "Workers", "进程数", "A process for each slice.",
+                "每一段由一个进程计算。"),
+        CHOICE("slicing", "correct", "How it is sliced", "切片方式",
+               "The mistake of the notes visits some numbers again and again and most never. "
+               "The lost remainder is wrong only when n cannot be divided by the workers.",
+               "笔记中的写法让一部分数被反复计算，而大部分从未算到。"
+               "丢掉余数的写法只有在 n 不能被进程数整除时才会出错。",
+               {"correct", {"correct", "正确"}},
+               {"notes-bug", {"as in the notes (wrong)", "笔记中的写法（错误）"}},
+               {"remainder-lost", {"remainder lost (wrong)", "丢掉余数（错误）"}}),
+        CHOICE("collect", "queue", "How the sums come back", "如何收集结果",
+               "Through a queue as they come, as the results of futures, or only after every "
+               "process has been joined.",
+               "边算边从队列里取，作为 future 的结果取，或者等所有进程 join 之后再取。",
+               {"queue", {"a queue", "队列"}}, {"futures", {"futures", "future"}},
+               {"join-then-empty-test", {"join, then empty the queue", "先 join 再取空队列"}})),
     .outcomes =
-        (const struct outcome_rule[]){
-            {.name = "right",
-             .pattern = "sum=*",
-             .class = CLASS_ACCEPTABLE,
-             .meaning = {"Every number was added once: the sum is n(n+1)/2.",
-                         "每个数恰好加了一次，和为 n(n+1)/2。"}},
-            {.name = "wrong",
-             .pattern = "sum=*",
-             .when = "slicing!=correct",
-             .class = CLASS_INTERESTING,
-             .meaning = {"Some numbers were left out or added again. It was fast, and wrong.",
-                         "有的数漏掉了，有的数加了多次。算得很快，却是错的。"}},
-            {0},
-        },
-    .checks =
-        (const struct check_title[]){
-            {"partial-sums",
-             {"Each worker's sum is right for the slice it was given",
-              "每个进程对自己那一段算得都对"}},
-            {"sum-tells-coverage",
-             {"The total is right exactly when the slices cover everything once",
-              "当且仅当切片不重不漏时，总和才正确"}},
-            {0},
-        },
-    .columns =
-        (const struct column[]){
-            {"worker", {"Worker", "进程"}, NULL, false},
-            {"numbers", {"Numbers visited", "计算的个数"}, NULL, false},
-            {"start", {"From (exclusive)", "起点（不含）"}, NULL, false},
-            {"stop", {"To", "终点"}, NULL, false},
-            {"sum", {"Partial sum", "部分和"}, NULL, false},
-            {0},
-        },
+        OUTCOMES(OUTCOME("right", "sum=*", NULL, CLASS_ACCEPTABLE,
+                         "Every number was added once: the sum is n(n+1)/2.",
+                         "每个数恰好加了一次，和为 n(n+1)/2。"),
+                 OUTCOME("wrong", "sum=*", "slicing!=correct", CLASS_INTERESTING,
+                         "Some numbers were left out or added again. It was fast, and wrong.",
+                         "有的数漏掉了，有的数加了多次。算得很快，却是错的。")),
+    .checks = CHECKS(CHECK("partial-sums", "Each worker's sum is right for the slice it was given",
+                           "每个进程对自己那一段算得都对"),
+                     CHECK("sum-tells-coverage",
+                           "The total is right exactly when the slices cover everything once",
+                           "当且仅当切片不重不漏时，总和才正确")),
+    .columns = COLUMNS(COLUMN("worker", "Worker", "进程", NULL),
+                       COLUMN("numbers", "Numbers visited", "计算的个数", NULL),
+                       COLUMN("start", "From (exclusive)", "起点（不含）", NULL),
+                       COLUMN("stop", "To", "终点", NULL),
+                       COLUMN("sum", "Partial sum", "部分和", NULL)),
     .run = run,
 };

@@ -1,13 +1,56 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { family, one, runs } from './family.mjs';
+import { check, family, one, runs } from './family.mjs';
 
 family('pools', {
+  quick: {
+    'pool-lifecycle': { tasks: 8 },
+    'pool-silent-error': { tasks: 10 },
+  },
   anomalies: [
+    ['pool-blocking-modes', { task_ms: 5 }, 'serial', 2],
+    ['pool-blocking-modes', { call: 'apply_async', collect: 'get-each', task_ms: 5 }, 'serial', 2],
+    ['pool-imap-streaming', { call: 'imap_unordered', time_scale: 0.2 }, 'as-completed', 3],
+    ['pool-silent-error', {}, 'silent', 2],
+    ['pool-silent-error', { call: 'map-two' }, 'silent', 2],
+    ['pool-silent-error', { call: 'starmap', bug_inside: 'unbound-num' }, 'silent', 2],
+    ['pool-initializer', { finish: 'none', tasks: 100 }, 'cut', 10],
+    ['pool-lifecycle', { finish: 'terminate', finish_after_ms: 20 }, 'dropped', 3],
+    ['pool-lifecycle', { finish: 'nothing', finish_after_ms: 20 }, 'dropped', 3],
+    ['pool-lifecycle', { finish: 'join-before-close' }, 'raised', 2],
+    ['pool-lifecycle', { finish: 'submit-after-close' }, 'raised', 2],
+    ['pool-daemon-children', {}, 'refused', 2],
+    ['pool-daemon-children', { allow: true }, 'orphans', 3],
+    ['pool-daemon-children', { pool: 'process-pool-executor', workers: 2 }, 'orphans', 3],
+    ['pool-shareable-objects', {}, 'refused', 2],
+    ['executor-futures', { api: 'as_completed-inside', time_scale: 0.2 }, 'completion-order', 3],
+    ['executor-futures', { api: 'wait-first', time_scale: 0.2, backend: 'threads' }, 'completion-order', 3],
+    ['executor-futures', { api: 'as_completed-after', time_scale: 0.1 }, 'arbitrary', 3],
+    ['queue-thread-pool', { join: 'missing', work_us: 1000 }, 'too-early', 3],
     ['pool-map-order', {}, 'out-of-order', 20],
     ['pool-callback-progress', {}, 'out-of-order', 20],
   ],
   extremes: [
+    ['pool-blocking-modes', { tasks: 64, workers: 16, task_ms: 1, call: 'apply_async', collect: 'poll-ready' }],
+    ['pool-blocking-modes', { tasks: 64, workers: 1, task_ms: 1, call: 'starmap_async', collect: 'wait' }],
+    ['pool-blocking-modes', { tasks: 1, workers: 16, call: 'map_async', input: 'slow-generator' }],
+    ['pool-imap-streaming', { durations_ms: Array(64).fill(5), workers: 16, chunk: 32 }],
+    ['pool-imap-streaming', { durations_ms: [1], workers: 1, call: 'imap_unordered' }],
+    ['pool-silent-error', { tasks: 200, call: 'kwargs' }],
+    ['pool-silent-error', { tasks: 1, look: 'successful' }],
+    ['pool-initializer', { workers: 16, tasks: 200, init_value: -1000 }],
+    ['pool-initializer', { mode: 'object-method', tasks: 200, calls_per_object: 10 }],
+    ['pool-initializer', { mode: 'object-method', finish: 'none', workers: 1, tasks: 1 }],
+    ['pool-lifecycle', { tasks: 200, workers: 16, task_ms: 0, finish: 'terminate', finish_after_ms: 0 }],
+    ['pool-lifecycle', { tasks: 1, workers: 16, finish: 'nothing', finish_after_ms: 0, task_ms: 500 }],
+    ['pool-daemon-children', { workers: 4, nested: 4, allow: true }],
+    ['pool-daemon-children', { workers: 4, nested: 0 }],
+    ['pool-shareable-objects', { workers: 8, tasks: 100, how: 'process-argument', object: 'mp-array' }],
+    ['pool-shareable-objects', { workers: 8, tasks: 100, object: 'manager-lock' }],
+    ['executor-futures', { durations_ms: Array(64).fill(10), workers: 16, api: 'as_completed-inside' }],
+    ['executor-futures', { durations_ms: [1], workers: 1, api: 'as_completed-after' }],
+    ['queue-thread-pool', { threads: 16, tasks: 1000, stop: 'sentinel' }],
+    ['queue-thread-pool', { threads: 1, tasks: 1, join: 'missing' }],
     ['pool-map-order', { tasks: 1000, workers: 16, chunk: 100, service_us: 10 }],
     ['pool-map-order', { tasks: 1000, workers: 16, chunk: 1, service_us: 0, jitter: 0 }],
     ['pool-map-order', { tasks: 1, workers: 16, chunk: 100 }],
@@ -22,6 +65,52 @@ family('pools', {
       assert.equal(await last({ func: 'print', tasks: 3 }), '[None, None, None]');
       assert.equal(await last({ func: 'add', tasks: 3 }), '[2, 3, 4]');
       assert.match(await last({ func: 'square', tasks: 1000 }), /^\[0, 1, 4, .*\d, …\]$/);
+    });
+
+    test('the sum of the initialised results is 1045', async () => {
+      const run = await one('pool-initializer', {});
+      assert.match(run.output, /sum: 1045/);
+      assert.equal(run.output.match(/init\(100\)/g).length, 3);
+    });
+
+    test('eight tasks on four workers: eight times in a row with apply, two otherwise', async () => {
+      const units = async (params) => (await one('pool-blocking-modes', { task_ms: 10, ...params })).outcome.text;
+      assert.equal(await units({}), 'units=8');
+      assert.equal(await units({ call: 'apply_async' }), 'units=2');
+      assert.equal(await units({ call: 'apply_async', collect: 'get-each' }), 'units=8');
+      assert.equal(await units({ call: 'map' }), 'units=2');
+    });
+
+    test('imap hands nothing out before its slow first task is done', async () => {
+      const arrivals = async (call) => (await one('pool-imap-streaming', { call, time_scale: 0.2 }))
+        .table.map(([, arrived]) => arrived / 1e6);
+      for (const ms of await arrivals('imap')) assert.ok(ms >= 79, `${ms}`);
+      const [first] = await arrivals('imap_unordered');
+      assert.ok(first >= 19 && first < 79, `${first}`);
+    });
+
+    test('the error is silent or seen, and every task failed', async () => {
+      const text = async (params) => (await one('pool-silent-error', params)).outcome.text;
+      assert.equal(await text({}), 'failed=100 seen=False');
+      assert.equal(await text({ look: 'get' }), 'failed=100 seen=True');
+      assert.equal(await text({ look: 'error_callback' }), 'failed=100 seen=True');
+      assert.equal(await text({ call: 'args-tuple' }), 'failed=0 seen=False');
+      assert.match((await one('pool-silent-error', { look: 'get' })).output, /TypeError/);
+      assert.equal((await one('pool-silent-error', {})).output, 'main: done\n');
+    });
+
+    test('what a pool refuses is what Python refuses', async () => {
+      const said = async (id, params) => (await one(id, params)).output;
+      assert.match(await said('pool-lifecycle', { finish: 'join-before-close' }), /ValueError: Pool is still running/);
+      assert.match(await said('pool-lifecycle', { finish: 'submit-after-close' }), /ValueError: Pool not running/);
+      assert.match(await said('pool-daemon-children', {}), /daemonic processes are not allowed to have children/);
+      assert.match(await said('pool-shareable-objects', {}), /through inheritance/);
+    });
+
+    test('as_completed inside the block: the shortest first, the longest last', async () => {
+      const { outcome } = await one('executor-futures', { api: 'as_completed-inside' });
+      assert.match(outcome.text, /^order=4 2 .* 1$/);
+      assert.ok(check(await one('executor-futures', {}), 'input-order').held);
     });
 
     test('inversions are what the finishing order says', async () => {
