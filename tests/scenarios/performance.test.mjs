@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { family, one, runs } from './family.mjs';
 
 family('performance', {
+  quick: {
+    'switch-cost': { switches: 5000 },
+    'ipc-compare': { messages: 300 },
+    'thread-vs-process-cost': { repeat: 5 },
+  },
   anomalies: [
+    ['switch-cost', { unit: 'thread', work_us: 1, switches: 2000 }, 'mostly-switching', 10],
     ['parallel-speedup', { comm_us: 500 }, 'loss', 10],
     ['disk-io-queue-depth', { device: 'hdd-model', pattern: 'sequential-1m' }, 'loss', 1],
     ['ui-responsiveness', {}, 'frozen', 1],
@@ -13,6 +19,15 @@ family('performance', {
     ['divide-and-conquer', { slicing: 'remainder-lost', n: 1000003 }, 'wrong', 1],
   ],
   extremes: [
+    ['switch-cost', { tasks: 500, switches: 1000 }],
+    ['switch-cost', { unit: 'process', mechanism: 'pipe', tasks: 500, switches: 5000000 }],
+    ['switch-cost', { unit: 'thread', mechanism: 'condition', work_us: 1000, tasks: 32, same_core: true }],
+    ['thread-vs-process-cost', { repeat: 10000, units: 1 }],
+    ['thread-vs-process-cost', { repeat: 1, units: 64, workload: 'barrier', method: 'spawn' }],
+    ['thread-vs-process-cost', { repeat: 10000, units: 64, workload: 'pool-squares' }],
+    ['ipc-compare', { mechanisms: 'all', peers: 8, messages: 100000 }],
+    ['ipc-compare', { mechanisms: 'all', bytes: 16777216, messages: 10, pattern: 'bulk', limit_ms: 20000 }],
+    ['ipc-compare', { mechanisms: 'all', bytes: 1, messages: 10 }],
     ['gil-cpu-threads', { workers: 16, steps: 100000, switch: 'every-100-ops', io_fraction: 0.95 }],
     ['gil-cpu-threads', { unit: 'processes', workers: 16, steps: 100000000, limit_ms: 20000 }],
     ['disk-io-queue-depth', { threads: 64, queue_depth: 256, requests: 100000, limit_ms: 20000 }],
@@ -34,6 +49,26 @@ family('performance', {
       for (const run of await setup('every-100-ops'))
         assert.ok(run.metrics.offers >= Math.max(166000, run.metrics.hand_overs));
       for (const run of await setup('interval-5ms')) assert.equal(run.metrics.offers, 0);
+    });
+
+    test('a coroutine switches in less time than a thread or a process', async () => {
+      const { table } = await one('switch-cost', { switches: 20000 });
+      const [coroutine, ...others] = table.map((row) => row[1]);
+      assert.equal(others.length, 8);
+      for (const other of others) assert.ok(coroutine < other, `${coroutine} ${other}`);
+    });
+
+    test('ipc-compare: shared memory is copied least, what is too long is cut and said so', async () => {
+      const { table } = await one('ipc-compare', { mechanisms: 'all', bytes: 100000, messages: 10 });
+      assert.deepEqual(table.map(([name, , , bytes, copies]) => [name, bytes, copies]), [
+        ['pipe', 100000, 2], ['queue', 65536, 2], ['manager', 4096, 4], ['shm+sem', 100000, 0],
+        ['unix-socket', 100000, 2], ['signal', 0, 0],
+      ]);
+    });
+
+    test('a process costs more to start than a thread', async () => {
+      const { table } = await one('thread-vs-process-cost', {});
+      assert.ok(table[1][1] > table[0][1], `${table[1][1]} ${table[0][1]}`);
     });
 
     test('disk-io-queue-depth has the four shapes of the textbook', async () => {
