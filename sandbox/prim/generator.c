@@ -74,6 +74,10 @@ static void resume(struct generator *g)
     fiber_resume(g->fiber);
     seam_self.task = caller;
     seam_go_on();
+    if (g->state == ENDED) {
+        fiber_free(g->fiber); /* its stack */
+        g->fiber = NULL;
+    }
 }
 
 enum generator_status generator_send(struct generator *g, const int64_t *number,

@@ -23,6 +23,8 @@ struct managed {
 
 static int send_request(const struct manager *manager, const struct request *request)
 {
+    if (manager->over)
+        return -ECONNRESET;
     while (send(manager->client_end, request, sizeof *request, MSG_NOSIGNAL) < 0)
         if (errno != EINTR)
             return errno == EPIPE ? -ECONNRESET : -errno;
@@ -32,7 +34,7 @@ static int send_request(const struct manager *manager, const struct request *req
 static bool server_is_gone(const struct manager *manager)
 {
     struct pollfd end = {.fd = manager->client_end};
-    return poll(&end, 1, 0) > 0 && end.revents & (POLLHUP | POLLERR | POLLNVAL);
+    return manager->over || (poll(&end, 1, 0) > 0 && end.revents & (POLLHUP | POLLERR | POLLNVAL));
 }
 
 /* The server wakes us when it answers; when it dies nobody does. Returns false at the deadline. */
@@ -118,8 +120,11 @@ int manager_shutdown(struct manager *manager)
 {
     struct request request = {.call = CALL_SHUTDOWN};
     int r = call(manager, manager->object, &request, FOREVER, NULL);
-    if (r == 0)
+    if (r == 0) {
         task_join(manager->server);
+        manager->over = true;
+        close(manager->client_end);
+    }
     return r;
 }
 

@@ -63,6 +63,7 @@ struct reply {
 struct manager {
     uint16_t object;
     int client_end, server_end;
+    _Atomic bool over; /* its owner has shut it down */
     struct task *server;
     _Atomic pid_t pid; /* the server's, from its first answer on */
     _Atomic uint32_t calls;

@@ -182,9 +182,12 @@ static void start_fork(struct task *task)
     task->pid = (uint32_t)pid;
 }
 
+/* What is begun unrecorded is joined by who began it, and forgotten. */
 static void adopt(struct task *parent, struct task *child)
 {
     child->parent = parent;
+    if (child->run->unrecorded.on)
+        return;
     child->next = atomic_load(&parent->children);
     while (!atomic_compare_exchange_weak(&parent->children, &child->next, child))
         ;

@@ -9,12 +9,23 @@
 #include "sandbox/trace/shared.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define RUN_ARENA_BYTES (32u << 20)
 
 struct memory_names;
 struct scenario;
+struct trace_lane;
+
+/* A stretch of the run that leaves nothing (seam_unrecorded_begin()), and how it was before. */
+struct unrecorded {
+    _Atomic bool on;
+    _Atomic uint32_t tasks, objects; /* made since; their slots are the last ones, and not listed */
+    size_t arena_used;
+    struct memory_names *memory_names;
+    struct trace_lane *lane; /* of the main task */
+};
 
 struct run {
     struct trace_shared *shared;
@@ -27,6 +38,7 @@ struct run {
     _Atomic uint32_t writing; /* 1: a task writes a part of a line; guards parts */
     uint64_t parts;           /* written so far */
     _Atomic(struct memory_names *) memory_names; /* of prim/memory.c; NULL until there is one */
+    struct unrecorded unrecorded;
     _Atomic size_t arena_used;
     _Alignas(64) char arena[];
 };

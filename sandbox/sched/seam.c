@@ -11,9 +11,39 @@
 
 __thread struct seam_self seam_self;
 
+/* The last slots of the tables, from the end, as long as they do not meet the listed ones. */
+static int unlisted_slot(_Atomic uint32_t *made, const _Atomic uint32_t *listed, uint32_t most)
+{
+    uint32_t id = most - 1 - atomic_fetch_add(made, 1);
+    return id < most && id >= *listed ? (int)id : -EAGAIN;
+}
+
+static int unlisted_task(enum task_kind kind, const char *name)
+{
+    struct run *run = seam_self.run;
+    int id = unlisted_slot(&run->unrecorded.tasks, &run->shared->tasks, TRACE_TASKS_MAX);
+    if (id < 0)
+        return id;
+    struct trace_task_slot *slot = &run->shared->task[id];
+    *slot = (struct trace_task_slot){
+        .kind = (uint8_t)kind, .parent = seam_self.task, .waits_on = TRACE_WAITS_NOTHING};
+    snprintf(slot->name, sizeof slot->name, "%s", name);
+    return id;
+}
+
+static int unlisted_object(void)
+{
+    struct run *run = seam_self.run;
+    int id = unlisted_slot(&run->unrecorded.objects, &run->shared->objects, TRACE_OBJECTS_MAX);
+    if (id >= 0)
+        run->shared->object[id] = (struct trace_object_slot){0};
+    return id;
+}
+
 uint16_t seam_object(enum object_kind kind, const char *name)
 {
-    int id = trace_object_add(seam_self.run->shared, kind, name);
+    int id = seam_self.run->unrecorded.on ? unlisted_object()
+                                          : trace_object_add(seam_self.run->shared, kind, name);
     if (id < 0)
         run_stop(seam_self.run, TRACE_STOP_MEMORY_LIMIT);
     return (uint16_t)id;
@@ -21,7 +51,9 @@ uint16_t seam_object(enum object_kind kind, const char *name)
 
 uint16_t seam_task(enum task_kind kind, const char *name)
 {
-    int id = trace_task_add(seam_self.run->shared, kind, seam_self.task, name);
+    int id = seam_self.run->unrecorded.on
+                 ? unlisted_task(kind, name)
+                 : trace_task_add(seam_self.run->shared, kind, seam_self.task, name);
     if (id < 0)
         run_stop(seam_self.run, TRACE_STOP_TASK_LIMIT);
     return (uint16_t)id;
@@ -31,7 +63,7 @@ void seam_begin(struct run *run, struct process *process, struct trace_lane *lan
                 uint32_t created)
 {
     seam_self = (struct seam_self){.run = run, .process = process, .task = task};
-    if (run->job.trace) {
+    if (run->job.trace && !run->unrecorded.on) {
         trace_lane_init(lane, run->shared, task);
         seam_self.lane = lane;
     }
@@ -44,6 +76,30 @@ uint32_t seam_end(int exit_code)
     uint32_t ended = seam_record(EVENT_TASK_ENDED, TRACE_NO_OBJECT, exit_code, 0);
     trace_task_ended(seam_self.run->shared, seam_self.task);
     return ended;
+}
+
+void seam_unrecorded_begin(void)
+{
+    struct run *run = seam_self.run;
+    struct unrecorded *u = &run->unrecorded;
+    u->tasks = u->objects = 0;
+    u->arena_used = run->arena_used;
+    u->memory_names = run->memory_names;
+    u->lane = seam_self.lane;
+    seam_self.lane = NULL;
+    u->on = true;
+}
+
+void seam_unrecorded_end(void)
+{
+    struct run *run = seam_self.run;
+    struct unrecorded *u = &run->unrecorded;
+    size_t used = run->arena_used;
+    u->on = false;
+    seam_self.lane = u->lane;
+    run->memory_names = u->memory_names;
+    memset(run->arena + u->arena_used, 0, used - u->arena_used);
+    run->arena_used = u->arena_used;
 }
 
 uint64_t seam_now(void)

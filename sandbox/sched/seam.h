@@ -146,6 +146,15 @@ void seam_begin(struct run *run, struct process *process, struct trace_lane *lan
 /* The calling task ends; returns the id of its last event. */
 uint32_t seam_end(int exit_code);
 
+/*
+ * What the run does between these two leaves nothing: no events, tasks without a lane, and objects
+ * and memory that are taken back at its end. For programs that repeat something thousands of times
+ * in order to measure it. For the main task while there is no other but servers; whoever begins a
+ * task in between joins it, and nothing made in between is used afterwards.
+ */
+void seam_unrecorded_begin(void);
+void seam_unrecorded_end(void);
+
 /* Nanoseconds since the run began. */
 uint64_t seam_now(void);
 
