@@ -6,6 +6,7 @@
 
 #define COROUTINES_MAX 500
 #define UNITS_MAX      32    /* threads or processes */
+#define PIPES_MAX      16    /* of them, with pipes: each has every end open */
 #define HOPS_MAX       20000 /* of threads or processes */
 #define COMPARED       2000  /* turns of the kinds that were not chosen */
 #define CHOSEN_NS      800000000
@@ -111,7 +112,8 @@ static double measure_units(enum task_kind kind, const char *mechanism, int64_t 
     struct ring *ring = shared_new(sizeof *ring);
     struct unit units[UNITS_MAX];
     struct task *tasks[UNITS_MAX];
-    ring->n = n < UNITS_MAX ? n : UNITS_MAX;
+    int64_t most = strcmp(mechanism, "pipe") == 0 ? PIPES_MAX : UNITS_MAX;
+    ring->n = n < most ? n : most;
     ring->limit = limit < HOPS_MAX ? limit : HOPS_MAX;
     ring->mechanism = mechanism;
     prepare(ring);
@@ -126,6 +128,10 @@ static double measure_units(enum task_kind kind, const char *mechanism, int64_t 
     hand_over(ring, 0);
     for (int64_t i = 0; i < ring->n; i++)
         task_join(tasks[i]);
+    for (int64_t i = 0; i < ring->n && by(ring, "pipe"); i++) {
+        conn_close(ring->reader[i]);
+        conn_close(ring->writer[i]);
+    }
     *ret_disorder += ring->disorder;
     return (double)(now_ns() - began) / (double)ring->turns;
 }
@@ -268,7 +274,8 @@ SCENARIO(switch_cost) = {
                 "As many as fit into 0.8 s; threads and processes at most 20000.",
                 "最多运行 0.8 秒；线程和进程最多 20000 轮。"),
         INTEGER("tasks", 2, COROUTINES_MAX, "2", "Tasks in the ring", "环中的任务数",
-                "Threads and processes at most 32.", "线程和进程最多 32 个。"),
+                "Threads and processes at most 32, with pipes 16.",
+                "线程和进程最多 32 个，用管道时最多 16 个。"),
         BOOLEAN("same_core", "false", "On one core", "同一个核",
                 "All on one core: then no sleeping core has to be woken, and most hand-overs are "
                 "several times faster.",
