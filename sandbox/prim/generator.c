@@ -24,7 +24,9 @@ struct generator {
     uint16_t object, task;
     uint32_t created;
     struct yielded inward, outward; /* what is being handed over */
-    uint32_t handed;                /* the event that hands it over */
+    struct yielded returned;
+    const char *exception; /* thrown in, or raised, and not caught */
+    uint32_t handed;       /* the event that hands it over */
 };
 
 static int64_t shown(const struct yielded *value)
@@ -46,8 +48,8 @@ static void fiber_body(void *argument)
     seam_record(EVENT_COROUTINE_RESUMED, g->object, shown(&g->inward), g->handed);
     g->body(g, g->argument);
     g->state = ENDED;
-    g->outward = (struct yielded){0};
-    g->handed = seam_end(0);
+    g->outward = g->returned;
+    g->handed = seam_end(g->exception ? 1 : 0);
     fiber_suspend(g->fiber);
 }
 
@@ -80,6 +82,18 @@ static void resume(struct generator *g)
     }
 }
 
+/* Resumes it and says what came of it. */
+static enum generator_status resume_for(struct generator *g, struct yielded *ret)
+{
+    resume(g);
+    seam_record(EVENT_COROUTINE_GOT, g->object, shown(&g->outward), g->handed);
+    if (ret)
+        *ret = g->outward;
+    if (g->state != ENDED)
+        return GENERATOR_YIELDED;
+    return g->exception ? GENERATOR_RAISED : GENERATOR_STOPPED;
+}
+
 enum generator_status generator_send(struct generator *g, const int64_t *number,
                                      struct yielded *ret)
 {
@@ -94,11 +108,44 @@ enum generator_status generator_send(struct generator *g, const int64_t *number,
     }
     g->inward = value_of(number);
     g->handed = seam_record(EVENT_COROUTINE_SENT, g->object, shown(&g->inward), 0);
-    resume(g);
-    seam_record(EVENT_COROUTINE_GOT, g->object, shown(&g->outward), g->handed);
-    if (ret)
-        *ret = g->outward;
-    return g->state == ENDED ? GENERATOR_STOPPED : GENERATOR_YIELDED;
+    return resume_for(g, ret);
+}
+
+enum generator_status generator_throw(struct generator *g, const char *exception,
+                                      struct yielded *ret)
+{
+    seam_point(SEAM_SEND, g->object);
+    g->exception = exception;
+    if (g->state != SUSPENDED) { /* there is no yield where it could be raised */
+        g->state = ENDED;
+        seam_record(EVENT_COROUTINE_REFUSED, g->object, 2, 0);
+        return GENERATOR_RAISED;
+    }
+    g->inward = (struct yielded){0};
+    g->handed = seam_record(EVENT_COROUTINE_THROWN, g->object, 0, 0);
+    return resume_for(g, ret);
+}
+
+const char *generator_exception(const struct generator *g)
+{
+    return g->exception;
+}
+
+const char *generator_catch(struct generator *self)
+{
+    const char *exception = self->exception;
+    self->exception = NULL;
+    return exception;
+}
+
+void generator_raise(struct generator *self, const char *exception)
+{
+    self->exception = exception;
+}
+
+void generator_return(struct generator *self, int64_t number)
+{
+    self->returned = value_of(&number);
 }
 
 enum generator_status generator_next(struct generator *g, struct yielded *ret)
@@ -131,5 +178,34 @@ bool yield(struct generator *self, const int64_t *number, struct yielded *sent)
     seam_record(EVENT_COROUTINE_RESUMED, self->object, shown(&self->inward), self->handed);
     if (sent)
         *sent = self->inward;
-    return !self->closing;
+    return !self->closing && !self->exception;
+}
+
+/* What self's caller wants of inner: the next value, or what was thrown in or closed. */
+static enum generator_status pass_on(struct generator *self, struct generator *inner, bool sent,
+                                     const struct yielded *value, struct yielded *ret)
+{
+    if (sent)
+        return generator_send(inner, value->some ? &value->number : NULL, ret);
+    return generator_throw(inner, generator_catch(self), ret);
+}
+
+bool yield_from(struct generator *self, struct generator *inner, struct yielded *ret)
+{
+    struct yielded out = {0}, sent;
+    seam_record(EVENT_COROUTINE_DELEGATED, inner->object, inner->task, 0);
+    enum generator_status status = generator_next(inner, &out);
+    while (status == GENERATOR_YIELDED) {
+        bool resumed = yield(self, out.some ? &out.number : NULL, &sent);
+        if (self->closing) {
+            generator_close(inner);
+            return false;
+        }
+        status = pass_on(self, inner, resumed, &sent, &out);
+    }
+    if (status == GENERATOR_RAISED)
+        self->exception = inner->exception;
+    else if (ret)
+        *ret = out;
+    return status == GENERATOR_STOPPED;
 }
