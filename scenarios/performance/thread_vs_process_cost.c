@@ -4,8 +4,6 @@
 #include <string.h>
 
 #define UNITS_MAX  64
-#define STARTS_MAX 440 /* of each kind: a run has room for 1024 tasks */
-#define POOLS_MAX  20  /* of each kind: their queues have to fit into a run's memory */
 #define LONGEST_NS 600000000
 
 /* What the units do, in memory that all share. */
@@ -13,7 +11,6 @@ struct work {
     struct barrier *barrier;
     struct lock *lock;
     struct managed *managed;
-    int64_t rounds;
     _Atomic int64_t sum;
     int64_t values[UNITS_MAX];
 };
@@ -24,7 +21,7 @@ struct unit {
 };
 
 struct timing {
-    int64_t repetitions, sum_ns, least_ns, most_ns, result;
+    int64_t repetitions, sum_ns, least_ns, most_ns, result, different;
 };
 
 static struct start_server *spawn;
@@ -52,10 +49,8 @@ static void write_dict(void *argument)
 static void meet(void *argument)
 {
     struct unit *self = argument;
-    for (int64_t round = 0; round < self->work->rounds; round++) {
-        barrier_wait(self->work->barrier);
-        self->work->sum++;
-    }
+    barrier_wait(self->work->barrier);
+    self->work->sum++;
 }
 
 static struct task *start_one(enum task_kind kind, task_fn *fn, struct unit *unit)
@@ -112,7 +107,6 @@ static int64_t once(enum task_kind kind, int64_t n)
     }
     if (is("workload", "barrier")) {
         work->barrier = barrier_new("barrier", (unsigned)n);
-        work->rounds = 50;
         run_units(kind, meet, work, n);
         return work->sum;
     }
@@ -131,17 +125,40 @@ static int64_t once(enum task_kind kind, int64_t n)
     return work->sum;
 }
 
+static void resume_once(struct generator *self, void *argument)
+{
+    (void)self;
+    ++*(int64_t *)argument;
+}
+
+/* The same start and end for coroutines, which need neither a thread nor a process. */
+static int64_t once_with_coroutines(int64_t n)
+{
+    int64_t sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        generator_next(generator_new(text("coroutine %" PRId64, i), resume_once, &sum), NULL);
+    return sum;
+}
+
+static int64_t once_of(enum task_kind kind)
+{
+    int64_t n = integer("units");
+    return kind == TASK_COROUTINE ? once_with_coroutines(n) : once(kind, n);
+}
+
+/* Once for the lanes, and then as often as asked. */
 static struct timing measure(enum task_kind kind)
 {
-    struct timing t = {.least_ns = INT64_MAX};
-    int64_t n = integer("units"), most = STARTS_MAX / (n + 1), began = now_ns();
-    if (is("workload", "pool-squares"))
-        most = POOLS_MAX;
-    while (t.repetitions < integer("repeat") && t.repetitions < most &&
+    struct timing t = {.least_ns = INT64_MAX, .result = once_of(kind)};
+    int64_t began = now_ns();
+    while (t.repetitions < integer("repeat") &&
            (t.repetitions == 0 || now_ns() < began + LONGEST_NS)) {
+        unrecorded_begin();
         int64_t from = now_ns();
-        t.result = once(kind, n);
+        bool same = once_of(kind) == t.result;
         int64_t took = now_ns() - from;
+        unrecorded_end();
+        t.different += !same;
         t.sum_ns += took;
         t.least_ns = took < t.least_ns ? took : t.least_ns;
         t.most_ns = took > t.most_ns ? took : t.most_ns;
@@ -150,30 +167,32 @@ static struct timing measure(enum task_kind kind)
     return t;
 }
 
-static void resume_once(struct generator *self, void *argument)
+static const char *workload(void)
 {
-    (void)self;
-    ++*(int64_t *)argument;
+    return is("workload", "start-join")    ? "start-join"
+           : is("workload", "shared-dict") ? "shared-dict"
+           : is("workload", "barrier")     ? "barrier"
+                                           : "pool-squares";
 }
 
-/* The same start and end for coroutines, which are neither. */
-static struct timing measure_coroutines(void)
+/* What the notes printed for their programs: processes ÷ threads. */
+static const char *notes_ratio(void)
 {
-    struct timing t = {.repetitions = 1};
-    int64_t n = integer("units"), began = now_ns();
-    for (int64_t i = 0; i < n; i++)
-        generator_next(generator_new(text("coroutine %" PRId64, i), resume_once, &t.result), NULL);
-    t.sum_ns = t.least_ns = t.most_ns = now_ns() - began;
-    return t;
+    return is("workload", "shared-dict")    ? "27"
+           : is("workload", "barrier")      ? "14"
+           : is("workload", "pool-squares") ? "16"
+                                            : "";
 }
 
-static double put_row(const char *what, const struct timing *t)
+static double put_row(const char *what, const struct timing *t, double thread_ns, const char *notes)
 {
+    int64_t n = integer("units");
     double mean = (double)t->sum_ns / (double)t->repetitions;
-    row("%s\t%.0f\t%" PRId64 "\t%" PRId64 "\t%" PRId64, what, mean / (double)integer("units"),
-        t->least_ns / integer("units"), t->most_ns / integer("units"), t->repetitions);
-    print("%-10s %10.0f ns per unit, %" PRId64 " repetitions", what,
-          mean / (double)integer("units"), t->repetitions);
+    row("%s %s\t%.0f\t%" PRId64 "\t%" PRId64 "\t%.2f\t%s\t%" PRId64, workload(), what,
+        mean / (double)n, t->least_ns / n, t->most_ns / n, thread_ns > 0 ? mean / thread_ns : 1,
+        notes, t->repetitions);
+    print("%-16s %10.0f ns per unit, %" PRId64 " repetitions", what, mean / (double)n,
+          t->repetitions);
     return mean;
 }
 
@@ -183,17 +202,21 @@ static void module(void)
 
 static void run(void)
 {
-    if (is("method", "spawn") && !is("workload", "pool-squares"))
+    bool pool = is("workload", "pool-squares");
+    if (is("method", "spawn") && !pool)
         spawn = start_server_new(module);
     struct timing threads = measure(TASK_THREAD), processes = measure(TASK_PROCESS);
-    double thread = put_row("thread", &threads), process = put_row("process", &processes);
+    double thread = put_row("thread", &threads, 0, "");
+    double process =
+        put_row(spawn ? "process, spawn" : "process", &processes, thread, notes_ratio());
     if (is("workload", "start-join")) {
-        struct timing coroutines = measure_coroutines();
-        put_row("coroutine", &coroutines);
+        struct timing coroutines = measure(TASK_COROUTINE);
+        put_row("coroutine", &coroutines, thread, "");
         check_number("coroutines-same-result", threads.result, coroutines.result);
     }
     print("a process costs %.1f times a thread", process / thread);
     check_number("same-result", threads.result, processes.result);
+    check_number("every-time", 0, threads.different + processes.different);
     metric("ratio_percent", (int64_t)(100 * process / thread));
     outcome(process > thread ? "threads-cheaper" : "processes-cheaper", "result=%" PRId64,
             threads.result);
@@ -231,23 +254,23 @@ SCENARIO(thread_vs_process_cost) = {
               "        print(kind.__name__, (time.perf_counter() - t) / 1000)\n",
     .concepts = CONCEPTS(24, 35, 165, 166, 167),
     .chart = CHART_BARS,
-    .params =
-        PARAMS(CHOICE("workload", "start-join", "Work", "工作内容", "What is done by both kinds.",
-                      "两种方式都要做的事。", {"start-join", {"start and join", "创建并等待"}},
-                      {"shared-dict", {"write a shared dict", "写共享字典"}},
-                      {"barrier", {"50 rounds at a barrier", "在屏障处会合 50 轮"}},
-                      {"pool-squares", {"squares in a pool", "用池计算平方"}}),
-               CHOICE("method", "fork", "Processes start by", "进程启动方式",
-                      "spawn forks from a process set aside at the beginning; a real one starts an "
-                      "interpreter and costs far more. A pool's workers are forked.",
-                      "spawn 从一开始留出的进程派生；真正的 spawn 要启动解释器，代价大得多。"
-                      "池的工作进程总是用 fork。",
-                      {"fork", {"fork", "fork"}}, {"spawn", {"spawn", "spawn"}}),
-               INTEGER("repeat", 1, 10000, "100", "Repetitions", "重复次数",
-                       "As many as fit into 0.6 s and into the 1024 tasks a run can record.",
-                       "最多测 0.6 秒，且不超过一次运行能记录的 1024 个任务。"),
-               INTEGER("units", 1, UNITS_MAX, "10", "Units per repetition", "每次的单元数",
-                       "Threads or processes at once.", "同时的线程数或进程数。")),
+    .params = PARAMS(
+        CHOICE("workload", "start-join", "Work", "工作内容", "What is done by both kinds.",
+               "两种方式都要做的事。", {"start-join", {"start and join", "创建并等待"}},
+               {"shared-dict", {"write a shared dict", "写共享字典"}},
+               {"barrier", {"meet at a barrier", "在屏障处会合"}},
+               {"pool-squares", {"squares in a pool", "用池计算平方"}}),
+        CHOICE("method", "fork", "Processes start by", "进程启动方式",
+               "spawn forks from a process set aside at the beginning; a real one starts an "
+               "interpreter and costs far more. A pool's workers are forked.",
+               "spawn 从一开始留出的进程派生；真正的 spawn 要启动解释器，代价大得多。"
+               "池的工作进程总是用 fork。",
+               {"fork", {"fork", "fork"}}, {"spawn", {"spawn", "spawn"}}),
+        INTEGER("repeat", 1, 10000, "100", "Repetitions", "重复次数",
+                "As many as fit into 0.6 s for each kind, after the one that the lanes show.",
+                "时间线只展示第一次；之后再重复这么多次，每种最多测 0.6 秒。"),
+        INTEGER("units", 1, UNITS_MAX, "10", "Units per repetition", "每次的单元数",
+                "Threads or processes at once.", "同时的线程数或进程数。")),
     .outcomes = OUTCOMES(OUTCOME("threads-cheaper", "result=*", NULL, CLASS_ACCEPTABLE,
                                  "Both came to the same result; the threads were cheaper.",
                                  "两者结果相同，线程更便宜。"),
@@ -257,11 +280,14 @@ SCENARIO(thread_vs_process_cost) = {
                                  "两者结果相同，这一次进程并不更贵。")),
     .checks = CHECKS(CHECK("same-result", "Threads and processes come to the same result",
                            "线程与进程的结果相同"),
+                     CHECK("every-time", "Repetitions with another result", "结果不同的次数"),
                      CHECK("coroutines-same-result", "Coroutines come to it, too",
                            "协程的结果也相同")),
     .columns = COLUMNS(COLUMN("unit", "Unit", "单元", NULL),
                        COLUMN("mean", "Per unit", "每单元", "ns"),
                        COLUMN("least", "Least", "最少", "ns"), COLUMN("most", "Most", "最多", "ns"),
+                       COLUMN("ratio", "To threads", "与线程之比", "×"),
+                       COLUMN("notes", "In the notes", "笔记中的比值", "×"),
                        COLUMN("repetitions", "Repetitions", "次数", NULL)),
     .run = run,
 };
