@@ -63,7 +63,7 @@ static const struct rule rules[] = {
 
     /* Waiting. restart_syscall: a nanosleep across STOP and CONT goes on through it. */
     ALLOW(poll), ALLOW(ppoll), ALLOW(select), ALLOW(pselect6), ALLOW(epoll_create1),
-    ALLOW(epoll_ctl), ALLOW(epoll_wait), ALLOW(epoll_pwait), ALLOW(eventfd2),
+    ALLOW(epoll_ctl), ALLOW(epoll_wait), ALLOW(epoll_pwait), ALLOW(epoll_pwait2), ALLOW(eventfd2),
     ALLOW(timerfd_create), ALLOW(timerfd_settime), ALLOW(timerfd_gettime), ALLOW(signalfd4),
     ALLOW(futex), {__NR_futex_waitv, 0, {ANY, ANY}}, ALLOW(nanosleep), ALLOW(clock_nanosleep),
     ALLOW(sched_yield), ALLOW(pause), ALLOW(restart_syscall),

@@ -1,0 +1,482 @@
+/*
+ * How it works. The loop runs on the thread's own stack; each coroutine has a fiber. A coroutine
+ * that can run is in the ready queue; one that waits is in the timer heap, or its descriptor is in
+ * the epoll set with a pointer to it, or it is in the list of who waits for another. The loop
+ * resumes what is ready, in order; when nothing is, it waits in epoll until the next timer.
+ */
+#include "sandbox/prim/loop.h"
+
+#include "sandbox/base/clock.h"
+#include "sandbox/prim/sync.h"
+#include "sandbox/sched/fiber.h"
+#include "sandbox/sched/seam.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define STACK_BYTES (64u << 10)
+#define TASKS_MOST  1024
+#define EVENTS_MOST 64
+#define FDS_MOST    64
+#define NO_TIMER    (-1)
+
+struct coro {
+    struct loop *loop;
+    struct fiber *fiber;
+    coro_fn *fn;
+    void *argument;
+    uint16_t task;
+    uint32_t created;
+    uint32_t cause; /* the event that made it ready */
+    bool ready, done, was_cancelled, cancel;
+    int64_t result;
+    char error[128];
+    uint64_t due_ns;
+    int timer;            /* its place in the heap */
+    int fd;               /* waited for, or -1 */
+    struct coro *awaits;  /* whose end it waits for */
+    struct coro *waiters; /* who waits for its end */
+    struct coro *next_waiter, *next_ready;
+};
+
+struct loop {
+    int epoll;
+    uint16_t object;
+    struct coro *current;
+    struct coro *first_ready, *last_ready;
+    struct coro *heap[TASKS_MOST];
+    struct coro *all[TASKS_MOST];
+    int heap_count, all_count, left;
+    bool registered[FDS_MOST];
+    struct loop_counts counts;
+    char error[128];
+};
+
+static __thread struct loop *current_loop;
+static __thread struct loop_counts last_counts;
+static __thread char last_error[128];
+
+/* ---- who can run, and who sleeps until when ---- */
+
+static void make_ready(struct coro *coro, uint32_t cause)
+{
+    struct loop *loop = coro->loop;
+    if (coro->ready || coro->done)
+        return;
+    coro->ready = true;
+    coro->cause = cause;
+    coro->next_ready = NULL;
+    if (loop->last_ready)
+        loop->last_ready->next_ready = coro;
+    else
+        loop->first_ready = coro;
+    loop->last_ready = coro;
+}
+
+static struct coro *take_ready(struct loop *loop)
+{
+    struct coro *coro = loop->first_ready;
+    loop->first_ready = coro->next_ready;
+    if (!loop->first_ready)
+        loop->last_ready = NULL;
+    coro->ready = false;
+    return coro;
+}
+
+static void put_timer(struct loop *loop, int at, struct coro *coro)
+{
+    loop->heap[at] = coro;
+    coro->timer = at;
+}
+
+static void sift_up(struct loop *loop, int at, struct coro *coro)
+{
+    for (int up; at > 0 && loop->heap[up = (at - 1) / 2]->due_ns > coro->due_ns; at = up)
+        put_timer(loop, at, loop->heap[up]);
+    put_timer(loop, at, coro);
+}
+
+static void sift_down(struct loop *loop, int at, struct coro *coro)
+{
+    for (int child; (child = 2 * at + 1) < loop->heap_count; at = child) {
+        if (child + 1 < loop->heap_count &&
+            loop->heap[child + 1]->due_ns < loop->heap[child]->due_ns)
+            child++;
+        if (loop->heap[child]->due_ns >= coro->due_ns)
+            break;
+        put_timer(loop, at, loop->heap[child]);
+    }
+    put_timer(loop, at, coro);
+}
+
+static void set_timer(struct coro *coro, uint64_t due_ns)
+{
+    coro->due_ns = due_ns;
+    sift_up(coro->loop, coro->loop->heap_count++, coro);
+}
+
+static void remove_timer(struct coro *coro)
+{
+    struct loop *loop = coro->loop;
+    int at = coro->timer;
+    if (at == NO_TIMER)
+        return;
+    coro->timer = NO_TIMER;
+    struct coro *last = loop->heap[--loop->heap_count];
+    if (last == coro)
+        return;
+    if (at > 0 && loop->heap[(at - 1) / 2]->due_ns > last->due_ns)
+        sift_up(loop, at, last);
+    else
+        sift_down(loop, at, last);
+}
+
+/* ---- turns ---- */
+
+/* Gives the thread back to the loop. Returns -ECANCELED if the coroutine was cancelled meanwhile.
+ */
+static int suspend(struct coro *self)
+{
+    fiber_suspend(self->fiber);
+    remove_timer(self);
+    seam_go_on();
+    seam_record(EVENT_COROUTINE_RESUMED, self->loop->object, 0, self->cause);
+    return self->cancel ? -ECANCELED : 0;
+}
+
+/* CancelledError is raised at the next wait if it was requested while the coroutine ran. */
+static bool already_cancelled(const struct coro *self)
+{
+    return self->cancel;
+}
+
+static struct coro *self_of_loop(void)
+{
+    assert(current_loop && current_loop->current); /* only in a coroutine of a running loop */
+    return current_loop->current;
+}
+
+static void end(struct coro *self, int64_t result)
+{
+    self->result = result;
+    self->was_cancelled = self->cancel;
+    self->done = true;
+    self->loop->left--;
+    uint32_t ended = seam_end(self->error[0] ? 1 : 0);
+    for (struct coro *waiter = self->waiters; waiter; waiter = waiter->next_waiter) {
+        waiter->awaits = NULL;
+        make_ready(waiter, ended);
+    }
+    self->waiters = NULL;
+}
+
+static void fiber_body(void *argument)
+{
+    struct coro *self = argument;
+    seam_go_on();
+    seam_record(EVENT_TASK_STARTED, TRACE_NO_OBJECT, 0, self->created);
+    end(self, self->cancel ? 0 : self->fn(self->argument));
+    fiber_suspend(self->fiber);
+}
+
+static void resume(struct loop *loop, struct coro *coro)
+{
+    uint16_t thread = seam_self.task;
+    loop->counts.resumed++;
+    loop->current = coro;
+    seam_self.task = coro->task;
+    fiber_resume(coro->fiber);
+    seam_self.task = thread;
+    loop->current = NULL;
+    if (!coro->done)
+        return;
+    fiber_free(coro->fiber);
+    coro->fiber = NULL;
+}
+
+struct coro *loop_create_task(const char *name, coro_fn *fn, void *argument)
+{
+    struct loop *loop = current_loop;
+    assert(loop);
+    if (loop->all_count == TASKS_MOST)
+        seam_fail(ENOSPC, "an event loop's tasks");
+    struct coro *coro = calloc(1, sizeof *coro);
+    if (!coro || !(coro->fiber = fiber_new(STACK_BYTES, fiber_body, coro)))
+        seam_fail(ENOMEM, "coroutine");
+    coro->loop = loop;
+    coro->fn = fn;
+    coro->argument = argument;
+    coro->timer = NO_TIMER;
+    coro->fd = -1;
+    coro->task = seam_task(TASK_COROUTINE, name);
+    coro->created = seam_record(EVENT_TASK_CREATED, TRACE_NO_OBJECT, coro->task, 0);
+    loop->all[loop->all_count++] = coro;
+    loop->left++;
+    make_ready(coro, coro->created);
+    return coro;
+}
+
+/* ---- the loop ---- */
+
+static void wake_due(struct loop *loop)
+{
+    uint64_t now = clock_ns();
+    while (loop->heap_count > 0 && loop->heap[0]->due_ns <= now) {
+        struct coro *coro = loop->heap[0];
+        remove_timer(coro);
+        make_ready(coro, 0);
+    }
+}
+
+/* Waits for descriptors and timers: not at all while somebody is ready. */
+static void poll_events(struct loop *loop, bool wait)
+{
+    struct epoll_event events[EVENTS_MOST];
+    struct timespec timeout = {0}, *until = &timeout;
+    uint64_t now = clock_ns();
+    if (wait && loop->heap_count == 0)
+        until = NULL;
+    if (wait && loop->heap_count > 0 && loop->heap[0]->due_ns > now) {
+        uint64_t left = loop->heap[0]->due_ns - now;
+        timeout.tv_sec = (time_t)(left / 1000000000u);
+        timeout.tv_nsec = (long)(left % 1000000000u);
+    }
+    if (wait) {
+        int64_t most = until ? timeout.tv_sec * 1000000000 + timeout.tv_nsec : -1;
+        seam_wait(EVENT_LOOP_POLL, loop->object, most);
+        loop->counts.polled++;
+    }
+    int n = epoll_pwait2(loop->epoll, events, EVENTS_MOST, until, NULL);
+    uint32_t woken = 0;
+    if (wait) {
+        seam_go_on();
+        woken = seam_record(EVENT_LOOP_WOKEN, loop->object, n > 0 ? n : 0, 0);
+    }
+    for (int i = 0; i < n; i++) {
+        struct coro *coro = events[i].data.ptr;
+        if (coro->fd >= 0)
+            make_ready(coro, woken);
+    }
+    wake_due(loop);
+}
+
+static void run_until_idle(struct loop *loop, const struct coro *until)
+{
+    while (until ? !until->done : loop->left > 0) {
+        /* One round: who becomes ready meanwhile has a turn in the next. */
+        struct coro *last = loop->last_ready;
+        while (last) {
+            struct coro *coro = take_ready(loop);
+            resume(loop, coro);
+            if (coro == last)
+                break;
+        }
+        if (until ? !until->done : loop->left > 0)
+            poll_events(loop, !loop->first_ready);
+    }
+}
+
+int loop_run(const char *name, coro_fn *fn, void *argument, int64_t *ret)
+{
+    assert(!current_loop);
+    struct loop *loop = calloc(1, sizeof *loop);
+    if (!loop || (loop->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
+        seam_fail(loop ? errno : ENOMEM, "event loop");
+    loop->object = seam_object(OBJECT_LOOP, "event loop");
+    current_loop = loop;
+    struct coro *program = loop_create_task(name, fn, argument);
+    run_until_idle(loop, program);
+    for (int i = 0; i < loop->all_count; i++)
+        coro_cancel(loop->all[i]);
+    run_until_idle(loop, NULL);
+    last_counts = loop->counts;
+    snprintf(last_error, sizeof last_error, "%s", program->error);
+    int r = program->error[0] ? -EIO : 0;
+    if (ret)
+        *ret = program->result;
+    close(loop->epoll);
+    for (int i = 0; i < loop->all_count; i++)
+        free(loop->all[i]);
+    free(loop);
+    current_loop = NULL;
+    return r;
+}
+
+struct loop_counts loop_counts(void)
+{
+    return last_counts;
+}
+
+const char *loop_error(void)
+{
+    return last_error[0] ? last_error : NULL;
+}
+
+/* ---- waiting ---- */
+
+int loop_sleep(int64_t us)
+{
+    struct coro *self = self_of_loop();
+    if (already_cancelled(self))
+        return -ECANCELED;
+    if (us <= 0) {
+        uint32_t yielded = seam_record(EVENT_COROUTINE_YIELDED, self->loop->object, 0, 0);
+        make_ready(self, yielded);
+        return suspend(self);
+    }
+    uint64_t due = sync_deadline(us);
+    seam_record(EVENT_SLEEP_BEGAN, TRACE_NO_OBJECT, (int64_t)(due - clock_ns()), 0);
+    trace_task_waits(seam_self.run->shared, self->task, self->loop->object);
+    set_timer(self, due);
+    int r = suspend(self);
+    seam_record(EVENT_SLEEP_ENDED, TRACE_NO_OBJECT, 0, 0);
+    return r;
+}
+
+static void leave_waiters(struct coro *self)
+{
+    if (!self->awaits)
+        return;
+    struct coro **link = &self->awaits->waiters;
+    while (*link != self)
+        link = &(*link)->next_waiter;
+    *link = self->next_waiter;
+    self->awaits = NULL;
+}
+
+static int await_until(struct coro *coro, uint64_t deadline)
+{
+    struct coro *self = self_of_loop();
+    assert(coro != self);
+    if (already_cancelled(self))
+        return -ECANCELED;
+    if (!coro->done) {
+        seam_wait_task(EVENT_JOIN_WAIT, coro->task);
+        self->awaits = coro;
+        self->next_waiter = coro->waiters;
+        coro->waiters = self;
+        if (deadline != UINT64_MAX)
+            set_timer(self, deadline);
+        int r = suspend(self);
+        leave_waiters(self);
+        if (r < 0)
+            return r;
+        if (!coro->done)
+            return -ETIMEDOUT;
+        seam_record(EVENT_JOIN_DONE, TRACE_NO_OBJECT, coro->task, self->cause);
+    }
+    return coro->error[0] ? -EIO : coro->was_cancelled ? -ECANCELED : 0;
+}
+
+int coro_await(struct coro *coro, int64_t *ret)
+{
+    int r = await_until(coro, UINT64_MAX);
+    if (r == 0 && ret)
+        *ret = coro->result;
+    return r;
+}
+
+int coro_wait_for(struct coro *coro, int64_t timeout_us, int64_t *ret)
+{
+    int r = await_until(coro, sync_deadline(timeout_us));
+    if (r == -ETIMEDOUT) {
+        seam_record(EVENT_TIMED_OUT, TRACE_NO_OBJECT, coro->task, 0);
+        coro_cancel(coro);
+        int awaited = await_until(coro, UINT64_MAX);
+        return awaited == 0 || coro->was_cancelled ? -ETIMEDOUT : awaited;
+    }
+    if (r == 0 && ret)
+        *ret = coro->result;
+    return r;
+}
+
+int loop_gather(struct coro **coros, unsigned n)
+{
+    int first = 0;
+    for (unsigned i = 0; i < n; i++) {
+        int r = coro_await(coros[i], NULL);
+        if (r < 0 && self_of_loop()->cancel) {
+            for (; i < n; i++) /* its own cancellation goes on to them */
+                coro_cancel(coros[i]);
+            return r;
+        }
+        first = first < 0 ? first : r;
+    }
+    return first;
+}
+
+/* EPOLLONESHOT makes level-triggering last for one wait; an edge is registered once and for all. */
+int loop_readable(int fd, enum loop_trigger trigger)
+{
+    struct coro *self = self_of_loop();
+    struct loop *loop = self->loop;
+    assert(fd >= 0 && fd < FDS_MOST);
+    if (already_cancelled(self))
+        return -ECANCELED;
+    struct epoll_event event = {.events = EPOLLIN | (trigger == LOOP_EDGE ? EPOLLET : EPOLLONESHOT),
+                                .data.ptr = self};
+    if (!loop->registered[fd] || trigger == LOOP_LEVEL)
+        if (epoll_ctl(loop->epoll, loop->registered[fd] ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
+                      &event) < 0)
+            seam_fail(errno, "epoll_ctl");
+    loop->registered[fd] = true;
+    self->fd = fd;
+    seam_wait(EVENT_IO_WAIT, loop->object, fd);
+    int r = suspend(self);
+    self->fd = -1;
+    return r;
+}
+
+/* ---- ends ---- */
+
+bool coro_cancel(struct coro *coro)
+{
+    if (coro->done)
+        return false;
+    coro->cancel = true;
+    uint32_t cancelled = seam_record(EVENT_COROUTINE_CANCELLED, coro->loop->object, coro->task, 0);
+    if (coro != coro->loop->current)
+        make_ready(coro, cancelled);
+    return true;
+}
+
+bool coro_done(const struct coro *coro)
+{
+    return coro->done;
+}
+
+bool coro_cancelled(const struct coro *coro)
+{
+    return coro->done && coro->was_cancelled;
+}
+
+int64_t coro_result(const struct coro *coro)
+{
+    return coro->result;
+}
+
+const char *coro_error(const struct coro *coro)
+{
+    return coro->error[0] ? coro->error : NULL;
+}
+
+void loop_uncancel(void)
+{
+    self_of_loop()->cancel = false;
+}
+
+int64_t coro_raise(const char *format, ...)
+{
+    struct coro *self = self_of_loop();
+    va_list args;
+    va_start(args, format);
+    vsnprintf(self->error, sizeof self->error, format, args);
+    va_end(args);
+    return 0;
+}

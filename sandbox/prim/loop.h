@@ -1,0 +1,92 @@
+/*
+ * An event loop in the style of asyncio: coroutines on one thread that hand control over when they
+ * wait, and epoll underneath.
+ *
+ *     int64_t fetch(void *site) { …; loop_sleep(1000); …; return 200; }
+ *
+ *     int64_t program(void *argument)                          async def main():
+ *     {
+ *         struct coro *a = loop_create_task("a", fetch, &x);       a = create_task(fetch(x))
+ *         return coro_await(a, &result);                           result = await a
+ *     }
+ *     loop_run("main", program, NULL, &result);                asyncio.run(main())
+ *
+ * Every function that waits returns 0, or -ECANCELED when the calling coroutine was cancelled
+ * meanwhile: CancelledError is raised there. Whoever does not deal with it returns soon; whoever
+ * does calls loop_uncancel(). Blocking calls of other primitives block the whole loop; that is the
+ * mistake some scenarios are about.
+ *
+ * In the trace each coroutine has a lane. coroutine.resumed and coroutine.yielded are its turns,
+ * io.wait, sleep.began and join.wait what it waits for; the thread's own lane says when the loop
+ * has nothing to run and waits in epoll.
+ */
+#ifndef PRIM_LOOP_H
+#define PRIM_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct coro; /* a task of the loop: a coroutine that is scheduled */
+
+typedef int64_t coro_fn(void *argument);
+
+/*
+ * asyncio.run(): runs the coroutine and whatever it starts, until it has ended; then cancels what
+ * is left and waits for it. Returns 0, or -EIO: it raised, loop_error() says what. One at a time in
+ * a thread. `ret` may be NULL.
+ */
+int loop_run(const char *name, coro_fn *fn, void *argument, int64_t *ret);
+const char *loop_error(void);
+
+/* How often the last loop_run() resumed a coroutine, and waited in epoll. */
+struct loop_counts {
+    int64_t resumed, polled;
+};
+struct loop_counts loop_counts(void);
+
+/* ---- in a coroutine of the loop ---- */
+
+/* create_task(fn(argument)): it begins when the caller next waits. */
+struct coro *loop_create_task(const char *name, coro_fn *fn, void *argument);
+
+/* await sleep(us), scaled by time_scale; 0 lets the others have a turn. */
+int loop_sleep(int64_t us);
+
+/*
+ * await coro: its result. -ECANCELED when it, or the caller, was cancelled; -EIO when it raised,
+ * coro_error() says what. `ret` may be NULL.
+ */
+int coro_await(struct coro *coro, int64_t *ret);
+
+/* await wait_for(coro, timeout): cancels it when the time is up, and returns -ETIMEDOUT. */
+int coro_wait_for(struct coro *coro, int64_t timeout_us, int64_t *ret);
+
+/*
+ * await gather(*coros): waits for all of them; returns 0, or what the first of them that failed
+ * failed with. Results by coro_result().
+ */
+int loop_gather(struct coro **coros, unsigned n);
+
+/* coro.cancel(): CancelledError is raised where it waits. False: it has ended already. */
+bool coro_cancel(struct coro *coro);
+
+bool coro_done(const struct coro *coro);
+bool coro_cancelled(const struct coro *coro);
+int64_t coro_result(const struct coro *coro);
+const char *coro_error(const struct coro *coro); /* NULL: it raised nothing */
+
+/* except CancelledError: …, of the calling coroutine. */
+void loop_uncancel(void);
+
+/* raise, of the calling coroutine, which then returns: return coro_raise("ValueError: %d", x); */
+int64_t coro_raise(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Waits until the descriptor can be read. LEVEL: whenever there is something to read. EDGE: only
+ * when more has come since it was last waited for, so whoever leaves something unread may wait for
+ * ever. A descriptor is waited for by one coroutine at a time, always in the same way.
+ */
+enum loop_trigger { LOOP_LEVEL, LOOP_EDGE };
+int loop_readable(int fd, enum loop_trigger trigger);
+
+#endif
