@@ -6,6 +6,7 @@ VARIANT    ?=
 B          := build$(if $(VARIANT),-$(VARIANT))
 PORT       ?= 8080
 DATABASE   ?= data/interleave.db
+PYTHON     ?= python3
 
 WARNINGS   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
               -Wno-sign-conversion -Werror
@@ -52,7 +53,8 @@ run:
 	make/packages.sh build
 	$(MAKE) build
 	@mkdir -p $(dir $(DATABASE))
-	$(B)/interleave serve --listen 127.0.0.1:$(PORT) --database $(DATABASE)
+	$(B)/interleave serve --listen 127.0.0.1:$(PORT) --database $(DATABASE) \
+	    $(if $(wildcard $(B)/python.json),--reference $(B)/python.json)
 
 ## test: install what is missing, build, and run every test
 .PHONY: test
@@ -146,6 +148,12 @@ format:
 .PHONY: bench
 bench: build $(BENCH_BIN)
 	make/bench.sh $(B)
+
+## bench-python: what CPython needs for the work of the tables, for `make run` to put beside them
+.PHONY: bench-python
+bench-python:
+	@mkdir -p $(B)
+	$(PYTHON) tests/bench/python/figures.py $(B)/python.json
 
 ## golden: write the golden trace anew, after a change of the format
 .PHONY: golden
