@@ -46,6 +46,19 @@ static int write_brief(const struct doc *object, struct buf *out)
     return r < 0 ? r : buf_error(out);
 }
 
+/* A member with that value, or an empty object when there is none. */
+static int write_object(const char *name, const struct doc *value, struct jsonw *w)
+{
+    _cleanup_buf_ struct buf text = BUF_INIT(JSON_MAX);
+    int r = value ? doc_write(value, &text) : 0;
+    jsonw_name(w, name);
+    if (value)
+        jsonw_raw(w, buf_text(&text), text.len);
+    else
+        jsonw_raw(w, "{}", 2);
+    return r;
+}
+
 /* What a peer measured for the rows of the scenario's table, or null. */
 static int write_reference(const struct doc *reference, const char *id, struct jsonw *w)
 {
@@ -55,12 +68,11 @@ static int write_reference(const struct doc *reference, const char *id, struct j
         jsonw_null(w);
         return 0;
     }
-    _cleanup_buf_ struct buf text = BUF_INIT(JSON_MAX);
-    int r = doc_write(rows, &text);
     jsonw_open(w, '{');
     jsonw_put_string(w, "name", doc_string(doc_member(reference, "name")));
-    jsonw_name(w, "rows");
-    jsonw_raw(w, buf_text(&text), text.len);
+    int r = write_object("params", doc_member(doc_member(reference, "params"), id), w);
+    if (r == 0)
+        r = write_object("rows", rows, w);
     jsonw_close(w, '}');
     return r;
 }

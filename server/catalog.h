@@ -25,7 +25,8 @@ struct scenario_info {
 
 /*
  * Reads a JSON array of scenarios. `reference` is NULL or a peer's figures for the rows of their
- * tables: {"name": "CPython 3.11", "scenarios": {id: {row: {column: number}}}}; only read here.
+ * tables: {"name": "CPython 3.11", "scenarios": {id: {row: {column: number}}}, "params": {id:
+ * {name: value}}}, where params are those of the runs that the figures are for; only read here.
  * Returns 0 or -errno; a catalogue without scenarios is refused.
  */
 int catalog_new(struct catalog **ret, const char *json, size_t n, const struct doc *reference,

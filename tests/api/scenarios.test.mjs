@@ -79,11 +79,14 @@ test("a peer's figures stand beside the scenario they belong to", async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'interleave-reference-'));
   const file = path.join(folder, 'reference.json');
   const rows = { pipe: { round_trip: 39000.5 } };
-  await writeFile(file, JSON.stringify({ name: 'CPython 3.11', scenarios: { 'generator-send': rows } }));
+  const params = { bytes: 8 };
+  await writeFile(file, JSON.stringify({ name: 'CPython 3.11',
+    scenarios: { 'generator-send': rows, 'race-counter': rows }, params: { 'generator-send': params } }));
   const other = await Server.start({ args: ['--reference', file] });
   const { reference } = await other.json('/scenarios/generator-send');
-  assert.deepEqual(reference, { name: 'CPython 3.11', rows });
-  assert.equal((await other.json('/scenarios/race-counter')).reference, null);
+  assert.deepEqual(reference, { name: 'CPython 3.11', params, rows });
+  assert.deepEqual((await other.json('/scenarios/race-counter')).reference.params, {});
+  assert.equal((await other.json('/scenarios/lock-granularity')).reference, null);
   assert.equal((await server.json('/scenarios/generator-send')).reference, null);
   await other.stop();
   await rm(folder, { recursive: true });

@@ -7,7 +7,7 @@ import { matrixChart } from '../src/charts/matrix';
 import { countInversions, crossings, orderChart } from '../src/charts/order';
 import { axisFor, linearAxis, logAxis, placesOf, roundStep } from '../src/charts/scales';
 import { shareColumns, sharesChart } from '../src/charts/shares';
-import { cellText, columnOf, numberColumns, referenceFor } from '../src/charts/table';
+import { cellText, columnOf, numberColumns, referenceFor, referenceOf } from '../src/charts/table';
 import { treeChart } from '../src/charts/tree';
 import { turnsChart } from '../src/charts/turns';
 import { cellsWritten, thin, valueChart, type ValueChart } from '../src/charts/value';
@@ -242,7 +242,7 @@ test('the matrix: equal numbers are a group', () => {
 
 const column = (name: string, unit = ''): Column => ({ name, unit, title: { en: name, zh: name }, repeats: false });
 const COLUMNS = [column('what'), column('time', 'ns'), column('speedup', '×'), column('longer', 'ns')];
-const REFERENCE = { name: 'peer', rows: { a: { time: 100 } } };
+const REFERENCE = { name: 'peer', params: { bytes: 8 }, rows: { a: { time: 100 } } };
 
 test('the table: columns, units, a peer’s figures', () => {
   assert.equal(columnOf(COLUMNS, 9), undefined);
@@ -256,6 +256,8 @@ test('the table: columns, units, a peer’s figures', () => {
   assert.equal(referenceFor(REFERENCE, ['a', 1], COLUMNS[1]), 100);
   assert.equal(referenceFor(REFERENCE, ['b', 1], COLUMNS[1]), null);
   assert.equal(referenceFor(null, ['a', 1], COLUMNS[1]), null);
+  assert.equal(referenceOf(REFERENCE, { bytes: 8, peers: 2 }), REFERENCE);
+  assert.equal(referenceOf(REFERENCE, { bytes: 9, peers: 2 }), null);
 });
 
 test('bars: the first number of each row, with the peer’s', () => {

@@ -121,6 +121,7 @@ function reference(from: unknown): Reference | null {
   const rows = Object.entries(fields(from.rows, 'reference.rows'));
   return {
     name: text(from.name, 'reference.name'),
+    params: isFields(from.params) ? from.params : {},
     rows: Object.fromEntries(rows.map(([row, of]) => [row, figures(of)])),
   };
 }

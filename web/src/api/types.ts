@@ -51,9 +51,13 @@ export interface Column {
 
 export type Cell = number | string | null;
 
-/** The same work done by a peer: figures by the row's first cell and the column's name. */
+/**
+ * The same work done by a peer: figures by the row's first cell and the column's name, for runs with
+ * these parameters.
+ */
 export interface Reference {
   readonly name: string;
+  readonly params: Readonly<Record<string, unknown>>;
   readonly rows: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 

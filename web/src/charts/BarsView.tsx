@@ -4,7 +4,7 @@ import { useApp } from '../store/app';
 import { useWidth } from '../ui/useWidth';
 import { barsChart, type Bar } from './bars';
 import { axisFor, type Axis } from './scales';
-import { figureText } from './table';
+import { figureText, referenceOf } from './table';
 
 const FIRST_WIDTH = 440;
 const BAR = 12;
@@ -38,7 +38,7 @@ export function BarsView({ run, scenario }: {
 }): JSX.Element {
   const app = useApp();
   const language = app.language.value;
-  const { reference } = scenario;
+  const reference = referenceOf(scenario.reference, run.params);
   const chart = barsChart(scenario.columns, run.table, reference);
   if (chart === null) return <p class="muted">{app.t('chart.noTable')}</p>;
   const { unit, title } = chart.column;

@@ -1,17 +1,18 @@
 import type { JSX } from 'preact';
-import type { Column, Run, Scenario } from '../api/types';
+import type { Column, Reference, Run, Scenario } from '../api/types';
 import { useApp } from '../store/app';
-import { cellText, columnOf, figureText, referenceFor, type Row } from './table';
+import { cellText, columnOf, figureText, referenceFor, referenceOf, type Row } from './table';
 
 /** The figure of a peer for the same work, and how many times the run's it is. */
-function Peer({ scenario, row, column }: {
+function Peer({ scenario, reference, row, column }: {
   readonly scenario: Scenario;
+  readonly reference: Reference | null;
   readonly row: Row;
   readonly column: Column;
 }): JSX.Element | null {
   const app = useApp();
   const language = app.language.value;
-  const peer = referenceFor(scenario.reference, row, column);
+  const peer = referenceFor(reference, row, column);
   if (peer === null) return null;
   const own = row[scenario.columns.indexOf(column)];
   return (
@@ -28,7 +29,8 @@ export function TableView({ run, scenario }: {
   readonly scenario: Scenario;
 }): JSX.Element {
   const app = useApp();
-  const { columns, reference } = scenario;
+  const { columns } = scenario;
+  const reference = referenceOf(scenario.reference, run.params);
   const width = run.table.reduce((most, row) => Math.max(most, row.length), 0);
   const cells = Array.from({ length: width }, (_, i) => i);
   return (
@@ -54,7 +56,8 @@ export function TableView({ run, scenario }: {
                   return (
                     <td key={i} class={kind}>
                       {text}
-                      {column !== undefined && <Peer scenario={scenario} row={row} column={column} />}
+                      {column !== undefined
+                        && <Peer scenario={scenario} reference={reference} row={row} column={column} />}
                     </td>
                   );
                 })}

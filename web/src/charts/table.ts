@@ -1,5 +1,5 @@
 // The table a run brought back: its cells as text, its numbers for the charts.
-import type { Cell, Column, Reference } from '../api/types';
+import type { Cell, Column, ParamValue, Reference } from '../api/types';
 import { formatBytes, formatNs } from '../messages/format';
 
 export type Row = readonly Cell[];
@@ -26,6 +26,15 @@ export function figureText(value: number, unit: string, language: string): strin
 export function cellText(cell: Cell, unit: string, language: string): string {
   if (cell === null) return '–';
   return typeof cell === 'string' ? cell : figureText(cell, unit, language);
+}
+
+/** The peer's figures if they are for runs such as this. */
+export function referenceOf(
+  reference: Reference | null,
+  params: Readonly<Record<string, ParamValue>>,
+): Reference | null {
+  const fits = Object.entries(reference?.params ?? {}).every(([name, value]) => params[name] === value);
+  return fits ? reference : null;
 }
 
 /** A peer's figure for a cell of the run, if there is one. */
