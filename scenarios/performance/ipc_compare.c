@@ -9,6 +9,7 @@
 #define BYTES_MAX   16777216
 #define LONGEST_NS  250000000 /* how long one mechanism is measured at most */
 #define PIECE       56        /* bytes of one queue item */
+#define BURST       100       /* signals of each kind sent while they are blocked */
 #define SIGNALS_MAX 2000      /* each is recorded with all its steps */
 
 /* What one mechanism needs between main and a peer; shared. */
@@ -19,6 +20,9 @@ struct link {
     unsigned char *memory;
     struct semaphore *full, *empty;
     struct task *peer;
+    int64_t number, peers;          /* which of how many */
+    _Atomic int64_t came, disorder; /* messages; those that were not the next, or damaged */
+    _Atomic int64_t usr1, realtime; /* signals of the burst that were handled */
 };
 
 struct mechanism {
@@ -36,6 +40,7 @@ static const struct mechanism mechanisms[] = {
 #define MECHANISMS (sizeof mechanisms / sizeof mechanisms[0])
 
 static size_t message_bytes; /* of the mechanism being measured; set before the fork */
+static unsigned char *payload;
 static struct task *main_task;
 static const struct mechanism *mechanism;
 
@@ -130,6 +135,13 @@ static bool answered(void)
     return !is("pattern", "bulk") || by("shm+sem") || by("signal");
 }
 
+/* The k-th message to a peer is number k × peers + its own, and begins with that. */
+static void note_message(struct link *link, const unsigned char *bytes)
+{
+    int64_t expected = (link->came++ * link->peers + link->number) % 250;
+    link->disorder += bytes[0] != expected || memcmp(bytes + 1, payload + 1, message_bytes - 1);
+}
+
 /* Sends back what comes, until a message that begins with 255. */
 static void echo(void *argument)
 {
@@ -141,6 +153,8 @@ static void echo(void *argument)
     }
     for (bool last = false; !last && receive_message(link, bytes, false);) {
         last = !by("signal") && bytes[0] == 255;
+        if (!last && !by("signal"))
+            note_message(link, bytes);
         if (last || answered())
             send_message(link, bytes, true);
     }
@@ -170,11 +184,52 @@ static void connect(struct link *link, struct manager *manager)
 }
 
 struct result {
-    int64_t messages, took_ns, wrong;
+    int64_t messages, took_ns, wrong, disorder;
 };
 
+/* ---- why a signal is no message: those of one kind that are pending are one ---- */
+
+static void take_signals(sigset_t *blocked, struct link *link)
+{
+    const struct timespec at_once = {0};
+    for (int signo; (signo = sigtimedwait(blocked, NULL, &at_once)) > 0;)
+        ++*(signo == SIGUSR1 ? &link->usr1 : &link->realtime);
+}
+
+/* Blocks both kinds while the burst comes, and then counts. */
+static void take_burst(void *argument)
+{
+    struct link *link = argument;
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    sigaddset(&blocked, SIGRTMIN);
+    sigprocmask(SIG_BLOCK, &blocked, NULL);
+    semaphore_release(link->empty); /* ready */
+    semaphore_acquire(link->full);  /* all sent */
+    take_signals(&blocked, link);
+}
+
+static struct link *send_burst(void)
+{
+    struct link *link = shared_new(sizeof *link);
+    link->full = semaphore_new("sent", 0);
+    link->empty = semaphore_new("ready", 0);
+    link->peer = process_start("burst", take_burst, link);
+    semaphore_acquire(link->empty);
+    for (int i = 0; i < BURST; i++) {
+        kill(task_pid(link->peer), SIGUSR1);
+        kill(task_pid(link->peer), SIGRTMIN);
+    }
+    semaphore_release(link->full);
+    task_join(link->peer);
+    print("%d blocked SIGUSR1 arrive as %" PRId64 ", %d SIGRTMIN as %" PRId64, BURST, link->usr1,
+          BURST, link->realtime);
+    return link;
+}
+
 /* One message to a peer, and whether what came back is what was sent. */
-static bool round_trip(struct link *link, unsigned char *payload, unsigned char *answer, int first)
+static bool round_trip(struct link *link, unsigned char *answer, int first)
 {
     unsigned char *out = by("shm+sem") ? link->memory : payload;
     unsigned char *in = by("shm+sem") ? link->memory : answer;
@@ -189,7 +244,7 @@ static bool round_trip(struct link *link, unsigned char *payload, unsigned char 
 }
 
 /* Messages round the peers, one after the other, and a last one to each. */
-static struct result exchange(struct link *links, int64_t peers, unsigned char *payload)
+static struct result exchange(struct link *links, int64_t peers)
 {
     struct result result = {0};
     unsigned char *answer = malloc(message_bytes + 1);
@@ -198,12 +253,12 @@ static struct result exchange(struct link *links, int64_t peers, unsigned char *
     if (by("signal") && most > SIGNALS_MAX)
         most = SIGNALS_MAX;
     while (result.messages < most && now_ns() < began + LONGEST_NS) {
-        result.wrong += !round_trip(&links[result.messages % peers], payload, answer,
-                                    (int)(result.messages % 250));
+        result.wrong +=
+            !round_trip(&links[result.messages % peers], answer, (int)(result.messages % 250));
         result.messages++;
     }
     for (int64_t i = 0; i < peers && !by("signal"); i++)
-        result.wrong += !round_trip(&links[i], payload, answer, 255);
+        result.wrong += !round_trip(&links[i], answer, 255);
     result.took_ns = now_ns() - began;
     free(answer);
     return result;
@@ -219,8 +274,8 @@ static void put_row(const struct result *result)
           each / 1e3, rate / 1e6, result->messages, message_bytes);
 }
 
-/* Starts the peers, exchanges, ends them; returns what went wrong. */
-static int64_t measure(unsigned char *payload)
+/* Starts the peers, exchanges, ends them. */
+static struct result measure(void)
 {
     struct link *links = shared_new(PEERS_MAX * sizeof *links);
     int64_t peers = integer("peers") - 1;
@@ -230,22 +285,25 @@ static int64_t measure(unsigned char *payload)
         message_bytes = mechanism->bytes_max;
     for (int64_t i = 0; i < peers; i++) {
         connect(&links[i], manager);
+        links[i].number = i;
+        links[i].peers = peers;
         links[i].peer =
             task_new(TASK_PROCESS, text("%s %" PRId64, mechanism->name, i + 1), echo, &links[i]);
         task_begin(links[i].peer);
         if (by("signal"))
             wait_for_signal();
     }
-    struct result result = exchange(links, peers, payload);
+    struct result result = exchange(links, peers);
     for (int64_t i = 0; i < peers; i++) {
         if (by("signal"))
             task_terminate(links[i].peer);
         task_join(links[i].peer);
+        result.disorder += links[i].disorder;
     }
     if (manager)
         manager_shutdown(manager);
     put_row(&result);
-    return result.wrong;
+    return result;
 }
 
 static bool wanted(const char *name)
@@ -255,10 +313,28 @@ static bool wanted(const char *name)
     return is("mechanisms", "all") || is("mechanisms", strcmp(name, "shm+sem") ? name : "shm-sem");
 }
 
+static void judge(const struct link *burst, int64_t measured, int64_t wrong, int64_t disorder)
+{
+    check_number("answers-unchanged", 0, wrong);
+    check_number("messages-in-order", 0, disorder);
+    metric("mechanisms", measured);
+    if (burst) {
+        check_number("real-time-signals-queue", BURST, burst->realtime);
+        metric("signals_of_100", burst->usr1);
+    }
+    if (wrong || disorder)
+        outcome("damaged", "%" PRId64 " mechanisms", measured);
+    else if (burst && burst->usr1 < BURST)
+        outcome("coalesced", "%d signals arrived as %" PRId64, BURST, burst->usr1);
+    else
+        outcome("all-intact", "%" PRId64 " mechanisms", measured);
+}
+
 static void run(void)
 {
-    unsigned char *payload = malloc((size_t)integer("bytes") + 1);
-    int64_t wrong = 0, measured = 0;
+    struct link *burst = wanted("signal") ? send_burst() : NULL;
+    int64_t wrong = 0, disorder = 0, measured = 0;
+    payload = malloc((size_t)integer("bytes") + 1);
     for (int64_t i = 0; i < integer("bytes"); i++)
         payload[i] = (unsigned char)(i * 31 % 250);
     main_task = task_self();
@@ -267,12 +343,12 @@ static void run(void)
         mechanism = &mechanisms[m];
         if (!wanted(mechanism->name))
             continue;
-        wrong += measure(payload);
+        struct result result = measure();
+        wrong += result.wrong;
+        disorder += result.disorder;
         measured++;
     }
-    check_number("answers-unchanged", 0, wrong);
-    metric("mechanisms", measured);
-    outcome(wrong == 0 ? "all-intact" : "damaged", "%" PRId64 " mechanisms", measured);
+    judge(burst, measured, wrong, disorder);
 }
 
 SCENARIO(ipc_compare) = {
@@ -308,16 +384,19 @@ SCENARIO(ipc_compare) = {
     .concepts = CONCEPTS(84, 85, 86, 87, 88, 89, 90, 103, 114),
     .chart = CHART_BARS,
     .params = PARAMS(
-        CHOICE("mechanisms", "basic", "Means", "方式",
-               "The four that Python's multiprocessing has, all six, or one of them. POSIX message "
-               "queues and named pipes need files, which the sandbox does not have.",
-               "multiprocessing 的四种、全部六种，或只测一种。POSIX "
-               "消息队列和命名管道需要文件，沙箱里没有。",
-               {"basic", {"pipe, queue, manager, shared memory", "管道、队列、Manager、共享内存"}},
-               {"all", {"all", "全部"}}, {"pipe", {"pipe", "管道"}}, {"queue", {"queue", "队列"}},
-               {"manager", {"manager", "Manager"}},
-               {"shm-sem", {"shared memory and semaphores", "共享内存 + 信号量"}},
-               {"unix-socket", {"Unix socket", "Unix 套接字"}}, {"signal", {"signal", "信号"}}),
+        CHOICE(
+            "mechanisms", "basic", "Means", "方式",
+            "The four that Python's multiprocessing has, all six, or one of them. With signals "
+            "there is first a burst of 100 of a kind, sent while they are blocked: of a standard "
+            "signal one arrives, always. POSIX message queues and named pipes need files, which "
+            "the sandbox does not have.",
+            "multiprocessing 的四种、全部六种，或只测一种。测信号时，先在阻塞期间每种连发 100 "
+            "个：标准信号总是只到达一个。POSIX 消息队列和命名管道需要文件，沙箱里没有。",
+            {"basic", {"pipe, queue, manager, shared memory", "管道、队列、Manager、共享内存"}},
+            {"all", {"all", "全部"}}, {"pipe", {"pipe", "管道"}}, {"queue", {"queue", "队列"}},
+            {"manager", {"manager", "Manager"}},
+            {"shm-sem", {"shared memory and semaphores", "共享内存 + 信号量"}},
+            {"unix-socket", {"Unix socket", "Unix 套接字"}}, {"signal", {"signal", "信号"}}),
         CHOICE("pattern", "round-trip", "Pattern", "模式",
                "Each message is sent back, or only the last one.", "每条都送回，或只送回最后一条。",
                {"round-trip", {"round trips", "往返"}}, {"bulk", {"one way", "单向"}}),
@@ -332,11 +411,28 @@ SCENARIO(ipc_compare) = {
         INTEGER("peers", 2, PEERS_MAX, "2", "Processes", "进程数",
                 "Main and the others, which it serves in turn.",
                 "主进程和其余进程，主进程轮流与它们通信。")),
-    .outcomes = OUTCOMES(OUTCOME("all-intact", "* mechanisms", NULL, CLASS_ACCEPTABLE,
-                                 "Every message came back as it was sent; only the price differs.",
-                                 "每条消息都原样返回，差别只在开销。")),
-    .checks = CHECKS(CHECK("answers-unchanged", "Messages that came back changed",
-                           "返回时被改变的消息")),
+    .outcomes = OUTCOMES(
+        OUTCOME("all-intact", "* mechanisms", NULL, CLASS_ACCEPTABLE,
+                "Every message came as it was sent; only the price differs.",
+                "每条消息都原样到达，差别只在开销。"),
+        OUTCOME("coalesced", "* signals arrived as *", "mechanisms=signal", CLASS_INTERESTING,
+                "Every message came as it was sent. But signals of one kind that are "
+                "pending together are one: they say that something happened, not how "
+                "often.",
+                "每条消息都原样到达。但同一种信号同时待处理时只算一个：它只说明有事发生，"
+                "不说明发生了几次。"),
+        OUTCOME("coalesced", "* signals arrived as *", "mechanisms=all", CLASS_INTERESTING,
+                "Every message came as it was sent. But signals of one kind that are "
+                "pending together are one: they say that something happened, not how "
+                "often.",
+                "每条消息都原样到达。但同一种信号同时待处理时只算一个：它只说明有事发生，"
+                "不说明发生了几次。")),
+    .checks = CHECKS(CHECK("answers-unchanged", "Answers that came back changed",
+                           "返回时被改变的回答"),
+                     CHECK("messages-in-order", "Messages out of order or damaged at a peer",
+                           "到达时次序错误或被改变的消息"),
+                     CHECK("real-time-signals-queue", "Real-time signals that arrived, of 100",
+                           "100 个实时信号中到达的个数")),
     .columns = COLUMNS(COLUMN("means", "Means", "方式", NULL), COLUMN("each", "Each", "每条", "ns"),
                        COLUMN("rate", "Rate", "速率", "bytes/s"),
                        COLUMN("bytes", "Bytes", "字节数", "bytes"),

@@ -9,6 +9,7 @@ family('performance', {
     'thread-vs-process-cost': { repeat: 5 },
   },
   anomalies: [
+    ['ipc-compare', { mechanisms: 'signal', messages: 50 }, 'coalesced', 1],
     ['switch-cost', { unit: 'thread', work_us: 1, switches: 2000 }, 'mostly-switching', 10],
     ['parallel-speedup', { comm_us: 500 }, 'loss', 10],
     ['disk-io-queue-depth', { device: 'hdd-model', pattern: 'sequential-1m' }, 'loss', 1],
