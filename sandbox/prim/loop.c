@@ -7,6 +7,7 @@
 #include "sandbox/prim/loop.h"
 
 #include "sandbox/base/clock.h"
+#include "sandbox/prim/site.h"
 #include "sandbox/prim/sync.h"
 #include "sandbox/sched/fiber.h"
 #include "sandbox/sched/seam.h"
@@ -38,8 +39,10 @@ struct coro {
     int64_t result;
     char error[128];
     uint64_t due_ns;
-    int timer;            /* its place in the heap */
-    int fd;               /* waited for, or -1 */
+    int timer;          /* its place in the heap */
+    int fd;             /* waited for, or -1 */
+    struct site *asked; /* whose answer it waits for, to which request */
+    int64_t request;
     struct coro *awaits;  /* whose end it waits for */
     struct coro *waiters; /* who waits for its end */
     struct coro *next_waiter, *next_ready;
@@ -54,6 +57,8 @@ struct loop {
     struct coro *all[TASKS_MOST];
     int heap_count, all_count, left;
     bool registered[FDS_MOST];
+    struct site *connected[FDS_MOST]; /* sites whose answers are read */
+    int connections;
     struct loop_counts counts;
     char error[128];
 };
@@ -430,6 +435,51 @@ int loop_readable(int fd, enum loop_trigger trigger)
     seam_wait(EVENT_IO_WAIT, loop->object, fd);
     int r = suspend(self);
     self->fd = -1;
+    return r;
+}
+
+/* The coroutine "connection" of a site: reads its answers and wakes who waits for them. */
+static int64_t read_answers(void *argument)
+{
+    struct site *site = argument;
+    struct loop *loop = current_loop;
+    int64_t request;
+    while (loop_readable(site_fd(site), LOOP_LEVEL) == 0)
+        while (site_answer(site, &request))
+            for (int i = 0; i < loop->all_count; i++) {
+                struct coro *coro = loop->all[i];
+                if (coro->asked != site || coro->request != request)
+                    continue;
+                coro->asked = NULL;
+                make_ready(coro, seam_record(EVENT_NOTE, site_object(site), request, 0));
+            }
+    return 0;
+}
+
+static void connect_to(struct loop *loop, struct site *site)
+{
+    for (int i = 0; i < loop->connections; i++)
+        if (loop->connected[i] == site)
+            return;
+    assert(loop->connections < FDS_MOST);
+    loop->connected[loop->connections++] = site;
+    loop_create_task("connection", read_answers, site);
+}
+
+int loop_call(struct site *site, int64_t request, int64_t latency_us)
+{
+    struct coro *self = self_of_loop();
+    if (already_cancelled(self))
+        return -ECANCELED;
+    connect_to(self->loop, site);
+    site_ask(site, request, latency_us);
+    self->asked = site;
+    self->request = request;
+    seam_wait(EVENT_IO_WAIT, site_object(site), request);
+    int r = suspend(self);
+    self->asked = NULL; /* an answer that comes later is nobody's */
+    if (r == 0)
+        seam_record(EVENT_IO_DONE, site_object(site), request, self->cause);
     return r;
 }
 

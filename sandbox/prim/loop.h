@@ -82,6 +82,14 @@ void loop_uncancel(void);
 int64_t coro_raise(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
+ * Sends a request to a site and waits for its answer, as many coroutines at a time as like to: a
+ * coroutine "connection" of the loop reads the site's descriptor and wakes who was answered.
+ * `request` is a number nobody else has on its way.
+ */
+struct site;
+int loop_call(struct site *site, int64_t request, int64_t latency_us);
+
+/*
  * Waits until the descriptor can be read. LEVEL: whenever there is something to read. EDGE: only
  * when more has come since it was last waited for, so whoever leaves something unread may wait for
  * ever. A descriptor is waited for by one coroutine at a time, always in the same way.

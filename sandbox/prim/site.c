@@ -130,6 +130,11 @@ int site_fd(const struct site *site)
     return site->client_end;
 }
 
+uint16_t site_object(const struct site *site)
+{
+    return site->object;
+}
+
 bool site_answer(struct site *site, int64_t *ret_request)
 {
     struct message message;

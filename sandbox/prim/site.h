@@ -25,6 +25,7 @@ void site_call(struct site *site, int64_t request, int64_t latency_us);
 /* Sends a request and does not wait; the answer is its number, on the descriptor. */
 void site_ask(struct site *site, int64_t request, int64_t latency_us);
 int site_fd(const struct site *site);
+uint16_t site_object(const struct site *site); /* of the trace */
 
 /* Takes an answer if there is one; records io.done with what caused it. */
 bool site_answer(struct site *site, int64_t *ret_request);

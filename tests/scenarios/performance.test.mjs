@@ -7,6 +7,7 @@ family('performance', {
     'switch-cost': { switches: 5000 },
     'ipc-compare': { messages: 300 },
     'thread-vs-process-cost': { repeat: 5 },
+    'cpu-vs-io-bound': { tasks: 10 },
   },
   anomalies: [
     ['ipc-compare', { mechanisms: 'signal', messages: 50 }, 'coalesced', 1],
@@ -20,6 +21,9 @@ family('performance', {
     ['divide-and-conquer', { slicing: 'remainder-lost', n: 1000003 }, 'wrong', 1],
   ],
   extremes: [
+    ['cpu-vs-io-bound', { tasks: 200, task_ms: 1, workers: 32, tool: 'coroutines' }],
+    ['cpu-vs-io-bound', { tasks: 200, task_ms: 1, workers: 32, tool: 'processes', mix: 0 }],
+    ['cpu-vs-io-bound', { tasks: 1, task_ms: 200, workers: 1, mix: 1 }],
     ['switch-cost', { tasks: 500, switches: 1000 }],
     ['switch-cost', { unit: 'process', mechanism: 'pipe', tasks: 500, switches: 5000000 }],
     ['switch-cost', { unit: 'thread', mechanism: 'condition', work_us: 1000, tasks: 32, same_core: true }],
@@ -65,6 +69,14 @@ family('performance', {
         ['pipe', 100000, 2], ['queue', 65536, 2], ['manager', 4096, 4], ['shm+sem', 100000, 0],
         ['unix-socket', 100000, 2], ['signal', 0, 0],
       ]);
+    });
+
+    test('waiting is hidden by threads and coroutines, computing is not', async () => {
+      const gain = async (tool, mix) => (await one('cpu-vs-io-bound', { tool, mix, tasks: 16 })).metrics.speedup_percent;
+      for (const tool of ['threads-gil', 'coroutines']) {
+        assert.ok(await gain(tool, 1) > 300, tool);
+        assert.ok(await gain(tool, 0) < 130, tool);
+      }
     });
 
     test('a process costs more to start than a thread', async () => {

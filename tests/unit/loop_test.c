@@ -258,6 +258,45 @@ void test_a_descriptor_wakes_who_waits_for_it(void **state)
     rig_release(&rig);
 }
 
+struct asker {
+    struct site *site;
+    int64_t request, latency_us;
+};
+
+static int64_t ask_one(void *argument)
+{
+    const struct asker *a = argument;
+    if (loop_call(a->site, a->request, a->latency_us) == 0)
+        say((char)('0' + a->request));
+    return a->request;
+}
+
+static int64_t ask_one_site_side_by_side(void *argument)
+{
+    static const int64_t latencies[] = {25000, 1000, 12000, 1};
+    struct asker askers[5];
+    struct coro *coros[5];
+    struct site *site = site_new("site");
+    (void)argument;
+    for (int i = 0; i < 4; i++) {
+        askers[i] = (struct asker){site, i, latencies[i]};
+        coros[i] = loop_create_task(text("asker %d", i), ask_one, &askers[i]);
+    }
+    askers[4] = (struct asker){site, 4, 60000000};
+    coros[4] = loop_create_task("impatient", ask_one, &askers[4]);
+    assert_int_equal(coro_wait_for(coros[4], 40000, NULL), -ETIMEDOUT);
+    return loop_gather(coros, 4);
+}
+
+void test_coroutines_share_a_connection(void **state)
+{
+    (void)state;
+    struct rig rig;
+    assert_int_equal(run_loop(&rig, ask_one_site_side_by_side, NULL, NULL), 0);
+    assert_string_equal(said, "3120");
+    rig_release(&rig);
+}
+
 static int64_t read_edges(void *argument)
 {
     int fd = *(int *)argument;
