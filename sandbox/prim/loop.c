@@ -56,6 +56,7 @@ struct loop {
     struct coro *heap[TASKS_MOST];
     struct coro *all[TASKS_MOST];
     int heap_count, all_count, left;
+    int reading; /* coroutines that wait for a descriptor */
     bool registered[FDS_MOST];
     struct site *connected[FDS_MOST]; /* sites whose answers are read */
     int connections;
@@ -242,6 +243,11 @@ static void wake_due(struct loop *loop)
 /* Waits for descriptors and timers: not at all while somebody is ready. */
 static void poll_events(struct loop *loop, bool wait)
 {
+    if (!wait && loop->reading == 0) {
+        if (loop->heap_count > 0)
+            wake_due(loop);
+        return;
+    }
     struct epoll_event events[EVENTS_MOST];
     struct timespec timeout = {0}, *until = &timeout;
     uint64_t now = clock_ns();
@@ -432,8 +438,10 @@ int loop_readable(int fd, enum loop_trigger trigger)
             seam_fail(errno, "epoll_ctl");
     loop->registered[fd] = true;
     self->fd = fd;
+    loop->reading++;
     seam_wait(EVENT_IO_WAIT, loop->object, fd);
     int r = suspend(self);
+    loop->reading--;
     self->fd = -1;
     return r;
 }

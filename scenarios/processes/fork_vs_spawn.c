@@ -81,7 +81,7 @@ static void judge(const struct story *s)
     if (boolean("helper_thread_holds_lock"))
         check("child-lock-is-free", s->child_has_lock, "True",
               s->child_has_lock ? "True" : "False");
-    metric("start_ns", s->started_ns);
+    metric("child_start_ns", s->started_ns);
     outcome(s->child_global == global && boolean("mutate_before_start") ? "inherited"
                                                                         : "from-scratch",
             "child sees %" PRId64 ", parent has %" PRId64, s->child_global, global);

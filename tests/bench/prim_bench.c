@@ -191,6 +191,88 @@ static uint64_t generator_sends(unsigned n)
     return took;
 }
 
+/* ---- a condition: two threads take turns ---- */
+
+struct turns {
+    struct condition *changed;
+    unsigned turn, n;
+};
+
+static void play(struct turns *turns, unsigned me)
+{
+    for (unsigned i = 0; i < turns->n; i++) {
+        condition_acquire(turns->changed);
+        while (turns->turn != me)
+            condition_wait(turns->changed);
+        turns->turn = 1 - me;
+        condition_notify(turns->changed, 1);
+        condition_release(turns->changed);
+    }
+}
+
+static void first_player(void *argument)
+{
+    play(argument, 0);
+}
+
+static void second_player(void *argument)
+{
+    play(argument, 1);
+}
+
+static uint64_t condition_turns(unsigned n)
+{
+    struct turns turns = {condition_new("turn", lock_new("turn")), 0, n};
+    uint64_t from = clock_ns();
+    in_threads((task_fn *const[]){first_player, second_player}, 2, &turns);
+    return clock_ns() - from;
+}
+
+/* ---- a barrier of four ---- */
+
+struct meeting {
+    struct barrier *barrier;
+    unsigned n;
+};
+
+static void party(void *argument)
+{
+    const struct meeting *meeting = argument;
+    for (unsigned i = 0; i < meeting->n; i++)
+        barrier_wait(meeting->barrier);
+}
+
+static uint64_t barrier_rounds(unsigned n)
+{
+    struct meeting meeting = {barrier_new("barrier", 4), n};
+    uint64_t from = clock_ns();
+    in_threads((task_fn *const[]){party, party, party, party}, 4, &meeting);
+    return clock_ns() - from;
+}
+
+/* ---- an event loop: two coroutines that let each other have a turn ---- */
+
+static int64_t let_others_go(void *argument)
+{
+    for (unsigned i = 0; i < *(unsigned *)argument / 2; i++)
+        loop_sleep(0);
+    return 0;
+}
+
+static int64_t two_of_them(void *argument)
+{
+    struct coro *coros[] = {loop_create_task("a", let_others_go, argument),
+                            loop_create_task("b", let_others_go, argument)};
+    return loop_gather(coros, 2);
+}
+
+static uint64_t loop_switches(unsigned n)
+{
+    uint64_t from = clock_ns();
+    need(loop_run("main", two_of_them, &n, NULL) == 0);
+    return clock_ns() - from;
+}
+
 int main(int argc, char **argv)
 {
     const struct {
@@ -204,7 +286,10 @@ int main(int argc, char **argv)
         {"pipe-round-trip", pipe_round_trip, 50000},
         {"lock", lock_alone, 1000000},
         {"lock-contended", lock_contended, 1000000},
+        {"condition", condition_turns, 50000},
+        {"barrier", barrier_rounds, 10000},
         {"generator", generator_sends, 1000000},
+        {"loop", loop_switches, 200000},
     };
     struct trace_lane lane;
     struct process process = {0};

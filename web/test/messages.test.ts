@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { en } from '../src/messages/en';
 import { argumentsOf, formatBytes, formatMessage, formatNs, formatTick } from '../src/messages/format';
@@ -18,6 +19,15 @@ test('both languages use the same arguments', () => {
 test('the Chinese texts are Chinese', () => {
   const same = keys.filter((key) => en[key] === zhCN[key]).sort();
   assert.deepEqual(same, ['turns.close', 'turns.refused.finished']);
+});
+
+test('what a scenario measures has a name in both languages', () => {
+  const folders = readdirSync('../scenarios', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const texts = folders.flatMap(({ name }) => readdirSync(`../scenarios/${name}`)
+    .map((file) => readFileSync(`../scenarios/${name}/${file}`, 'utf8')));
+  const metrics = texts.flatMap((text) => [...text.matchAll(/\bmetric\("(\w+)"/g)].map((match) => match[1]));
+  assert.ok(metrics.length > 50);
+  for (const metric of metrics) assert.ok(`metric.${metric}` in en, metric);
 });
 
 test('arguments and plurals', () => {

@@ -69,7 +69,7 @@ export function BarsView({ run, scenario }: {
           </li>
         ))}
       </ul>
-      {axis.log && <p class="small muted">{app.t('chart.log')}</p>}
+      {axis.log && <p class="small muted">{app.t('bars.log')}</p>}
     </>
   );
 }
