@@ -37,7 +37,7 @@ family('performance', {
     ['gil-cpu-threads', { unit: 'processes', workers: 16, steps: 100000000, limit_ms: 20000 }],
     ['disk-io-queue-depth', { threads: 64, queue_depth: 256, requests: 100000, limit_ms: 20000 }],
     ['disk-io-queue-depth', { device: 'hdd-model', threads: 64, queue_depth: 1, requests: 100 }],
-    ['ui-responsiveness', { job: 'cpu', place: 'thread', job_ms: 10000, time_scale: 0.2 }],
+    ['ui-responsiveness', { job: 'cpu', place: 'thread', job_ms: 10000, time_scale: 0.1, limit_ms: 20000 }],
     ['ui-responsiveness', { job: 'cpu', place: 'process', job_ms: 10, tick_ms: 100, disable_button: false }],
     ['data-prefetch', { batches: 1000, load_ms: 0, train_ms: 0, depth: 32, loaders: 16 }],
     ['data-prefetch', { batches: 1, load_ms: 200, train_ms: 200, depth: 1, loaders: 16, jitter: 1 }],

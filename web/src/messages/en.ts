@@ -61,6 +61,7 @@ export const en = {
   'form.error.boolean': 'Must be on or off.',
   'form.error.some': '{count|One field needs|Some fields need} another value.',
   'form.on': 'On',
+  'form.off': 'Off',
 
   'run.title': 'Run',
   'run.again': 'Run again',

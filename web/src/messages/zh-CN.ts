@@ -63,6 +63,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'form.error.boolean': '只能是开或关。',
   'form.error.some': '有 {count} 处需要修改。',
   'form.on': '开启',
+  'form.off': '关闭',
 
   'run.title': '运行',
   'run.again': '再运行一次',

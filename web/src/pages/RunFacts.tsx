@@ -1,13 +1,13 @@
 // What a run came to, in plain words: outcome, checks, waits, figures.
 import type { JSX } from 'preact';
 import { outputUrl, traceUrl } from '../api/client';
-import type { Run, Scenario, Wait } from '../api/types';
+import type { Param, Run, Scenario, Wait } from '../api/types';
 import { formatBytes, formatNs } from '../messages/format';
 import { isMessageKey } from '../messages';
 import { useApp, type App } from '../store/app';
 import { ruleOf } from '../store/outcome';
 import type { RunStore } from '../store/run';
-import { textOf } from '../store/setup';
+import { textOf, valueText } from '../store/setup';
 import { OBJECT } from '../trace/kinds.gen';
 import { Prose } from '../ui/controls';
 import { ClassBadge } from './badges';
@@ -116,13 +116,10 @@ const QUIET_WHEN_ZERO = new Set(['events_dropped', 'events_skipped', 'events_mal
 
 export function Facts({ run, scenario }: FactsProps): JSX.Element {
   const app = useApp();
+  const paramOf = (name: string): Param | undefined => scenario?.params.find((p) => p.name === name);
   const titleOf = (name: string): string => {
-    const param = scenario?.params.find((p) => p.name === name);
+    const param = paramOf(name);
     return param === undefined ? name : app.say(param.title);
-  };
-  const choiceOf = (name: string, text: string): string => {
-    const found = scenario?.params.find((p) => p.name === name)?.choices.find((c) => c.value === text);
-    return found === undefined ? text : app.say(found.title);
   };
   const metrics = Object.entries(run.metrics)
     .filter(([name, value]) => value !== 0 || !QUIET_WHEN_ZERO.has(name));
@@ -148,7 +145,7 @@ export function Facts({ run, scenario }: FactsProps): JSX.Element {
         <h2>{app.t('run.setup')}</h2>
         <dl>
           {Object.entries(run.params).map(([name, value]) => (
-            <div key={name}><dt>{titleOf(name)}</dt><dd>{choiceOf(name, textOf(value))}</dd></div>
+            <div key={name}><dt>{titleOf(name)}</dt><dd>{valueText(app, paramOf(name), textOf(value))}</dd></div>
           ))}
         </dl>
       </div>

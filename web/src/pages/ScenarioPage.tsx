@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { Problem, getScenario, getSource, listRuns, sourceUrl } from '../api/client';
 import type { OutcomeClass, Scenario } from '../api/types';
 import { useApp, type App } from '../store/app';
+import { valueText } from '../store/setup';
 import { runPath } from '../store/route';
 import { Failure } from '../ui/Failure';
 import { Code } from '../ui/Code';
@@ -18,11 +19,10 @@ function conditionText(app: App, scenario: Scenario, when: string): string {
   const parts = when.split('&').map((condition) => {
     const [, name = '', not, value = ''] = /^(.*?)(!?)=(.*)$/.exec(condition) ?? [];
     const param = scenario.params.find((p) => p.name === name);
-    const choice = param?.choices.find((c) => c.value === value);
     const title = param === undefined ? name : app.say(param.title);
-    return `${title} ${not === '' ? '=' : '≠'} ${choice === undefined ? value : app.say(choice.title)}`;
+    return `${title} ${not === '' ? '=' : '≠'} ${valueText(app, param, value)}`;
   });
-  return parts.join(', ');
+  return parts.join(app.language.value === 'zh-CN' ? '，' : ', ');
 }
 
 function Outcomes({ scenario }: { readonly scenario: Scenario }): JSX.Element | null {

@@ -2,6 +2,7 @@
 import type { Param, ParamValue } from '../api/types';
 import type { MessageKey } from '../messages';
 import type { Args } from '../messages/format';
+import type { App } from './app';
 
 export type Texts = Readonly<Record<string, string>>;
 
@@ -12,6 +13,14 @@ export interface FieldProblem {
 
 export const textOf = (value: ParamValue): string =>
   (typeof value === 'object' ? value.join(',') : String(value));
+
+/** A value in the words of the form. */
+export function valueText(app: App, param: Param | undefined, text: string): string {
+  const choice = param?.choices.find((c) => c.value === text);
+  if (choice !== undefined) return app.say(choice.title);
+  if (param?.type === 'boolean') return app.t(text === 'true' ? 'form.on' : 'form.off');
+  return text;
+}
 
 export function defaults(params: readonly Param[]): Texts {
   return Object.fromEntries(params.map((param) => [param.name, textOf(param.fallback)]));
