@@ -311,6 +311,30 @@ void test_the_second_interrupt_leaves_an_orphan(void **state)
     finish(&rig);
 }
 
+static void join_after_an_interrupt(void *argument)
+{
+    struct told *told = argument;
+    signal_handle(SIGINT, keyboard_interrupt);
+    told->task = process_start("child", sleep_long, NULL);
+    (void)kill(getpid(), SIGINT); /* kept until it waits */
+    told->number = task_join(told->task);
+    told->other = interrupted();
+    task_kill(told->task);
+}
+
+/* One that comes before join() ends it just as one that comes meanwhile. */
+void test_an_interrupt_before_join_ends_it(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct told *told = begin(&rig);
+    struct task *task = process_start("p", join_after_an_interrupt, told);
+    assert_true(task_join_for(task, 5000000));
+    assert_int_equal(told->number, TASK_NO_CODE);
+    assert_true(told->other);
+    finish(&rig);
+}
+
 static void lead(void *argument)
 {
     struct told *told = argument;
