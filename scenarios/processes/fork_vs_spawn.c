@@ -1,14 +1,20 @@
 #include "scenarios/scenario.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define HELLO_BYTES 8
 
 /* What parent and child tell of their memory; shared, for the table. */
 struct story {
     int64_t child_global, child_imports, started_ns;
-    bool child_has_lock;
-    struct event *held;
+    bool child_has_descriptor, child_lock_held;
+    int descriptor; /* of a pipe the parent has opened */
+    struct queue *queue;
+    struct event *held, *started;
 };
 
 /* The globals of the module. A forked child has them as they are, a spawned one as they begin. */
@@ -33,54 +39,75 @@ static bool set_start_method(const char *method)
     return true;
 }
 
+/* def child(q): */
 static void child(void *argument)
 {
     struct story *s = argument;
     s->started_ns = now_ns() - s->started_ns;
     s->child_global = global;
     s->child_imports = imports;
-    print("child: global = %" PRId64 ", module ran %s", global,
-          is("method", "fork") ? "in the parent" : "again, here");
-    if (boolean("helper_thread_holds_lock")) {
-        print("child: takes the module's lock");
-        lock_acquire(module_lock);
-        lock_release(module_lock);
-        s->child_has_lock = true;
-        print("child: had it");
-    }
+    s->child_has_descriptor = fcntl(s->descriptor, F_GETFD) >= 0;
+    s->child_lock_held = lock_locked(module_lock);
+    print("child: global = %" PRId64 ", module ran %s, lock %s", global,
+          is_main_module() ? "in the parent" : "again, here", s->child_lock_held ? "held" : "free");
+    queue_put(s->queue, "hello\0\0", 0);
+    lock_acquire(module_lock); /* nobody in this process will release a lock copied as held */
+    lock_release(module_lock);
+    print("child: had the lock");
 }
 
-/* Holds the lock over the moment of the fork. Only the calling thread is there in the child. */
+/* Holds the lock over the moment of the start. A forked child gets a copy of it, and no helper. */
 static void helper(void *argument)
 {
     struct story *s = argument;
     lock_acquire(module_lock);
     event_set(s->held);
-    sleep_us(30000);
+    event_wait(s->started);
     lock_release(module_lock);
 }
 
-static char *touch(int64_t mib)
+/* What the parent has done to its memory and its descriptors before it starts the child. */
+static char *prepare(struct story *s)
 {
-    size_t bytes = (size_t)mib << 20;
-    char *ballast = malloc(bytes + 1);
+    size_t bytes = ((size_t)integer("ballast_mib") << 20) + 1;
+    char *ballast = malloc(bytes);
+    int ends[2];
     if (ballast)
-        memset(ballast, 1, bytes + 1);
+        memset(ballast, 1, bytes);
+    s->descriptor = pipe(ends) == 0 ? ends[0] : -1;
+    if (boolean("mutate_before_start"))
+        global = 2;
     return ballast;
+}
+
+static void choose_method(void)
+{
+    set_start_method(is("method", "fork") ? "fork" : "another");
+    if (!boolean("set_method_twice"))
+        return;
+    bool refused = !set_start_method("fork");
+    check("second-set-refused", refused, "RuntimeError", refused ? "RuntimeError" : "None");
+    print("RuntimeError: context has already been set");
+}
+
+static void show(const struct story *s)
+{
+    row("parent\t%" PRId64 "\t%" PRId64 "\topen\t%s\t", global, imports,
+        boolean("helper_thread_holds_lock") ? "held" : "free");
+    row("child\t%" PRId64 "\t%" PRId64 "\t%s\t%s\t%" PRId64, s->child_global, s->child_imports,
+        s->child_has_descriptor ? "open" : "closed", s->child_lock_held ? "held" : "free",
+        s->started_ns);
+    print("parent: global = %" PRId64 ", start took %.2f ms", global, (double)s->started_ns / 1e6);
 }
 
 static void judge(const struct story *s)
 {
     bool fork = is("method", "fork");
-    row("parent\t%" PRId64 "\t%" PRId64 "\t", global, imports);
-    row("child\t%" PRId64 "\t%" PRId64 "\t%" PRId64, s->child_global, s->child_imports,
-        s->started_ns);
-    print("parent: global = %" PRId64, global);
-    print("start took %.2f ms", (double)s->started_ns / 1e6);
     check_number("child-global", fork ? global : 1, s->child_global);
-    if (boolean("helper_thread_holds_lock"))
-        check("child-lock-is-free", s->child_has_lock, "True",
-              s->child_has_lock ? "True" : "False");
+    check_text("child-descriptor", fork ? "open" : "closed",
+               s->child_has_descriptor ? "open" : "closed");
+    if (!fork)
+        check_text("child-lock-is-free", "free", s->child_lock_held ? "held" : "free");
     metric("child_start_ns", s->started_ns);
     outcome(s->child_global == global && boolean("mutate_before_start") ? "inherited"
                                                                         : "from-scratch",
@@ -89,32 +116,28 @@ static void judge(const struct story *s)
 
 static void run(void)
 {
-    bool fork = is("method", "fork");
-    struct start_server *server = fork ? NULL : start_server_new(module);
+    struct start_server *server = is("method", "fork") ? NULL : start_server_new(module);
     struct story *s = shared_new(sizeof *s);
-    struct task *holder = NULL;
+    char said[HELLO_BYTES];
+    s->queue = queue_new("q", 0, sizeof said);
+    s->held = event_new("held");
+    s->started = event_new("started");
     module();
-    set_start_method(fork ? "fork" : is("method", "spawn") ? "spawn" : "forkserver");
-    if (boolean("set_method_twice")) {
-        bool refused = !set_start_method("fork");
-        check("second-set-refused", refused, "RuntimeError", refused ? "RuntimeError" : "None");
-        print("RuntimeError: context has already been set");
-    }
-    char *ballast = touch(integer("ballast_mib"));
-    if (boolean("mutate_before_start"))
-        global = 2;
+    choose_method();
+    char *ballast = prepare(s);
     if (boolean("helper_thread_holds_lock")) {
-        s->held = event_new("held");
-        holder = thread_start("helper", helper, s);
+        thread_start("helper", helper, s);
         event_wait(s->held);
     }
-    struct task *process = fork ? task_new(TASK_PROCESS, "Process-1", child, s)
-                                : task_new_from(server, "Process-1", child, s);
+    struct task *process = server ? task_new_from(server, "Process-1", child, s)
+                                  : task_new(TASK_PROCESS, "Process-1", child, s);
     s->started_ns = now_ns();
     task_begin(process);
+    event_set(s->started);
+    queue_get(s->queue, said);
+    print("parent: got %s", said);
+    show(s);
     task_join(process);
-    if (holder)
-        task_join(holder);
     judge(s);
     free(ballast);
 }
@@ -135,18 +158,26 @@ SCENARIO(fork_vs_spawn) = {
     .lesson = {"fork copies the whole moment (locks included), spawn starts clean and pays for it.",
                "fork 复制当前一切（包括锁），spawn 从头开始，代价更高。"},
     .python = "import multiprocessing as mp\n"
+              "import threading\n"
               "\n"
               "value = 1                          # the module's top level\n"
+              "lock = threading.Lock()\n"
               "\n"
-              "def child():\n"
-              "    print('child sees', value)\n"
+              "def child(q):\n"
+              "    print('child sees', value, 'and a lock that is locked:', lock.locked())\n"
+              "    q.put('hello')\n"
+              "    with lock:                     # fork while a thread holds it: for ever\n"
+              "        print('child: had the lock')\n"
               "\n"
               "if __name__ == '__main__':\n"
               "    mp.set_start_method('fork')    # or 'spawn', 'forkserver'\n"
               "    value = 2\n"
-              "    p = mp.Process(target=child)\n"
-              "    p.start(); p.join()            # fork: 2, spawn: 1\n"
-              "    mp.set_start_method('fork')    # RuntimeError: context has already been set\n",
+              "    q = mp.Queue()\n"
+              "    p = mp.Process(target=child, args=(q,))\n"
+              "    p.start()                      # fork: 2, spawn: 1\n"
+              "    print(q.get())\n"
+              "    p.join()\n"
+              "    # mp.set_start_method('fork')  # RuntimeError: context has already been set\n",
     .concepts = CONCEPTS(14, 15, 16, 17, 91),
     .chart = CHART_TREE,
     .params = PARAMS(
@@ -161,11 +192,12 @@ SCENARIO(fork_vs_spawn) = {
                {"forkserver", {"forkserver", "forkserver"}}),
         BOOLEAN("mutate_before_start", "true", "Change the global first", "先修改全局变量",
                 "The parent sets it to 2 before the start.", "父进程在启动之前把它改为 2。"),
-        INTEGER("ballast_mib", 0, 128, "0", "Memory the parent has touched (MiB)",
+        INTEGER("ballast_mib", 0, 64, "0", "Memory the parent has touched (MiB)",
                 "父进程用过的内存（MiB）",
-                "A fork copies the page tables of all of it: the start takes longer. The sandbox "
-                "allows 128.",
-                "fork 要复制全部页表，所以启动变慢。沙箱里最多 128。"),
+                "A fork copies the page tables of all of it: the start takes longer. At most 64, "
+                "because a run has 256 MiB and what the child shares counts twice.",
+                "fork 要复制全部页表，所以启动变慢。最多 64：一次运行只有 256 "
+                "MiB，父子共享的部分要算两遍。"),
         BOOLEAN("helper_thread_holds_lock", "false", "A thread holds a lock meanwhile",
                 "启动时另一线程持有锁",
                 "With fork the child's copy of the lock is held for ever, by nobody: it never "
@@ -186,6 +218,8 @@ SCENARIO(fork_vs_spawn) = {
                    "not copied.",
                    "子进程复制到一把被持有的锁，而会释放它的线程没有被复制过来。")),
     .checks = CHECKS(CHECK("child-global", "The global in the child", "子进程里的全局变量"),
+                     CHECK("child-descriptor", "The parent's descriptor in the child",
+                           "父进程的描述符在子进程里"),
                      CHECK("child-lock-is-free", "The lock of a pristine process is free",
                            "全新进程里的锁是空闲的"),
                      CHECK("second-set-refused", "The second set_start_method() raises",
@@ -193,6 +227,8 @@ SCENARIO(fork_vs_spawn) = {
     .columns = COLUMNS(COLUMN("who", "Who", "谁", NULL),
                        COLUMN("global", "Global", "全局变量", NULL),
                        COLUMN("imports", "Top level ran", "模块顶层执行次数", NULL),
+                       COLUMN("descriptor", "Pipe's descriptor", "管道描述符", NULL),
+                       COLUMN("lock", "Lock", "锁", NULL),
                        COLUMN("start", "Start took", "启动耗时", "ns")),
     .run = run,
 };

@@ -12,6 +12,8 @@ struct story {
     int64_t n;
     struct task *child[CHILDREN_MAX];
     _Atomic int parent[CHILDREN_MAX]; /* getppid(), as each child last saw it */
+    _Atomic int64_t interrupts;       /* KeyboardInterrupts in children */
+    _Atomic bool waits;               /* main, interrupted, for children that never end */
     struct semaphore *begun;
 };
 
@@ -32,6 +34,7 @@ static void worker(void *argument)
         sleep_us(5000);
         self->story->parent[self->i] = getppid();
         if (interrupted()) { /* except KeyboardInterrupt: … finally: … */
+            self->story->interrupts++;
             print("worker %" PRId64 ": KeyboardInterrupt", self->i);
             print("worker %" PRId64 ": exit", self->i);
             if (!is("shape", "pool-finally-join")) /* whose workers go on with the next task */
@@ -51,10 +54,12 @@ static void start_children(struct story *s)
     }
 }
 
+/* A KeyboardInterrupt ends it. */
 static void join_children(struct story *s)
 {
     for (int64_t i = 0; i < s->n; i++)
-        task_join(s->child[i]);
+        if (task_join(s->child[i]) == TASK_NO_CODE)
+            return;
 }
 
 static struct story *of_handler;
@@ -83,6 +88,7 @@ static void main_program(void *argument)
     sleep_us(LONG_US); /* its own work, or pool.map() */
     if (interrupted()) {
         print("main: KeyboardInterrupt");
+        s->waits = is("shape", "plain") || is("shape", "pool-finally-join");
         if (is("shape", "pool-finally-join")) { /* finally: pool.close(); pool.join() */
             print("main: finally, joins the pool");
             join_children(s);
@@ -91,20 +97,39 @@ static void main_program(void *argument)
     }
 }
 
-static void send(struct task *program)
+static bool to_group(void)
+{
+    return is("target", "group");
+}
+
+/* Nothing more will come of the signals sent so far: main is gone, or waits for ever. */
+static bool settled(struct story *s, struct task *program, int signals)
+{
+    if (task_alive(program))
+        return s->waits && signals == 1 &&
+               (!to_group() || (is("shape", "pool-finally-join") && s->interrupts == s->n));
+    for (int64_t i = 0; i < s->n; i++)
+        if (task_alive(s->child[i]) && (boolean("pdeathsig") || s->parent[i] == task_pid(program)))
+            return false;
+    return true;
+}
+
+static void send(struct story *s, struct task *program)
 {
     int signo = is("signal", "sigterm") ? SIGTERM : is("signal", "sigkill") ? SIGKILL : SIGINT;
     int times = is("signal", "sigint-twice") ? 2 : 1;
-    for (int i = 0; i < times; i++) {
+    for (int i = 1; i <= times; i++) {
         print("shell: %s to %s",
               signo == SIGINT    ? "SIGINT"
               : signo == SIGTERM ? "SIGTERM"
                                  : "SIGKILL",
-              is("target", "group") ? "the group (Ctrl+C)" : "main");
-        if (is("target", "group"))
+              to_group() ? "the group (Ctrl+C)" : "main");
+        if (to_group())
             signal_group(program, signo);
         else
             task_signal(program, signo);
+        while (!settled(s, program, i))
+            sleep_us(2000);
         sleep_us(50000);
     }
 }
@@ -131,7 +156,11 @@ static void judge(struct story *s, struct task *program)
           text("%" PRId64 " orphans", orphans));
     if (boolean("pdeathsig"))
         check_number("pdeathsig-leaves-none", 0, orphans);
-    if (is("shape", "pool-handler") && is("signal", "sigint") && is("target", "main-only")) {
+    if (!to_group())
+        check_number("signal-is-for-one", 0, s->interrupts);
+    else if (is("signal", "sigint") && is("shape", "plain"))
+        check_number("group-reaches-children", s->n, s->interrupts);
+    if (is("shape", "pool-handler") && is("signal", "sigint")) {
         check_number("handler-leaves-none", 0, left);
         check_number("handler-exits-0", 0, alive ? -1 : code);
     }
@@ -154,8 +183,7 @@ static void run(void)
     for (int64_t i = 0; i < s->n; i++)
         semaphore_acquire(s->begun);
     sleep_us(20000);
-    send(program);
-    sleep_us(100000);
+    send(s, program);
     judge(s, program);
     task_kill(program);
     task_join(program);
@@ -242,6 +270,10 @@ SCENARIO(orphan_on_signal) = {
                          "主进程没了，子进程还在干活，成了 1 号进程的子进程。")),
     .checks = CHECKS(CHECK("orphans-have-no-main", "While main lives its children are no orphans",
                            "主进程还在，子进程就不是孤儿"),
+                     CHECK("signal-is-for-one", "Children interrupted by a signal to main",
+                           "发给主进程的信号打断了几个子进程"),
+                     CHECK("group-reaches-children", "Children interrupted by Ctrl+C",
+                           "被 Ctrl+C 打断的子进程数"),
                      CHECK("pdeathsig-leaves-none", "Orphans in spite of PR_SET_PDEATHSIG",
                            "设置了 PR_SET_PDEATHSIG 后的孤儿"),
                      CHECK("handler-leaves-none", "Children left by the handler",

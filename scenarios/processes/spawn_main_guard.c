@@ -54,8 +54,8 @@ static void module(void)
 {
     if (boolean("guard") && !is_main_module()) /* if __name__ == '__main__': */
         return;
-    if (generation() >= integer("max_depth"))
-        return;
+    if (!boolean("protect") && generation() >= integer("max_depth"))
+        return; /* there would be no end */
     struct task *children[CHILDREN];
     for (int i = 0; i < CHILDREN; i++)
         children[i] = start_one(i);
@@ -143,9 +143,11 @@ SCENARIO(spawn_main_guard) = {
                 "copy itself.",
                 "还没导入完的进程不允许再启动进程。关掉它，看看它怎样自我复制。"),
         INTEGER("max_depth", 1, 5, "4", "Generations at most", "最多几代",
-                "Where the copying is cut off: 4 generations are 30 processes, 5 are 62, which is "
+                "Without the check: where the copying is cut off. 4 generations are 30 processes, "
+                "5 are 62, which is "
                 "near what a run may have.",
-                "自我复制在第几代截断：4 代共 30 个进程，5 代 62 个，已接近一次运行的上限。")),
+                "关掉检查时，自我复制在第几代截断：4 代共 30 个进程，5 代 62 "
+                "个，已接近一次运行的上限。")),
     .outcomes = OUTCOMES(
         OUTCOME("two-children", "codes=[0, 0] processes=2", NULL, CLASS_ACCEPTABLE,
                 "Two processes, two greetings.", "两个进程，两声问候。"),

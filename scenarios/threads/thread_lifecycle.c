@@ -129,8 +129,9 @@ static void judge(struct thread *threads, int64_t n, int64_t refused)
         lines += t->lines;
         own += t->ident_pid != gettid();
         distinct += t->ident != (uintptr_t)t->ident_pid;
-        row("%s\t%d\t%" PRId64 "\t%s\t%s\t%#" PRIxPTR, task_name(t->task), t->ident_pid, t->lines,
-            t->alive_inside ? "True" : "False", task_alive(t->task) ? "True" : "False", t->ident);
+        row("%s\t%d\t%" PRId64 "\t%s\t%s\t%#" PRIxPTR "\t%s", task_name(t->task), t->ident_pid,
+            t->lines, t->alive_inside ? "True" : "False", task_alive(t->task) ? "True" : "False",
+            t->ident, task_daemon(t->task) ? "True" : "False");
     }
     check_number("lines", (n + again) * prints, lines);
     check_number("executed-in-own-thread", called ? 0 : n, own);
@@ -192,7 +193,7 @@ SCENARIO(thread_lifecycle) = {
         "for t in threads:\n"
         "    t.join()\n"
         "    print(t.name, t.ident, t.native_id, t.is_alive(), t.daemon)\n"
-        "threads[0].start()                 # RuntimeError: threads can only be started once\n",
+        "# threads[0].start()               # RuntimeError: threads can only be started once\n",
     .concepts = CONCEPTS(23, 34, 131, 146, 147, 148, 149, 150, 151, 152, 153, 155),
     .chart = CHART_SHARES,
     .params = PARAMS(
@@ -245,6 +246,7 @@ SCENARIO(thread_lifecycle) = {
                        COLUMN("lines", "Lines", "行数", NULL),
                        COLUMN("inside", "is_alive() inside", "执行中 is_alive()", NULL),
                        COLUMN("afterwards", "is_alive() afterwards", "之后 is_alive()", NULL),
-                       COLUMN("ident", "ident", "ident", NULL)),
+                       COLUMN("ident", "ident", "ident", NULL),
+                       COLUMN("daemon", "daemon", "daemon", NULL)),
     .run = run,
 };

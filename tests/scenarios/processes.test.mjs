@@ -38,12 +38,14 @@ family('processes', {
     ['event-gated-workers', { workers: 16, rounds: 50, period_ms: 5, busy_ms: 10, select: 'all', clear: 'counter' }],
     ['event-gated-workers', { workers: 16, rounds: 50, period_ms: 5, k: 16, select: 'random-k' }],
     ['event-gated-workers', { workers: 1, rounds: 1, busy_ms: 1000, period_ms: 1000 }],
-    ['fork-vs-spawn', { ballast_mib: 128, set_method_twice: true }],
-    ['fork-vs-spawn', { method: 'spawn', ballast_mib: 128, helper_thread_holds_lock: true }],
+    ['fork-vs-spawn', { ballast_mib: 64, set_method_twice: true }],
+    ['fork-vs-spawn', { method: 'spawn', ballast_mib: 64, helper_thread_holds_lock: true }],
     ['spawn-main-guard', { protect: false, max_depth: 5 }],
     ['spawn-main-guard', { protect: false, max_depth: 1 }],
+    ['spawn-main-guard', { max_depth: 1 }],
     ['orphan-on-signal', { children: 8, signal: 'sigkill' }],
     ['orphan-on-signal', { children: 8, signal: 'sigterm', pdeathsig: true }],
+    ['orphan-on-signal', { children: 8, shape: 'pool-finally-join', target: 'group', time_scale: 0.01 }],
     ['fork-random-repeat', { children: 16, draws: 20, parent_draws: 10, generator: 'os-entropy' }],
     ['fork-random-repeat', { children: 2, draws: 1, parent_draws: 0 }],
     ['crash-isolation', { units: 16, victim: 15, at_ms: 0, unit: 'process' }],
@@ -89,7 +91,8 @@ family('processes', {
       assert.equal((await one('fork-vs-spawn', {})).outcome.text, 'child sees 2, parent has 2');
       const spawned = await one('fork-vs-spawn', { method: 'spawn' });
       assert.equal(spawned.outcome.text, 'child sees 1, parent has 2');
-      assert.deepEqual(spawned.table[1].slice(1, 3), [1, 1]); // imported, by itself
+      assert.deepEqual(spawned.table[1].slice(1, 5), [1, 1, 'closed', 'free']); // imported, by itself
+      assert.match(spawned.output, /parent: got hello/);
     });
 
     test('the copied lock is waited for by the child, and held by nobody', async () => {
@@ -115,12 +118,17 @@ family('processes', {
       ['daemon', 'sigint', 'main-only', 'main=-2 left=0 orphans=0'],
       ['pool', 'sigint', 'main-only', 'main=-2 left=0 orphans=0'],
       ['pool-finally-join', 'sigint', 'main-only', 'main=alive left=2 orphans=0'],
+      ['pool-finally-join', 'sigint-twice', 'main-only', 'main=-2 left=0 orphans=0'],
+      ['pool-finally-join', 'sigint', 'group', 'main=alive left=2 orphans=0'],
       ['pool-handler', 'sigint', 'main-only', 'main=0 left=0 orphans=0'],
+      ['pool-handler', 'sigint', 'group', 'main=0 left=0 orphans=0'],
       ['pool-handler', 'sigterm', 'main-only', 'main=-15 left=2 orphans=2'],
     ];
     for (const [shape, signal, target, expected] of SURVIVORS) {
       test(`${shape}, ${signal} to ${target}: who survives`, async () => {
-        assert.equal((await one('orphan-on-signal', { shape, signal, target })).outcome.text, expected);
+        for (const time_scale of [1, 0.01])
+          for (const run of await runs('orphan-on-signal', { shape, signal, target, time_scale }, 5))
+            assert.equal(run.outcome.text, expected);
       });
     }
 
