@@ -14,9 +14,12 @@ before(async () => {
   mkdirSync(shots, { recursive: true });
   server = await startServer();
   browser = await startBrowser();
-  for (const scenario of ['pool-map-order', 'pool-callback-progress', 'race-counter', 'generator-send']) {
+  for (const scenario of ['pool-map-order', 'pool-callback-progress', 'race-counter', 'generator-send',
+    'semaphore-stalls', 'crash-isolation', 'condition-abc-order', 'fork-random-repeat', 'parallel-speedup',
+    'ipc-compare', 'copy-or-share']) {
     ids[scenario] = (await run(server.url, scenario)).id;
   }
+  ids.messages = (await run(server.url, 'pipe-duplex', { messages: 3, sender_delay_ms: 30 })).id;
   ids.eof = (await run(server.url, 'pipe-pipeline-eof', { drop_close: 'main-p1-write', limit_ms: 300 })).id;
   ids.lock = (await run(server.url, 'race-counter', { variant: 'lock', n: 300, threads: 4 })).id;
 });
@@ -35,6 +38,14 @@ const pages = {
   lock: { path: () => `/r/${ids.lock}`, ready: '.verdict', select: true },
   eof: { path: () => `/r/${ids.eof}`, ready: '.waits', select: true },
   turns: { path: () => `/r/${ids['generator-send']}`, ready: '.turn' },
+  messages: { path: () => `/r/${ids.messages}`, ready: '.turn' },
+  level: { path: () => `/r/${ids['semaphore-stalls']}`, ready: '.level-line' },
+  tree: { path: () => `/r/${ids['crash-isolation']}`, ready: '.tree' },
+  shares: { path: () => `/r/${ids['condition-abc-order']}`, ready: '.share-bar' },
+  matrix: { path: () => `/r/${ids['fork-random-repeat']}`, ready: '.matrix' },
+  curve: { path: () => `/r/${ids['parallel-speedup']}`, ready: '.curve' },
+  bars: { path: () => `/r/${ids['ipc-compare']}`, ready: '.bar' },
+  figures: { path: () => `/r/${ids['copy-or-share']}`, ready: '.figures' },
   missing: { path: () => '/r/nothing', ready: 'h1' },
 };
 
@@ -48,7 +59,7 @@ for (const theme of ['light', 'dark']) {
   for (const language of ['en', 'zh-CN']) {
     for (const width of [1280, 390]) {
       test(`${theme} ${language} ${width}`, async () => {
-              const page = await browser.newPage({ width, theme, language });
+        const page = await browser.newPage({ width, theme, language });
         for (const [name, { path, ready, select }] of Object.entries(pages)) {
           await page.goto(server.url + path());
           await page.locator(ready).first().waitFor();

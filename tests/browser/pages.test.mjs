@@ -162,7 +162,7 @@ test('a click on a lane says what the task was doing', async () => {
   await page.locator('.lane-name').nth(6).waitFor();
   const canvas = await page.locator('.lanes canvas').boundingBox();
   await page.mouse.click(canvas.x + canvas.width / 2, canvas.y + 12);
-  assert.match(await page.locator('.details .sentence').textContent(), /^main waits for pool/);
+  assert.match(await page.locator('.details .sentence').textContent(), /^main waits for results of pool/);
   await page.close();
 });
 

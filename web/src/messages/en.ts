@@ -251,6 +251,7 @@ export const en = {
   'says.call': 'waits for the answer of {object}.',
   'says.poll': 'has nothing ready to run and waits in epoll.',
   'says.device': 'waits for {object}.',
+  'says.results': 'waits for results of {object}.',
   'says.permit': 'waits for a permit of {object}.',
   'says.permitHeld': 'waits for a permit of {object}. Now with one: {holder}.',
   'says.done': 'has ended.',

@@ -253,6 +253,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'says.call': '在等 {object} 的答复。',
   'says.poll': '没有可运行的协程，停在 epoll 里等。',
   'says.device': '在等 {object}。',
+  'says.results': '在等 {object} 的结果。',
   'says.permit': '在等 {object} 的名额。',
   'says.permitHeld': '在等 {object} 的名额，此刻占着名额的是 {holder}。',
   'says.done': '已经结束。',

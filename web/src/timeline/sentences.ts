@@ -59,7 +59,8 @@ function waitingSentence(
   const holder = names(app, model, holders);
   if (ref & TASK_REF && ref !== NOTHING) return app.t('says.joining', { holder });
   const object = objectName(model, ref);
-  const known = WAITS_FOR[model.log.kind[event]];
+  const results = kind === OBJECT.POOL || kind === OBJECT.FUTURE;
+  const known = results ? 'says.results' : WAITS_FOR[model.log.kind[event]];
   if (known !== undefined) return app.t(known, { object });
   if (kind === OBJECT.COROUTINE) return app.t('says.coroutine', { holder: holder || object });
   const [held, free] = HELD[kind ?? 0] ?? ['says.waiting', 'says.waiting'];
