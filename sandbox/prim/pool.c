@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #define QUEUE_CAPACITY 4096u
 
@@ -26,7 +27,7 @@ struct batch {
     struct call *calls;
     unsigned count;
     unsigned left;       /* not done yet; only the result thread changes it */
-    struct event *done;  /* set when none is left; NULL for imap */
+    struct async *async; /* whose they are; NULL for imap */
     struct queue *ready; /* imap: indexes of calls as they are done */
 };
 
@@ -35,17 +36,19 @@ struct pool {
     enum task_kind kind;
     unsigned workers;
     struct queue *tasks, *results;
-    struct task *result_thread;
+    struct task *result_thread; /* NULL once it has ended */
     struct pool_options options;
-    enum { RUN, CLOSE, TERMINATE } state; /* the owner's */
+    _Atomic enum { RUN, CLOSE, TERMINATE } state; /* the owner's; the result thread looks at it */
+    unsigned applied;                             /* calls of pool_apply(), which numbers them */
     unsigned dropped;
     struct task *worker[];
 };
 
 struct async {
     struct batch batch;
-    pool_callback *callback, *error_callback;
-    void *context;
+    struct event *done;
+    bool delivered; /* somebody has got the results: a callback, or get() */
+    struct pool_callbacks callbacks;
 };
 
 struct imap {
@@ -76,6 +79,23 @@ static void run_call(struct pool *pool, pool_fn *fn, struct call *call)
     call->finished_ns = seam_last_ns();
 }
 
+/*
+ * As in Python the first error ends the chunk: what stands behind it is not called, and has the
+ * same error.
+ */
+static void run_chunk(struct pool *pool, const struct chunk *chunk)
+{
+    for (unsigned i = 0; i < chunk->count; i++) {
+        struct call *call = &chunk->calls[i], *failed = i > 0 ? call - 1 : call;
+        if (!failed->error[0]) {
+            run_call(pool, chunk->fn, call);
+            continue;
+        }
+        memcpy(call->error, failed->error, sizeof call->error);
+        call->finished_ns = failed->finished_ns;
+    }
+}
+
 static void worker_body(void *argument)
 {
     struct pool *pool = argument;
@@ -86,36 +106,54 @@ static void worker_body(void *argument)
         queue_get(pool->tasks, &chunk);
         if (!chunk.calls)
             return;
-        for (unsigned i = 0; i < chunk.count; i++)
-            run_call(pool, chunk.fn, &chunk.calls[i]);
+        run_chunk(pool, &chunk);
         queue_put(pool->results, &chunk, chunk.calls[0].index);
     }
 }
 
+/* A call that was never made, because its chunk had ended, leaves no events. */
 static void note_delivered(struct pool *pool, const struct call *call)
 {
-    seam_record(EVENT_ITEM_DELIVERED, pool->object, call->index, call->finished);
+    if (call->finished)
+        seam_record(EVENT_ITEM_DELIVERED, pool->object, call->index, call->finished);
 }
 
-static void run_callback(const struct call *call)
+static void deliver(struct async *async)
 {
-    const struct async *async = call->async;
-    pool_callback *callback = call->error[0] ? async->error_callback : async->callback;
+    for (unsigned i = 0; i < async->batch.count && !async->delivered; i++)
+        note_delivered(async->batch.pool, &async->batch.calls[i]);
+    async->delivered = true;
+}
+
+/* In the result thread, before anybody can get() it. */
+static void call_back(struct async *async)
+{
+    const struct pool_callbacks *callbacks = &async->callbacks;
+    const struct call *failed = calls_failed(async->batch.calls, async->batch.count);
+    pool_callback *callback = failed ? callbacks->error : callbacks->success;
     if (!callback)
         return;
-    note_delivered(async->batch.pool, call);
-    callback(call, async->context);
+    deliver(async);
+    callback(failed ? failed : async->batch.calls, callbacks->context);
 }
 
-/* In the result thread: one call of a batch is done. */
-static void take_result(struct batch *batch, const struct call *call)
+/* In the result thread: a chunk is done. */
+static void take_chunk(const struct chunk *chunk)
 {
-    if (call->async)
-        run_callback(call);
-    if (batch->ready)
-        queue_put(batch->ready, &call->index, call->index);
-    if (--batch->left == 0 && batch->done)
-        event_set(batch->done);
+    struct batch *batch = chunk->batch;
+    for (unsigned i = 0; i < chunk->count && batch->ready; i++)
+        queue_put(batch->ready, &chunk->calls[i].index, chunk->calls[i].index);
+    batch->left -= chunk->count;
+    if (batch->left > 0 || !batch->async)
+        return;
+    call_back(batch->async);
+    event_set(batch->async->done);
+}
+
+/* Any of them may have had a queue's mutex in its hands: nobody touches the queues any more. */
+static bool workers_are_killed(const struct pool *pool)
+{
+    return pool->state == TERMINATE && pool->kind == TASK_PROCESS;
 }
 
 static void result_body(void *argument)
@@ -126,8 +164,10 @@ static void result_body(void *argument)
         queue_get(pool->results, &chunk);
         if (!chunk.calls)
             return;
-        for (unsigned i = 0; i < chunk.count; i++)
-            take_result(chunk.batch, &chunk.calls[i]);
+        if (pool->state != TERMINATE)
+            take_chunk(&chunk);
+        if (workers_are_killed(pool)) /* by the callback that has just returned, it may be */
+            return;
     }
 }
 
@@ -217,32 +257,42 @@ void pool_order(const struct call *calls, unsigned n, unsigned *ret)
     }
 }
 
-const char *calls_error(const struct call *calls, unsigned n)
+const struct call *calls_failed(const struct call *calls, unsigned n)
 {
+    const struct call *first = NULL;
     for (unsigned i = 0; i < n; i++)
-        if (calls[i].error[0])
-            return calls[i].error;
-    return NULL;
+        if (calls[i].error[0] && (!first || is_before(&calls[i], first)))
+            first = &calls[i];
+    return first;
 }
 
 static struct async *async_new(struct pool *pool, const int64_t *xs, const int64_t *ys, unsigned n)
 {
     struct async *async = run_alloc(seam_self.run, sizeof *async);
     batch_init(&async->batch, pool, xs, ys, n);
-    async->batch.done = event_of(pool->object);
+    async->batch.async = async;
+    async->done = event_of(pool->object);
     if (n == 0)
-        event_set(async->batch.done);
+        event_set(async->done);
+    return async;
+}
+
+struct async *pool_map_async_with(struct pool *pool, pool_fn *fn, const int64_t *xs,
+                                  const int64_t *ys, unsigned n, unsigned chunk,
+                                  const struct pool_callbacks *callbacks)
+{
+    if (!runs(pool))
+        return NULL;
+    struct async *async = async_new(pool, xs, ys, n);
+    async->callbacks = *callbacks;
+    submit(&async->batch, fn, chunk);
     return async;
 }
 
 struct async *pool_map_async(struct pool *pool, pool_fn *fn, const int64_t *xs, const int64_t *ys,
                              unsigned n, unsigned chunk)
 {
-    if (!runs(pool))
-        return NULL;
-    struct async *async = async_new(pool, xs, ys, n);
-    submit(&async->batch, fn, chunk);
-    return async;
+    return pool_map_async_with(pool, fn, xs, ys, n, chunk, &(struct pool_callbacks){0});
 }
 
 const struct call *pool_map(struct pool *pool, pool_fn *fn, const int64_t *xs, const int64_t *ys,
@@ -303,57 +353,51 @@ struct async *pool_apply_async(struct pool *pool, pool_fn *fn, int64_t index, in
     if (!runs(pool))
         return NULL;
     struct async *async = async_new(pool, &x, NULL, 1);
-    async->callback = callback;
-    async->error_callback = error_callback;
-    async->context = context;
+    async->callbacks = (struct pool_callbacks){callback, error_callback, context};
     async->batch.calls->index = index;
-    async->batch.calls->async = async;
     submit(&async->batch, fn, 1);
     return async;
 }
 
 bool async_wait(struct async *async, int64_t timeout_us)
 {
-    return event_wait_for(async->batch.done, timeout_us);
+    return event_wait_for(async->done, timeout_us);
 }
 
-/* What a callback was given has been delivered already. */
-static bool has_callback(const struct async *async, const struct call *call)
+const struct call *async_get_for(struct async *async, int64_t timeout_us)
 {
-    return call->error[0] ? async->error_callback != NULL : async->callback != NULL;
+    if (!async_wait(async, timeout_us))
+        return NULL;
+    deliver(async);
+    return async->batch.calls;
 }
 
 const struct call *async_get(struct async *async)
 {
-    event_wait(async->batch.done);
-    for (unsigned i = 0; i < async->batch.count; i++)
-        if (!has_callback(async, &async->batch.calls[i]))
-            note_delivered(async->batch.pool, &async->batch.calls[i]);
-    return async->batch.calls;
+    return async_get_for(async, FOREVER);
 }
 
 bool async_ready(struct async *async)
 {
-    return event_is_set(async->batch.done);
+    return event_is_set(async->done);
 }
 
 bool async_successful(struct async *async)
 {
     assert(async_ready(async));
-    return !calls_error(async->batch.calls, async->batch.count);
+    return !calls_failed(async->batch.calls, async->batch.count);
 }
 
 const struct call *pool_apply(struct pool *pool, pool_fn *fn, int64_t x)
 {
-    struct async *async = pool_apply_async(pool, fn, 0, x, NULL, NULL, NULL);
+    struct async *async = pool_apply_async(pool, fn, pool->applied++, x, NULL, NULL, NULL);
     return async ? async_get(async) : NULL;
 }
 
-static void send_ends(struct pool *pool)
+static void send_end(struct queue *queue)
 {
-    struct chunk end = {0};
-    for (unsigned i = 0; i < pool->workers; i++)
-        queue_put(pool->tasks, &end, -1);
+    const struct chunk end = {0};
+    queue_put(queue, &end, -1);
 }
 
 void pool_close(struct pool *pool)
@@ -361,40 +405,52 @@ void pool_close(struct pool *pool)
     if (pool->state != RUN)
         return;
     pool->state = CLOSE;
-    send_ends(pool);
+    for (unsigned i = 0; i < pool->workers; i++)
+        send_end(pool->tasks);
 }
 
-/*
- * After this nobody touches the queues of processes again: one of them may have been ended at any
- * step, also between taking a mutex and giving it back.
- */
-void pool_terminate(struct pool *pool)
+static void drop_queued(struct pool *pool)
 {
     struct chunk chunk;
+    while (queue_size(pool->tasks) > 0 && queue_get_for(pool->tasks, &chunk, 0))
+        pool->dropped += chunk.calls ? chunk.count : 0;
+}
+
+static void join_result_thread(struct pool *pool)
+{
+    if (pool->result_thread)
+        task_join(pool->result_thread);
+    pool->result_thread = NULL;
+}
+
+void pool_terminate(struct pool *pool)
+{
     if (pool->state == TERMINATE)
         return;
     pool->state = TERMINATE;
-    while (queue_get_for(pool->tasks, &chunk, 0))
-        pool->dropped += chunk.calls ? chunk.count : 0;
-    if (pool->kind == TASK_THREAD)
-        send_ends(pool);
-    for (unsigned i = 0; i < pool->workers && pool->kind == TASK_PROCESS; i++)
-        task_terminate(pool->worker[i]);
+    drop_queued(pool);
+    if (task_self() != pool->result_thread) { /* a callback cannot wait for its own thread */
+        send_end(pool->results);
+        join_result_thread(pool);
+    }
+    for (unsigned i = 0; i < pool->workers; i++)
+        if (pool->kind == TASK_PROCESS)
+            task_terminate(pool->worker[i]);
+        else
+            send_end(pool->tasks);
 }
 
 int pool_join(struct pool *pool)
 {
-    struct chunk end = {0};
     if (pool->state == RUN) {
         seam_record(EVENT_REFUSED, pool->object, EBUSY, 0);
         return -EBUSY;
     }
     for (unsigned i = 0; i < pool->workers; i++)
         task_join(pool->worker[i]);
-    if (pool->state == TERMINATE && pool->kind == TASK_PROCESS)
-        return 0; /* the result thread is a daemon */
-    queue_put(pool->results, &end, -1);
-    task_join(pool->result_thread);
+    if (pool->result_thread && !workers_are_killed(pool))
+        send_end(pool->results);
+    join_result_thread(pool);
     return 0;
 }
 

@@ -64,7 +64,7 @@ static int64_t look(struct async *async, unsigned count)
         seen += calls[i].error[0] != '\0';
     if (seen > 0 && reported++ < 3) {
         if (is("look", "get"))
-            print("get() raised %s", calls_error(calls, count));
+            print("get() raised %s", calls_failed(calls, count)->error);
         else
             print("successful() is False");
     }
