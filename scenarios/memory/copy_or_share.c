@@ -7,11 +7,13 @@
 /* What a process sees of the data; in shared memory, for the table. */
 struct look {
     uint64_t address;
-    int64_t first, sum, faults;
+    int64_t first, sum, faults; /* faults: of the write */
 };
 
+static unsigned char *global; /* data, as every function of the program knows it */
+
 struct story {
-    unsigned char *data;
+    unsigned char *data; /* as an argument */
     size_t bytes;
     struct conn *reader, *writer; /* routes that send the data */
     struct look *child_before, *child_after;
@@ -51,7 +53,7 @@ static bool is_sent(void)
 static void child(void *argument)
 {
     struct story *s = argument;
-    unsigned char *data = s->data;
+    unsigned char *data = is("route", "fork-global") ? global : s->data;
     if (is_sent()) {
         data = malloc(s->bytes);
         if (!data || conn_recv(s->reader, data, s->bytes, NULL) <= 0)
@@ -66,19 +68,20 @@ static void child(void *argument)
           s->child_after->first);
 }
 
-static void put_row(const char *who, const struct look *look)
+static void put_row(const char *when, const struct look *look, const char *copied)
 {
-    row("%s\t%#" PRIx64 "\t%" PRId64 "\t%" PRId64, who, look->address, look->first, look->faults);
+    row("%s\t%#" PRIx64 "\t%" PRId64 "\t%s", when, look->address, look->first, copied);
 }
 
 static void judge(const struct look *before, const struct look *after, const struct story *s)
 {
     bool same_address = s->child_before->address == before->address;
     bool seen = after->first == s->child_after->first && boolean("child_writes");
-    put_row("parent before", before);
-    put_row("child before", s->child_before);
-    put_row("child after", s->child_after);
-    put_row("parent after", after);
+    put_row("parent before", before, "");
+    put_row("child before", s->child_before, "");
+    put_row("child after", s->child_after,
+            boolean("child_writes") ? text("%" PRId64, s->child_after->faults) : "");
+    put_row("parent after", after, "");
     print("parent: data at %#" PRIx64 ", data[0] = %" PRId64, after->address, after->first);
     print("same address: %s, write seen by the parent: %s", same_address ? "True" : "False",
           seen ? "True" : "False");
@@ -100,6 +103,7 @@ static void run(void)
                       .child_before = shared_new(sizeof(struct look)),
                       .child_after = shared_new(sizeof(struct look))};
     s.data = is("route", "shared-mmap") ? shared_new(s.bytes) : malloc(s.bytes);
+    global = s.data;
     for (size_t i = 0; i < s.bytes; i++)
         s.data[i] = (unsigned char)(i % 251 + 1);
     struct look before = look(s.data, s.bytes);
@@ -155,9 +159,11 @@ SCENARIO(copy_or_share) = {
                {"pool-argument", {"an argument of a pool's task", "进程池任务的参数"}},
                {"pipe", {"sent through a pipe", "经管道发送"}},
                {"shared-mmap", {"shared memory", "共享内存"}}),
-        INTEGER("bytes", 64, 16777216, "4096", "Bytes", "字节数",
-                "However many there are: one write copies one page of 4096.",
-                "无论多少字节，写一次只复制一页（4096 字节）。"),
+        INTEGER(
+            "bytes", 64, 16777216, "4096", "Bytes", "字节数",
+            "However many there are: one write copies one page of 4096. The run's memory takes 16 "
+            "MiB of them at most.",
+            "无论多少字节，写一次只复制一页（4096 字节）。受运行内存所限，最多 16 MiB。"),
         BOOLEAN("child_writes", "true", "The child writes", "子进程写入",
                 "Whether it changes the first byte.", "是否修改第一个字节。")),
     .outcomes = OUTCOMES(

@@ -52,7 +52,7 @@ static void set(struct view *view, size_t i, double number)
 
 /* What each side holds in the end; shared, for the table. */
 struct shown {
-    bool refused;
+    bool refused, cut; /* cut: there are more elements than SHOWN */
     char cells[256];
 };
 
@@ -69,6 +69,7 @@ static void show(const struct view *view, struct shown *shown)
     struct words words = {0};
     for (size_t i = 0; i < view->elements && i < SHOWN; i++)
         words_add(&words, "%g", get(view, i));
+    shown->cut = view->elements > SHOWN;
     snprintf(shown->cells, sizeof shown->cells, "%s", words_text(&words));
 }
 
@@ -90,7 +91,7 @@ static void child(void *argument)
     }
     if (!s->child->refused) {
         show(&view, s->child);
-        print("child:  [%s]", s->child->cells);
+        print("child:  [%s%s]", s->child->cells, s->child->cut ? " …" : "");
     }
     event_set(s->written);
 }
@@ -162,7 +163,7 @@ static void run(void)
     }
     task_join(process);
     show(&view, s.parent);
-    print("parent: [%s]", s.parent->cells);
+    print("parent: [%s%s]", s.parent->cells, s.parent->cut ? " …" : "");
     judge(&s);
     if (memory) {
         memory_close(memory);
@@ -219,7 +220,9 @@ SCENARIO(shared_array_view) = {
                "原地赋值写入共享字节；对名字赋值只是让它指向另一个数组。",
                {"in-place", {"arr[:] = data", "arr[:] = data"}},
                {"rebind", {"arr = data (wrong)", "arr = data（错误）"}}),
-        INTEGER("rows", 1, 64, "1", "Rows", "行数", "Shape of the array.", "数组的形状。"),
+        INTEGER("rows", 1, 64, "1", "Rows", "行数",
+                "Shape of the array. The first 8 elements are shown.",
+                "数组的形状，只显示前 8 个元素。"),
         INTEGER("cols", 1, 64, "3", "Columns", "列数", "Shape of the array.", "数组的形状。"),
         CHOICE("writer", "child", "Who writes 100", "谁写入 100", "The other one reads.",
                "另一方来读。", {"child", {"child", "子进程"}}, {"parent", {"parent", "父进程"}})),
@@ -228,11 +231,15 @@ SCENARIO(shared_array_view) = {
                 "The other process sees the 100 at once, and every other number as it was put in.",
                 "另一个进程立刻看到 100，其余数字原样不变。"),
         OUTCOME("read-as-floats", "*", "assign=in-place&backing=shared-memory&view=float64",
-                CLASS_INTERESTING, "The bits of one type were read as the other.",
-                "一种类型的比特被当成另一种类型来读。"),
+                CLASS_INTERESTING,
+                "The child took integers for doubles: what one wrote, the other reads as something "
+                "else.",
+                "子进程把整数的比特当成双精度：一方写的，另一方读出来变了样。"),
         OUTCOME("read-as-integers", "*", "assign=in-place&backing=mp-array&view=int64",
-                CLASS_INTERESTING, "The bits of doubles were read as integers, or the other way.",
-                "双精度的比特被当成整数读，或者反过来。"),
+                CLASS_INTERESTING,
+                "The child took doubles for integers: what one wrote, the other reads as something "
+                "else.",
+                "子进程把双精度的比特当成整数：一方写的，另一方读出来变了样。"),
         OUTCOME("reshape-refused", "[ValueError]", "view=float32", CLASS_INTERESTING,
                 "The same bytes are twice as many elements; they do not fit the shape.",
                 "同样的字节变成两倍数量的元素，和形状对不上。"),

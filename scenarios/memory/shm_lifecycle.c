@@ -7,13 +7,29 @@
 
 #define NAME        "interleave"
 #define READERS_MAX 8
+#define STAGES_MAX  8
+
+/* What a look into /dev/shm showed after a step of the creator. */
+struct stage {
+    const char *step;
+    struct memory_state state; /* zeros: nothing is left */
+};
 
 /* What went on, for the checks; shared by all processes. */
 struct story {
     _Atomic int64_t read_right, late_refused, second_unlink_refused, second_create_refused;
-    struct event *go, *unlinked;
-    struct semaphore *attached, *done;
+    struct event *go;
+    struct semaphore *attached;
+    struct stage stages[STAGES_MAX];
+    unsigned stage_count;
 };
+
+static void note_stage(struct story *s, const char *step)
+{
+    struct stage *stage = &s->stages[s->stage_count++];
+    stage->step = step;
+    memory_list(&stage->state, 1);
+}
 
 static void reader(void *argument)
 {
@@ -27,7 +43,9 @@ static void reader(void *argument)
     size_t size = memory_size(shm), n = size < 5 ? size : 5;
     bool right = memcmp(buf, "Hello", n) == 0;
     if (size >= 9) {
-        uint32_t number = buf[5] | (uint32_t)buf[6] << 8 | (uint32_t)buf[7] << 16;
+        uint32_t number = 0;
+        for (int i = 8; i >= 5; i--) /* int.from_bytes(buf[5:9], 'little') */
+            number = number << 8 | buf[i];
         right = right && number == 1234;
         print("reader: b'%.5s' %" PRIu32, buf, number);
     } else {
@@ -54,6 +72,7 @@ static void unlink_it(struct story *s, struct memory *shm)
         s->second_unlink_refused++;
         print("creator: FileNotFoundError: [Errno 2] No such file or directory: '/" NAME "'");
     }
+    note_stage(s, "unlink()");
 }
 
 static struct memory *create(struct story *s)
@@ -78,10 +97,12 @@ static void creator(void *argument)
     struct task *readers[READERS_MAX];
     int64_t n = integer("readers");
     struct memory *shm = create(s);
+    note_stage(s, "create=True");
     for (int64_t i = 0; i < n; i++)
         readers[i] = process_start(text("reader %" PRId64, i + 1), reader, s);
     for (int64_t i = 0; i < n; i++)
         semaphore_acquire(s->attached);
+    note_stage(s, "SharedMemory(name)");
     if (is("unlink", "early")) {
         unlink_it(s, shm);
         task_join(process_start("late reader", late_reader, s));
@@ -89,9 +110,11 @@ static void creator(void *argument)
     event_set(s->go);
     for (int64_t i = 0; i < n; i++)
         task_join(readers[i]);
+    note_stage(s, "join()");
     if (boolean("crash_before_unlink"))
         task_signal(task_self(), SIGKILL);
     memory_close(shm);
+    note_stage(s, "close()");
     if (is("unlink", "after-all-closed") || is("unlink", "twice"))
         unlink_it(s, shm);
     if (is("unlink", "twice"))
@@ -103,11 +126,13 @@ static void judge(const struct story *s)
     struct memory_state left[4];
     unsigned leaks = memory_list(left, 4);
     bool early = is("unlink", "early"), crash = boolean("crash_before_unlink");
-    for (unsigned i = 0; i < leaks; i++) {
-        row("%s\t%zu\t%u\t%s", left[i].name, left[i].bytes, left[i].handles,
-            left[i].named ? "True" : "False");
-        print("/dev/shm/%s: %zu bytes, nobody uses them", left[i].name, left[i].bytes);
+    for (unsigned i = 0; i < s->stage_count; i++) {
+        const struct memory_state *state = &s->stages[i].state;
+        row("%s\t%s\t%u\t%zu", s->stages[i].step, state->named ? "True" : "False", state->handles,
+            state->bytes);
     }
+    for (unsigned i = 0; i < leaks; i++)
+        print("/dev/shm/%s: %zu bytes, nobody uses them", left[i].name, left[i].bytes);
     check_number("readers-read-right", integer("readers"), s->read_right);
     check_number("late-attach-refused", early, s->late_refused);
     check_number("second-create-refused", boolean("create_twice"), s->second_create_refused);
@@ -130,6 +155,7 @@ static void run(void)
     s->attached = semaphore_new("attached", 0);
     struct task *program = process_start("creator", creator, s);
     task_join(program);
+    note_stage(s, boolean("crash_before_unlink") ? "SIGKILL" : "exit");
     judge(s);
 }
 
@@ -210,9 +236,9 @@ SCENARIO(shm_lifecycle) = {
         CHECK("late-attach-refused", "Nobody attaches after unlink()", "unlink() 之后无法再连接"),
         CHECK("second-create-refused", "A name is given once", "同一名字不能创建两次"),
         CHECK("nothing-left", "Pieces of memory left behind", "遗留的内存块")),
-    .columns = COLUMNS(COLUMN("name", "Left behind", "遗留", NULL),
-                       COLUMN("bytes", "Bytes", "字节数", "bytes"),
+    .columns = COLUMNS(COLUMN("step", "After", "在此之后", NULL),
+                       COLUMN("named", "Has its name", "名字还在", NULL),
                        COLUMN("handles", "Open handles", "打开的句柄", NULL),
-                       COLUMN("named", "Has its name", "名字还在", NULL)),
+                       COLUMN("bytes", "Bytes still there", "仍占用的内存", "bytes")),
     .run = run,
 };

@@ -77,12 +77,37 @@ family('memory', {
       assert.equal(lines(await one('shm-lifecycle', {}))[0], "reader: b'Hello' 1234");
     });
 
+    test('checks about a guard are made where there is one', async () => {
+      const names = async (id, params) => (await one(id, params)).checks.map((c) => c.name);
+      const guards = [
+        ['value-array', { n: 100 }, { n: 100, variant: 'get-lock' }, 'lock-loses-nothing'],
+        ['manager-lost-update', {}, { variant: 'locked' }, 'lock-loses-nothing'],
+        ['shm-sync-strategy', { strategy: 'none', rounds: 3 }, { rounds: 3 }, 'each-block-once'],
+      ];
+      for (const [id, broken, fixed, name] of guards) {
+        assert.ok(!(await names(id, broken)).includes(name), `${id}: ${name}`);
+        assert.ok((await names(id, fixed)).includes(name), `${id}: ${name}`);
+      }
+    });
+
+    test('the name goes with unlink(), the bytes with the last handle', async () => {
+      const stages = async (params) => (await one('shm-lifecycle', { readers: 2, ...params })).table;
+      assert.deepEqual(await stages({}), [
+        ['create=True', 'True', 1, 10], ['SharedMemory(name)', 'True', 3, 10], ['join()', 'True', 1, 10],
+        ['close()', 'True', 0, 10], ['unlink()', 'False', 0, 0], ['exit', 'False', 0, 0]]);
+      assert.deepEqual((await stages({ unlink: 'early' })).slice(2), [
+        ['unlink()', 'False', 3, 10], ['join()', 'False', 1, 10], ['close()', 'False', 0, 0],
+        ['exit', 'False', 0, 0]]);
+      assert.deepEqual((await stages({ crash_before_unlink: true })).at(-1), ['SIGKILL', 'True', 0, 10]);
+    });
+
     test('each worker sees its own key only, or everybody’s', async () => {
       const seen = async (model) => (await one('shared-vs-isolated', { model })).table.map((row) => row[1]);
       assert.deepEqual(await seen('process-private'), [...Array(10).fill(1), 0]);
       assert.equal((await seen('threads-shared')).at(-1), 10);
-      const manager = await one('shared-vs-isolated', { model: 'manager' });
+      const manager = await one('shared-vs-isolated', { model: 'manager', messages_per_task: 20 });
       assert.equal(check(manager, 'parent-sees').actual, '10');
+      assert.equal(Math.max(...manager.table.map((row) => row[1])), 10, 'the news is no key of d');
     });
   },
 });
