@@ -9,18 +9,30 @@
 #define STACK_BYTES (64u << 10)
 
 /*
- *   created ──next/send(None)──> running ──yield──> suspended ──next/send──> running
+ * Of what lies between a switch of stacks and who called for it: the processor predicts where each
+ * function returns to from the calls made on the stack that was left, wrongly.
+ */
+#define FLAT inline __attribute__((always_inline))
+
+/*
+ *   created ──next/send(None)──> running ──yield──> suspended ──next/send/throw──> running
  *   running ──return──> ended        suspended ──close──> running (closing) ──return──> ended
+ *
+ * In yield_from() a generator is suspended and `inner` is what it delegates to. Who resumes it
+ * resumes the innermost at once, whose yield goes straight back; only when that has ended does the
+ * one that delegated to it run again, on the same loan of the thread.
  */
 enum state { CREATED, RUNNING, SUSPENDED, ENDED };
 
 /* Lives in the memory of one process: a stack cannot be shared. */
 struct generator {
     enum state state;
-    bool closing;
+    bool closing, started;
     generator_fn *body;
     void *argument;
     struct fiber *fiber;
+    struct generator *inner; /* that it delegates to now, or NULL */
+    struct generator *outer; /* that delegates to it, if one does */
     uint16_t object, task;
     uint32_t created;
     struct yielded inward, outward; /* what is being handed over */
@@ -46,6 +58,7 @@ static void fiber_body(void *argument)
     seam_go_on();
     seam_record(EVENT_TASK_STARTED, TRACE_NO_OBJECT, 0, g->created);
     seam_record(EVENT_COROUTINE_RESUMED, g->object, shown(&g->inward), g->handed);
+    g->started = true;
     g->body(g, g->argument);
     g->state = ENDED;
     g->outward = g->returned;
@@ -66,8 +79,25 @@ struct generator *generator_new(const char *name, generator_fn *body, void *argu
     return g;
 }
 
-/* Lends the thread to the generator until it hands something over. */
-static void resume(struct generator *g)
+/* It does not run any more: its stack is given back. */
+static void finish(struct generator *g)
+{
+    g->state = ENDED;
+    fiber_free(g->fiber);
+    g->fiber = NULL;
+}
+
+static struct generator *innermost(struct generator *g)
+{
+    while (g->inner)
+        g = g->inner;
+    return g;
+}
+
+/* ---- the caller's side ---- */
+
+/* Lends the thread to the generator until something is handed over. */
+static FLAT void resume(struct generator *g)
 {
     uint16_t caller = seam_self.task;
     trace_task_waits(seam_self.run->shared, caller, TRACE_WAITS_TASK | g->task);
@@ -76,60 +106,144 @@ static void resume(struct generator *g)
     fiber_resume(g->fiber);
     seam_self.task = caller;
     seam_go_on();
-    if (g->state == ENDED) {
-        fiber_free(g->fiber); /* its stack */
-        g->fiber = NULL;
-    }
+    if (g->state == ENDED)
+        finish(g);
 }
 
-/* Resumes it and says what came of it. */
-static enum generator_status resume_for(struct generator *g, struct yielded *ret)
+/*
+ * Resumes the innermost generator that g delegates to; when it has ended, whoever delegated to it,
+ * and so on. Returns the one that handed something over: a value, or it is g and has ended.
+ */
+static FLAT struct generator *resume_from(struct generator *leaf, const struct generator *g)
 {
-    resume(g);
-    seam_record(EVENT_COROUTINE_GOT, g->object, shown(&g->outward), g->handed);
-    if (ret)
-        *ret = g->outward;
-    if (g->state != ENDED)
-        return GENERATOR_YIELDED;
+    if (leaf->state != ENDED)
+        resume(leaf);
+    while (leaf->state == ENDED && leaf != g) {
+        leaf = leaf->outer;
+        resume(leaf);
+    }
+    return leaf;
+}
+
+static enum generator_status how_it_ended(const struct generator *g)
+{
     return g->exception ? GENERATOR_RAISED : GENERATOR_STOPPED;
+}
+
+static FLAT enum generator_status resume_for(struct generator *leaf, struct generator *g,
+                                             struct yielded *ret)
+{
+    struct generator *from = resume_from(leaf, g);
+    seam_record(EVENT_COROUTINE_GOT, from->object, shown(&from->outward), from->handed);
+    if (ret)
+        *ret = from->outward;
+    return from->state == ENDED ? how_it_ended(g) : GENERATOR_YIELDED;
+}
+
+static enum generator_status refuse_executing(const struct generator *g)
+{
+    seam_record(EVENT_REFUSED, g->object, EBUSY, 0);
+    return GENERATOR_EXECUTING;
+}
+
+static enum generator_status refuse(const struct generator *g, int64_t why,
+                                    enum generator_status status)
+{
+    seam_record(EVENT_COROUTINE_REFUSED, g->object, why, 0);
+    return status;
 }
 
 enum generator_status generator_send(struct generator *g, const int64_t *number,
                                      struct yielded *ret)
 {
-    seam_point(SEAM_SEND, g->object);
-    if (g->state == CREATED && number) {
-        seam_record(EVENT_COROUTINE_REFUSED, g->object, 1, 0);
-        return GENERATOR_NOT_STARTED;
+    struct generator *leaf = innermost(g);
+    seam_point(SEAM_SEND, leaf->object);
+    if (leaf->state == RUNNING)
+        return refuse_executing(leaf);
+    if (leaf->state == CREATED && number)
+        return refuse(leaf, 1, GENERATOR_NOT_STARTED);
+    if (g->state == ENDED)
+        return refuse(g, 2, GENERATOR_STOPPED);
+    if (leaf->state == ENDED) { /* by another hand: StopIteration without a value */
+        leaf->outward = (struct yielded){0};
+        leaf->exception = NULL;
     }
-    if (g->state == ENDED) {
-        seam_record(EVENT_COROUTINE_REFUSED, g->object, 2, 0);
-        return GENERATOR_STOPPED;
-    }
-    g->inward = value_of(number);
-    g->handed = seam_record(EVENT_COROUTINE_SENT, g->object, shown(&g->inward), 0);
-    return resume_for(g, ret);
+    leaf->inward = value_of(number);
+    leaf->handed = seam_record(EVENT_COROUTINE_SENT, leaf->object, shown(&leaf->inward), 0);
+    return resume_for(leaf, g, ret);
+}
+
+enum generator_status generator_next(struct generator *g, struct yielded *ret)
+{
+    return generator_send(g, NULL, ret);
 }
 
 enum generator_status generator_throw(struct generator *g, const char *exception,
                                       struct yielded *ret)
 {
-    seam_point(SEAM_SEND, g->object);
-    g->exception = exception;
+    struct generator *leaf = innermost(g);
+    seam_point(SEAM_SEND, leaf->object);
+    if (leaf->state == RUNNING)
+        return refuse_executing(leaf);
+    leaf->exception = exception;
     if (g->state != SUSPENDED) { /* there is no yield where it could be raised */
-        g->state = ENDED;
-        seam_record(EVENT_COROUTINE_REFUSED, g->object, 2, 0);
-        return GENERATOR_RAISED;
+        finish(g);
+        return refuse(g, 2, GENERATOR_RAISED);
     }
+    leaf->inward = (struct yielded){0};
+    leaf->handed = seam_record(EVENT_COROUTINE_THROWN, leaf->object, 0, 0);
+    return resume_for(leaf, g, ret);
+}
+
+/* The inner one is closed first; what comes out of that is raised in g instead of GeneratorExit. */
+static const char *close_inner(struct generator *g)
+{
+    struct generator *inner = g->inner;
+    g->inner = NULL;
+    switch (inner ? generator_close(inner) : GENERATOR_STOPPED) {
+    case GENERATOR_RAISED:
+        return inner->exception;
+    case GENERATOR_IGNORED_EXIT:
+        return "RuntimeError: generator ignored GeneratorExit";
+    case GENERATOR_YIELDED:
+    case GENERATOR_STOPPED:
+    case GENERATOR_NOT_STARTED:
+    case GENERATOR_EXECUTING:
+        break;
+    }
+    return NULL;
+}
+
+enum generator_status generator_close(struct generator *g)
+{
+    seam_point(SEAM_CLOSE, g->object);
+    if (innermost(g)->state == RUNNING)
+        return refuse_executing(g);
+    g->handed = seam_record(EVENT_COROUTINE_CLOSED, g->object, 0, 0);
+    if (g->state != SUSPENDED) {
+        finish(g);
+        return GENERATOR_STOPPED;
+    }
+    g->exception = close_inner(g);
+    g->closing = !g->exception;
     g->inward = (struct yielded){0};
-    g->handed = seam_record(EVENT_COROUTINE_THROWN, g->object, 0, 0);
-    return resume_for(g, ret);
+    resume(g);
+    g->closing = false;
+    seam_record(EVENT_COROUTINE_GOT, g->object, shown(&g->outward), g->handed);
+    return g->state == ENDED ? how_it_ended(g) : GENERATOR_IGNORED_EXIT;
 }
 
 const char *generator_exception(const struct generator *g)
 {
     return g->exception;
 }
+
+bool generator_started(const struct generator *g)
+{
+    return g->started;
+}
+
+/* ---- inside the body ---- */
 
 const char *generator_catch(struct generator *self)
 {
@@ -148,64 +262,69 @@ void generator_return(struct generator *self, int64_t number)
     self->returned = value_of(&number);
 }
 
-enum generator_status generator_next(struct generator *g, struct yielded *ret)
+/* Gives the thread back; `waits_on` is what it is resumed by. */
+static FLAT void suspend(struct generator *self, uint32_t waits_on)
 {
-    return generator_send(g, NULL, ret);
+    self->state = SUSPENDED;
+    trace_task_waits(seam_self.run->shared, seam_self.task, waits_on);
+    fiber_suspend(self->fiber);
+    seam_go_on();
 }
 
-void generator_close(struct generator *g)
+static bool is_raised_in(const struct generator *self)
 {
-    seam_point(SEAM_CLOSE, g->object);
-    bool suspended = g->state == SUSPENDED;
-    g->handed = seam_record(EVENT_COROUTINE_CLOSED, g->object, 0, 0);
-    if (suspended) {
-        g->closing = true;
-        g->inward = (struct yielded){0};
-        resume(g);
-        seam_record(EVENT_COROUTINE_GOT, g->object, shown(&g->outward), g->handed);
-    }
-    g->state = ENDED;
+    return self->closing || self->exception;
 }
 
 bool yield(struct generator *self, const int64_t *number, struct yielded *sent)
 {
     self->outward = value_of(number);
     self->handed = seam_record(EVENT_COROUTINE_YIELDED, self->object, shown(&self->outward), 0);
-    self->state = SUSPENDED;
-    trace_task_waits(seam_self.run->shared, seam_self.task, self->object);
-    fiber_suspend(self->fiber);
-    seam_go_on();
+    suspend(self, self->object);
     seam_record(EVENT_COROUTINE_RESUMED, self->object, shown(&self->inward), self->handed);
     if (sent)
         *sent = self->inward;
-    return !self->closing && !self->exception;
+    return !is_raised_in(self);
 }
 
-/* What self's caller wants of inner: the next value, or what was thrown in or closed. */
-static enum generator_status pass_on(struct generator *self, struct generator *inner, bool sent,
-                                     const struct yielded *value, struct yielded *ret)
+/* Hands out the first value of inner, and is suspended until inner has ended or self is closed. */
+static void delegate(struct generator *self, struct generator *inner, const struct generator *from)
 {
-    if (sent)
-        return generator_send(inner, value->some ? &value->number : NULL, ret);
-    return generator_throw(inner, generator_catch(self), ret);
+    self->outward = from->outward;
+    self->handed = from->handed;
+    self->inner = inner;
+    inner->outer = self;
+    suspend(self, TRACE_WAITS_TASK | inner->task);
+    self->inner = NULL;
 }
 
 bool yield_from(struct generator *self, struct generator *inner, struct yielded *ret)
 {
-    struct yielded out = {0}, sent;
+    struct generator *leaf = innermost(inner);
     seam_record(EVENT_COROUTINE_DELEGATED, inner->object, inner->task, 0);
-    enum generator_status status = generator_next(inner, &out);
-    while (status == GENERATOR_YIELDED) {
-        bool resumed = yield(self, out.some ? &out.number : NULL, &sent);
-        if (self->closing) {
-            generator_close(inner);
+    if (leaf->state == RUNNING) {
+        refuse_executing(leaf);
+        self->exception = "ValueError: generator already executing";
+        return false;
+    }
+    if (inner->state == ENDED) {
+        refuse(inner, 2, GENERATOR_STOPPED);
+        inner->outward = (struct yielded){0};
+        inner->exception = NULL;
+    } else {
+        leaf->inward = (struct yielded){0};
+        leaf->handed = seam_record(EVENT_COROUTINE_SENT, leaf->object, INT64_MIN, 0);
+        const struct generator *from = resume_from(leaf, inner);
+        if (from->state != ENDED)
+            delegate(self, inner, from);
+        if (is_raised_in(self)) {
+            seam_record(EVENT_COROUTINE_RESUMED, self->object, INT64_MIN, self->handed);
             return false;
         }
-        status = pass_on(self, inner, resumed, &sent, &out);
+        seam_record(EVENT_COROUTINE_GOT, inner->object, shown(&inner->outward), inner->handed);
     }
-    if (status == GENERATOR_RAISED)
-        self->exception = inner->exception;
-    else if (ret)
-        *ret = out;
-    return status == GENERATOR_STOPPED;
+    self->exception = inner->exception;
+    if (!self->exception && ret)
+        *ret = inner->outward;
+    return !self->exception;
 }

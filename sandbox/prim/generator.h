@@ -17,9 +17,11 @@ typedef void generator_fn(struct generator *self, void *argument);
 
 enum generator_status {
     GENERATOR_YIELDED,
-    GENERATOR_STOPPED,     /* StopIteration: it returned, now or earlier */
-    GENERATOR_NOT_STARTED, /* TypeError: can't send non-None value to a just-started generator */
-    GENERATOR_RAISED,      /* an exception came out of it: generator_exception() */
+    GENERATOR_STOPPED,      /* StopIteration: it returned, now or earlier */
+    GENERATOR_NOT_STARTED,  /* TypeError: can't send non-None value to a just-started generator */
+    GENERATOR_RAISED,       /* an exception came out of it: generator_exception() */
+    GENERATOR_EXECUTING,    /* ValueError: generator already executing */
+    GENERATOR_IGNORED_EXIT, /* RuntimeError: generator ignored GeneratorExit */
 };
 
 /* A value that may be None. */
@@ -40,7 +42,8 @@ enum generator_status generator_next(struct generator *g, struct yielded *ret);
 /*
  * g.throw(exception): its yield() returns false and the body finds the exception by
  * generator_exception(). It may generator_catch() it and go on; if it returns without, the
- * exception comes out again here, as it does when it had not been started or had ended.
+ * exception comes out again here, as it does when it had not been started or had ended. The string
+ * is not copied.
  */
 enum generator_status generator_throw(struct generator *g, const char *exception,
                                       struct yielded *ret);
@@ -48,8 +51,15 @@ enum generator_status generator_throw(struct generator *g, const char *exception
 /* What was thrown into it, or came out of it last: "ValueError: …"; NULL: nothing. */
 const char *generator_exception(const struct generator *g);
 
-/* g.close(): its yield() returns false once more. Nothing happens when it has ended already. */
-void generator_close(struct generator *g);
+/*
+ * g.close(): its yield() returns false once more, for GeneratorExit. GENERATOR_STOPPED when it
+ * returned, had ended or had not been started; GENERATOR_IGNORED_EXIT when it yielded again
+ * instead, and is suspended there.
+ */
+enum generator_status generator_close(struct generator *g);
+
+/* Whether its body ever ran; a coroutine that was never awaited did not. */
+bool generator_started(const struct generator *g);
 
 /*
  * Inside the body: hands out a value and waits. `sent` gets what was sent in. False: closed, or an
@@ -67,9 +77,10 @@ void generator_raise(struct generator *self, const char *exception);
 void generator_return(struct generator *self, int64_t number);
 
 /*
- * ret = yield from inner: until it stops, whoever resumes self resumes inner; values, exceptions
- * and close() go straight through. Returns true and inner's return value; false when an exception
- * came out of it, which is self's now, or self was closed.
+ * ret = yield from inner: until it stops, whoever resumes self resumes inner, or the innermost that
+ * inner delegates to, and self does not run; values, exceptions and close() go straight through.
+ * Returns true and inner's return value; false when an exception came out of it, which is self's
+ * now, or self was closed.
  */
 bool yield_from(struct generator *self, struct generator *inner, struct yielded *ret);
 
