@@ -6,7 +6,7 @@ family('coroutines', {
   quick: {
     'cooperative-vs-preemptive': { hog_ms: 100, burst_ms: 5 },
     'async-io-overlap': { latencies_ms: [60, 20, 40], blocker: 0 },
-    'epoll-coroutine-scheduler': { limit_ms: 500, latency_ms: 20 },
+    'epoll-coroutine-scheduler': { limit_ms: 1000, latency_ms: 5 },
   },
   anomalies: [
     ['yield-from-to-await', { mistake: 'forgot-await' }, 'never-awaited', 1],
