@@ -8,8 +8,9 @@
 static int64_t test(struct call *call)
 {
     if (is("bug_inside", "unbound-num"))
-        return call_raise(call, "UnboundLocalError: local variable 'num' referenced before "
-                                "assignment");
+        return call_raise(call,
+                          "UnboundLocalError: cannot access local variable 'num' where it is not "
+                          "associated with a value");
     if (is("bug_inside", "raise"))
         return call_raise(call, "ZeroDivisionError: division by zero");
     print("task %" PRId64, call->x);
