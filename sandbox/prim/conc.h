@@ -13,6 +13,7 @@
 #include "sandbox/prim/buffer.h"
 #include "sandbox/prim/cell.h"
 #include "sandbox/prim/condition.h"
+#include "sandbox/prim/cores.h"
 #include "sandbox/prim/device.h"
 #include "sandbox/prim/event.h"
 #include "sandbox/prim/executor.h"

@@ -1,7 +1,6 @@
 #include "scenarios/scenario.h"
 
 #include <inttypes.h>
-#include <sched.h>
 
 #define UNITS_MAX 32
 
@@ -56,21 +55,6 @@ static void communicate(struct unit *unit)
         queue_put(p->queue, &message, -1);
     else
         news[unit->i]++;
-}
-
-/* The calling task, and everybody it starts from now on. */
-static void stay_on_one_core(void)
-{
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    sched_getaffinity(0, sizeof one, &one);
-    for (int cpu = 0, first = -1; cpu < CPU_SETSIZE; cpu++) {
-        if (CPU_ISSET(cpu, &one) && first >= 0)
-            CPU_CLR(cpu, &one);
-        else if (CPU_ISSET(cpu, &one))
-            first = cpu;
-    }
-    sched_setaffinity(0, sizeof one, &one);
 }
 
 /* def worker(d, i): d[i] = 2 * i */
@@ -142,7 +126,7 @@ static void run(void)
 {
     int64_t units = integer("units");
     if (is("placement", "same-core"))
-        stay_on_one_core();
+        cores_use(1);
     struct program p = {.lock = lock_new_private("d"),
                         .reports = shared_new(UNITS_MAX * sizeof *p.reports)};
     struct unit unit[UNITS_MAX];

@@ -1,7 +1,6 @@
 #include "scenarios/scenario.h"
 
 #include <inttypes.h>
-#include <sched.h>
 
 #define WORK_US 80000 /* processor time of the whole program, without communication */
 
@@ -86,18 +85,11 @@ static void note_point(struct findings *f, int workers, int cores, double speedu
         f->most_over_amdahl = speedup / bound;
 }
 
-/* How many processors this process may run on: multiprocessing.cpu_count() */
-static int cpu_count(void)
-{
-    cpu_set_t mine;
-    return sched_getaffinity(0, sizeof mine, &mine) < 0 ? 1 : CPU_COUNT(&mine);
-}
-
 static void run(void)
 {
     double serial = number("serial_fraction");
     bool measured = is("mode", "measured");
-    int cores = measured ? cpu_count() : (int)integer("cores");
+    int cores = measured ? cores_available() : (int)integer("cores");
     struct program p = {.serial_us = serial * WORK_US,
                         .tasks = integer("tasks"),
                         .exchange_us = (double)integer("comm_us")};

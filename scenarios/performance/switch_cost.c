@@ -1,7 +1,6 @@
 #include "scenarios/scenario.h"
 
 #include <inttypes.h>
-#include <sched.h>
 #include <string.h>
 
 #define COROUTINES_MAX 500
@@ -173,17 +172,6 @@ static double measure_coroutines(int64_t n, int64_t limit, int64_t longest_ns,
     return ns;
 }
 
-static void use_one_core(void)
-{
-    cpu_set_t all, one;
-    CPU_ZERO(&one);
-    sched_getaffinity(0, sizeof all, &all);
-    for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
-        if (CPU_ISSET(cpu, &all))
-            CPU_SET(cpu, &one);
-    sched_setaffinity(0, sizeof one, &one);
-}
-
 /* One kind of task that hands over in one way. */
 struct kind {
     const char *name;
@@ -245,7 +233,7 @@ static void run(void)
     double chosen = 0;
     work_ns = (int64_t)((double)integer("work_us") * 1000 * number("time_scale"));
     if (boolean("same_core"))
-        use_one_core();
+        cores_use(1);
     for (size_t i = 0; i < KINDS; i++) {
         double ns = measure(&kinds[i], &disorder);
         chosen = is_chosen(&kinds[i]) ? ns : chosen;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <sched.h>
 #include <unistd.h>
 
 #define THREADS_MAX 16
@@ -74,17 +73,6 @@ static bool call_run(struct thread *thread)
     return true;
 }
 
-static void use_cores(int64_t cores)
-{
-    cpu_set_t set, chosen;
-    CPU_ZERO(&chosen);
-    sched_getaffinity(0, sizeof set, &set);
-    for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&chosen) < cores; cpu++)
-        if (CPU_ISSET(cpu, &set))
-            CPU_SET(cpu, &chosen);
-    sched_setaffinity(0, sizeof chosen, &chosen);
-}
-
 /* threading.enumerate(), as a number */
 static int64_t alive(struct thread *threads, int64_t n)
 {
@@ -152,7 +140,7 @@ static void run(void)
     bool called = is("call", "run") || is("call", "run-twice");
     printer = lock_new("printer");
     answers = queue_new("device", 0, sizeof(int64_t));
-    use_cores(integer("cores"));
+    cores_use((int)integer("cores"));
     for (int64_t i = 0; i < n; i++) {
         threads[i] = (struct thread){.target = body};
         threads[i].task = task_new(TASK_THREAD, text("Thread-%" PRId64, i + 1), body, &threads[i]);

@@ -451,3 +451,31 @@ void test_no_process_is_started_while_bootstrapping(void **state)
     assert_int_equal(task_join(task), 1);
     finish(&rig);
 }
+
+static void count_cores(void *argument)
+{
+    *(int64_t *)argument = cores_available();
+}
+
+static void narrow_down(void *argument)
+{
+    struct told *told = argument;
+    cores_use(1);
+    task_join(process_start("child", count_cores, &told->number));
+}
+
+void test_what_a_task_starts_stays_on_its_cores(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct told *told = begin(&rig);
+    int before = cores_available();
+    assert_true(before >= 1);
+    task_join(process_start("child", count_cores, &told->number));
+    assert_int_equal(told->number, before);
+    struct task *task = process_start("narrow", narrow_down, told);
+    task_join(task);
+    assert_int_equal(told->number, 1);
+    assert_int_equal(cores_available(), before);
+    finish(&rig);
+}
