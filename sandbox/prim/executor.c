@@ -1,7 +1,15 @@
 /*
  * How it works. A future is in the run's memory, and so is the executor's count of completions, a
  * futex that everybody who waits for anything of this executor sleeps on; it looks again whenever
- * it has moved. So a wait for one future, for any and for all of them is the same loop.
+ * it has moved. So a wait for one future, for any and for all of them is the same loop. The count
+ * moves after the future's state: who has seen the count sees the state.
+ *
+ * A process worker that dies moves nothing, so who waits looks from time to time whether one ended
+ * that was not told to. Then the others are ended, too, and only when nobody is left who could
+ * finish a call are the open futures given their error.
+ *
+ * Callbacks of a thread executor run in the worker that did the call. Processes cannot call back
+ * into their parent; a thread of it does, which is started with the first callback.
  */
 #include "sandbox/prim/executor.h"
 
@@ -19,39 +27,84 @@
 /* How often a wait looks whether a worker has died. */
 #define LOOK_NS 20000000u
 
+struct done_callback {
+    future_callback *fn;
+    void *context;
+    struct done_callback *next;
+};
+
 struct future {
     struct executor *executor;
     struct call call;
     pool_fn *fn;
     _Atomic uint32_t state;
-    uint32_t order; /* of its completion, from 1; written before the state */
+    uint32_t order;                  /* of its completion, from 1; written before the state */
+    struct done_callback *callbacks; /* guarded by the executor's mutex */
+};
+
+struct member {
+    struct executor *executor;
+    struct task *task;
+    _Atomic bool dismissed; /* it was told to end, and does */
 };
 
 struct executor {
     enum task_kind kind;
     unsigned workers;
-    struct queue *calls; /* pointers to futures, NULL: the end */
-    struct future **all; /* as submitted, for a shutdown that cancels, and when it breaks */
-    unsigned submitted;
-    bool shut;
-    _Atomic uint32_t completions; /* futures that are done */
-    _Atomic bool broken;
+    task_fn *initializer;
+    void *argument;
+    struct queue *calls;     /* pointers to futures, NULL: the end; has room for all there can be */
     uint16_t items, futures; /* objects */
-    struct task *worker[];
+    _Atomic uint32_t settled;     /* gives the order of completion */
+    _Atomic uint32_t completions; /* moves whenever a future is done, and at shutdown */
+    pthread_mutex_t mutex;
+    struct future **all; /* as submitted; guarded by mutex, as is all below but the members */
+    unsigned submitted;
+    bool shut, broken;
+    struct task *caller; /* the thread that runs callbacks for processes, or NULL */
+    struct member member[];
 };
 
-static void complete(struct future *future, enum future_state state)
+static void enter(struct executor *executor)
 {
-    struct executor *executor = future->executor;
-    future->order = atomic_fetch_add(&executor->completions, 1) + 1;
-    atomic_store_explicit(&future->state, state, memory_order_release);
-    sync_wake(&executor->completions);
+    sync_enter(&executor->mutex, executor->items);
+}
+
+static void leave(struct executor *executor)
+{
+    pthread_mutex_unlock(&executor->mutex);
 }
 
 static bool move(struct future *future, uint32_t from, uint32_t to)
 {
     return atomic_compare_exchange_strong(&future->state, &from, to);
 }
+
+static void tell_waiters(struct executor *executor)
+{
+    atomic_fetch_add(&executor->completions, 1);
+    sync_wake(&executor->completions);
+}
+
+static void finish(struct future *future)
+{
+    future->order = atomic_fetch_add(&future->executor->settled, 1) + 1;
+    atomic_store_explicit(&future->state, FUTURE_FINISHED, memory_order_release);
+    tell_waiters(future->executor);
+}
+
+/* Each callback runs once, whoever comes for it, and outside the mutex. */
+static void run_callbacks(struct future *future)
+{
+    enter(future->executor);
+    struct done_callback *callback = future->callbacks;
+    future->callbacks = NULL;
+    leave(future->executor);
+    for (; callback; callback = callback->next)
+        callback->fn(future, callback->context);
+}
+
+/* ---- the workers ---- */
 
 static void run_future(struct future *future)
 {
@@ -66,46 +119,62 @@ static void run_future(struct future *future)
     enum event_kind kind = future->call.error[0] ? EVENT_ITEM_FAILED : EVENT_ITEM_FINISHED;
     future->call.finished = seam_record(kind, executor->items, future->call.index, 0);
     future->call.finished_ns = seam_last_ns();
-    complete(future, FUTURE_FINISHED);
+    finish(future);
+    if (executor->kind == TASK_THREAD)
+        run_callbacks(future);
 }
 
 static void worker_body(void *argument)
 {
-    struct executor *executor = argument;
+    struct member *self = argument;
+    struct executor *executor = self->executor;
     struct future *future;
+    if (executor->initializer)
+        executor->initializer(executor->argument);
     for (;;) {
         queue_get(executor->calls, &future);
         if (!future)
-            return;
+            break;
         run_future(future);
     }
+    self->dismissed = true;
 }
 
 struct executor *executor_new(enum task_kind kind, int workers)
 {
+    return executor_new_with(kind, workers, NULL, NULL);
+}
+
+struct executor *executor_new_with(enum task_kind kind, int workers, task_fn *initializer,
+                                   void *argument)
+{
     assert(workers > 0);
     struct executor *executor =
-        run_alloc(seam_self.run, sizeof *executor + (size_t)workers * sizeof executor->worker[0]);
+        run_alloc(seam_self.run, sizeof *executor + (size_t)workers * sizeof executor->member[0]);
     executor->kind = kind;
     executor->workers = (unsigned)workers;
+    executor->initializer = initializer;
+    executor->argument = argument;
     executor->items = seam_object(OBJECT_POOL, "executor");
     executor->futures = seam_object(OBJECT_FUTURE, "futures");
-    executor->calls = queue_new("call queue", CALLS_MOST, sizeof(struct future *));
+    executor->calls =
+        queue_new("call queue", CALLS_MOST + executor->workers, sizeof(struct future *));
     executor->all = run_alloc(seam_self.run, CALLS_MOST * sizeof(struct future *));
+    sync_mutex_init(&executor->mutex);
     for (unsigned i = 0; i < executor->workers; i++) {
+        struct member *member = &executor->member[i];
         char name[32];
         snprintf(name, sizeof name, "worker %u", i + 1);
-        executor->worker[i] = task_start(kind, name, worker_body, executor);
+        member->executor = executor;
+        member->task = task_start(kind, name, worker_body, member);
     }
     return executor;
 }
 
-struct future *executor_submit(struct executor *executor, pool_fn *fn, int64_t x)
+/* ---- submitting ---- */
+
+static struct future *future_new(struct executor *executor, pool_fn *fn, int64_t x)
 {
-    if (executor->shut || executor->broken) {
-        seam_record(EVENT_REFUSED, executor->items, EINVAL, 0);
-        return NULL;
-    }
     if (executor->submitted == CALLS_MOST)
         seam_fail(ENOSPC, "an executor's calls");
     struct future *future = run_alloc(seam_self.run, sizeof *future);
@@ -114,9 +183,22 @@ struct future *executor_submit(struct executor *executor, pool_fn *fn, int64_t x
     future->call.x = x;
     future->call.index = executor->submitted;
     executor->all[executor->submitted++] = future;
-    future->call.submitted =
-        seam_record(EVENT_ITEM_SUBMITTED, executor->items, future->call.index, 0);
-    queue_put(executor->calls, &future, future->call.index);
+    return future;
+}
+
+struct future *executor_submit(struct executor *executor, pool_fn *fn, int64_t x)
+{
+    struct future *future = NULL;
+    enter(executor);
+    if (executor->shut || executor->broken) {
+        seam_record(EVENT_REFUSED, executor->items, EINVAL, 0);
+    } else {
+        future = future_new(executor, fn, x);
+        future->call.submitted =
+            seam_record(EVENT_ITEM_SUBMITTED, executor->items, future->call.index, 0);
+        queue_put(executor->calls, &future, future->call.index);
+    }
+    leave(executor);
     return future;
 }
 
@@ -124,7 +206,8 @@ struct future **executor_map(struct executor *executor, pool_fn *fn, const int64
 {
     struct future **futures = run_alloc(seam_self.run, (n + 1) * sizeof *futures);
     for (unsigned i = 0; i < n; i++)
-        futures[i] = executor_submit(executor, fn, xs[i]);
+        if (!(futures[i] = executor_submit(executor, fn, xs[i])))
+            return NULL;
     return futures;
 }
 
@@ -142,15 +225,16 @@ bool future_done(const struct future *future)
 
 bool future_cancel(struct future *future)
 {
-    if (!move(future, FUTURE_PENDING, FUTURE_RUNNING)) /* no worker takes it any more */
-        return false;
-    complete(future, FUTURE_CANCELLED);
+    if (!move(future, FUTURE_PENDING, FUTURE_CANCELLED))
+        return future_state(future) == FUTURE_CANCELLED;
+    tell_waiters(future->executor);
+    run_callbacks(future);
     return true;
 }
 
-const char *future_exception(const struct future *future)
+static bool has_raised(const struct future *future)
 {
-    return future_done(future) && future->call.error[0] ? future->call.error : NULL;
+    return future_state(future) == FUTURE_FINISHED && future->call.error[0];
 }
 
 int64_t future_argument(const struct future *future)
@@ -163,35 +247,58 @@ int64_t future_number(const struct future *future)
     return future->call.index;
 }
 
-/* ---- waiting ---- */
+/* ---- a worker dies ---- */
 
 /* Whether a worker process is gone although nobody told it to end. */
 static bool lost_a_worker(const struct executor *executor)
 {
-    if (executor->kind == TASK_THREAD || executor->shut)
-        return false;
-    for (unsigned i = 0; i < executor->workers; i++)
-        if (!task_alive(executor->worker[i]))
+    for (unsigned i = 0; i < executor->workers && executor->kind == TASK_PROCESS; i++)
+        if (!task_alive(executor->member[i].task) && !executor->member[i].dismissed)
             return true;
     return false;
 }
 
-/* Every call that is not done raises; what the other workers are at is lost, too. */
+static void end_workers(struct executor *executor)
+{
+    for (unsigned i = 0; i < executor->workers; i++)
+        if (task_alive(executor->member[i].task))
+            task_terminate(executor->member[i].task);
+    for (unsigned i = 0; i < executor->workers; i++)
+        task_watch(executor->member[i].task, FOREVER);
+}
+
+/* The call will never be finished. No worker is left, so nobody else writes to it. */
+static void abandon(struct future *future)
+{
+    (void)move(future, FUTURE_PENDING, FUTURE_RUNNING); /* it cannot be cancelled any more */
+    if (future_done(future))
+        return;
+    snprintf(future->call.error, sizeof future->call.error,
+             "BrokenProcessPool: A process in the process pool was terminated abruptly");
+    finish(future);
+}
+
 static void break_down(struct executor *executor)
 {
-    if (atomic_exchange(&executor->broken, true))
-        return;
-    for (unsigned i = 0; i < executor->submitted; i++) {
-        struct future *future = executor->all[i];
-        if (!move(future, FUTURE_PENDING, FUTURE_CANCELLED) &&
-            future_state(future) != FUTURE_RUNNING)
-            continue;
-        snprintf(future->call.error, sizeof future->call.error,
-                 "BrokenProcessPool: A process in the process pool was terminated abruptly");
-        complete(future, FUTURE_FINISHED);
+    enter(executor);
+    if (!executor->broken) {
+        executor->broken = true;
+        end_workers(executor);
+        for (unsigned i = 0; i < executor->submitted; i++)
+            abandon(executor->all[i]);
     }
-    for (unsigned i = 0; i < executor->workers; i++)
-        task_terminate(executor->worker[i]);
+    leave(executor);
+}
+
+/* ---- waiting ---- */
+
+/* Sleeps until completions have moved past `seen`, or it is time to look around. */
+static void sleep_past(struct executor *executor, uint32_t seen, uint64_t deadline)
+{
+    uint64_t look = sync_now() + LOOK_NS;
+    if (!sync_wait_while(&executor->completions, seen, look < deadline ? look : deadline) &&
+        lost_a_worker(executor))
+        break_down(executor);
 }
 
 struct condition_of {
@@ -206,7 +313,7 @@ static unsigned count_done(const struct condition_of *c, bool *ret_met)
     bool raised = false;
     for (unsigned i = 0; i < c->n; i++) {
         done += future_done(c->futures[i]);
-        raised |= future_exception(c->futures[i]) != NULL;
+        raised |= has_raised(c->futures[i]);
     }
     *ret_met = done == c->n || (c->when == FIRST_COMPLETED && done > 0) ||
                (c->when == FIRST_EXCEPTION && raised);
@@ -221,16 +328,12 @@ static unsigned wait_until(const struct condition_of *c, uint64_t deadline)
     for (;;) {
         uint32_t seen = atomic_load(&executor->completions);
         done = count_done(c, &met);
-        uint64_t now = sync_now();
-        if (met || now >= deadline)
+        if (met || sync_now() >= deadline)
             break;
         if (!waited)
             seam_wait(EVENT_EVENT_WAIT, executor->futures, 0);
         waited = true;
-        uint64_t look = now + LOOK_NS;
-        if (!sync_wait_while(&executor->completions, seen, look < deadline ? look : deadline) &&
-            lost_a_worker(executor))
-            break_down(executor);
+        sleep_past(executor, seen, deadline);
     }
     if (waited)
         seam_go_on();
@@ -247,18 +350,105 @@ unsigned futures_wait(struct future **futures, unsigned n, enum return_when when
     return wait_until(&(struct condition_of){futures, n, when}, sync_deadline(timeout_us));
 }
 
-int future_result(struct future *future, int64_t timeout_us, int64_t *ret)
+/* Waits for one. Returns 0 when it has finished, well or not, or why it has not. */
+static int await(struct future *future, int64_t timeout_us)
 {
     if (futures_wait(&future, 1, ALL_COMPLETED, timeout_us) == 0)
         return -ETIMEDOUT;
-    if (future_state(future) == FUTURE_CANCELLED)
-        return -ECANCELED;
+    return future_state(future) == FUTURE_CANCELLED ? -ECANCELED : 0;
+}
+
+int future_result(struct future *future, int64_t timeout_us, int64_t *ret)
+{
+    int r = await(future, timeout_us);
+    if (r < 0)
+        return r;
     seam_record(EVENT_ITEM_DELIVERED, future->executor->items, future->call.index,
                 future->call.finished);
-    if (future->call.error[0])
+    if (has_raised(future))
         return -EIO;
     *ret = future->call.result;
     return 0;
+}
+
+int future_exception(struct future *future, int64_t timeout_us, const char **ret)
+{
+    int r = await(future, timeout_us);
+    if (r < 0)
+        return r;
+    *ret = has_raised(future) ? future->call.error : NULL;
+    return 0;
+}
+
+/* ---- callbacks ---- */
+
+/* Of the done ones that have callbacks left, the one that was done first. */
+static struct future *next_to_call_back(struct executor *executor)
+{
+    struct future *next = NULL;
+    enter(executor);
+    for (unsigned i = 0; i < executor->submitted; i++) {
+        struct future *future = executor->all[i];
+        if (future->callbacks && future_state(future) == FUTURE_FINISHED &&
+            (!next || future->order < next->order))
+            next = future;
+    }
+    leave(executor);
+    return next;
+}
+
+/* Nothing will be done any more that is not done already. */
+static bool is_over(struct executor *executor)
+{
+    enter(executor);
+    bool over = executor->shut;
+    for (unsigned i = 0; i < executor->submitted && over; i++)
+        over = future_done(executor->all[i]);
+    leave(executor);
+    return over;
+}
+
+static void caller_body(void *argument)
+{
+    struct executor *executor = argument;
+    for (;;) {
+        uint32_t seen = atomic_load(&executor->completions);
+        bool over = is_over(executor);
+        for (struct future *future; (future = next_to_call_back(executor));)
+            run_callbacks(future);
+        if (over)
+            return;
+        seam_wait(EVENT_EVENT_WAIT, executor->futures, 0);
+        while (atomic_load(&executor->completions) == seen)
+            sleep_past(executor, seen, UINT64_MAX);
+        seam_go_on();
+        seam_record(EVENT_EVENT_PASSED, executor->futures, 0, 0);
+    }
+}
+
+/* With the mutex held. */
+static void append_callback(struct future *future, future_callback *fn, void *context)
+{
+    struct executor *executor = future->executor;
+    struct done_callback *callback = run_alloc(seam_self.run, sizeof *callback);
+    struct done_callback **last = &future->callbacks;
+    *callback = (struct done_callback){.fn = fn, .context = context};
+    while (*last)
+        last = &(*last)->next;
+    *last = callback;
+    if (executor->kind == TASK_PROCESS && !executor->caller)
+        executor->caller = thread_start("executor manager", caller_body, executor);
+}
+
+void future_add_done_callback(struct future *future, future_callback *fn, void *context)
+{
+    enter(future->executor);
+    bool done = future_done(future);
+    if (!done)
+        append_callback(future, fn, context);
+    leave(future->executor);
+    if (done)
+        fn(future, context);
 }
 
 /* ---- as they are done ---- */
@@ -317,15 +507,29 @@ struct future *as_completed_next(struct as_completed *iterator, int64_t timeout_
     return future;
 }
 
-void executor_shutdown(struct executor *executor, bool wait, bool cancel)
+/* ---- the end ---- */
+
+static void send_ends(struct executor *executor)
 {
     struct future *end = NULL;
+    enter(executor);
+    for (unsigned i = 0; i < executor->workers && !executor->shut && !executor->broken; i++)
+        queue_put(executor->calls, &end, -1);
+    executor->shut = true;
+    leave(executor);
+    tell_waiters(executor);
+}
+
+void executor_shutdown(struct executor *executor, bool wait, bool cancel)
+{
+    send_ends(executor);
     for (unsigned i = 0; i < executor->submitted && cancel; i++)
         future_cancel(executor->all[i]);
-    if (!executor->shut && !executor->broken)
-        for (unsigned i = 0; i < executor->workers; i++)
-            queue_put(executor->calls, &end, -1);
-    executor->shut = true;
-    for (unsigned i = 0; i < executor->workers && wait; i++)
-        task_join(executor->worker[i]);
+    if (!wait)
+        return;
+    futures_wait(executor->all, executor->submitted, ALL_COMPLETED, FOREVER);
+    for (unsigned i = 0; i < executor->workers; i++)
+        task_join(executor->member[i].task);
+    if (executor->caller)
+        task_join(executor->caller);
 }
