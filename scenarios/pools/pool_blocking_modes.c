@@ -4,15 +4,30 @@
 
 #define TASKS_MAX 64
 
-struct measured {
-    int64_t began_ns, returned_ns, all_ns; /* of the calls that submit; of everything */
-    int64_t input_ns;                      /* when the last input was there */
-    int64_t polls, unready_after_ready;
+/* What the workers see of each other; shared. */
+struct story {
+    _Atomic int64_t started, done, running, most_running;
 };
+
+/* What main sees. */
+struct seen {
+    int64_t began_ns, returned_ns, all_ns; /* the last call of the pool came back; all results */
+    int64_t started_before_input_ended;
+    int64_t done_on_return;
+    int64_t polls, unready_again;
+};
+
+static struct story *story;
 
 static int64_t task(struct call *call)
 {
+    int64_t running = ++story->running, most = story->most_running;
+    story->started++;
+    while (running > most && !atomic_compare_exchange_weak(&story->most_running, &most, running))
+        ;
     sleep_us(integer("task_ms") * 1000);
+    story->running--;
+    story->done++;
     return call->x;
 }
 
@@ -24,112 +39,131 @@ static int64_t next_input(int64_t i)
     return i;
 }
 
-/* while not r.ready(): time.sleep(…) */
-static void poll(struct async *async, struct measured *m)
+static void note_return(struct seen *seen)
 {
-    while (!async_ready(async)) {
-        m->polls++;
-        sleep_us(1000);
-    }
-    m->unready_after_ready += !async_ready(async);
+    seen->returned_ns = now_ns();
+    seen->done_on_return = story->done;
 }
 
-static void collect(struct async *async, struct measured *m)
+/* while not r.ready(): time.sleep(0.001) */
+static void poll(struct async *async, struct seen *seen)
+{
+    for (; !async_ready(async); seen->polls++)
+        sleep_us(1000);
+    seen->unready_again += !async_ready(async);
+}
+
+static const struct call *collect(struct async *async, struct seen *seen)
 {
     if (is("collect", "wait"))
         async_wait(async, FOREVER);
     if (is("collect", "poll-ready"))
-        poll(async, m);
+        poll(async, seen);
+    return async_get(async);
 }
 
-/* One call for each input: apply waits for each, apply_async hands it over. */
-static int64_t call_by_call(struct pool *pool, int64_t n, struct measured *m)
+static void join_first(struct pool *pool)
+{
+    if (!is("collect", "get-after-join"))
+        return;
+    pool_close(pool);
+    pool_join(pool);
+}
+
+/* sum(p.apply(task, (i,)) for i in inputs()) */
+static int64_t apply_each(struct pool *pool, int64_t n, struct seen *seen)
+{
+    int64_t sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += pool_apply(pool, task, next_input(i))->result;
+    note_return(seen);
+    return sum;
+}
+
+/* rs = [p.apply_async(task, (i,)) for i in inputs()] */
+static int64_t apply_each_async(struct pool *pool, int64_t n, struct seen *seen)
 {
     struct async *results[TASKS_MAX];
     int64_t sum = 0;
     for (int64_t i = 0; i < n; i++) {
-        int64_t x = next_input(i);
-        if (is("call", "apply")) {
-            sum += pool_apply(pool, task, x)->result;
-            continue;
-        }
-        results[i] = pool_apply_async(pool, task, i, x, NULL, NULL, NULL);
+        results[i] = pool_apply_async(pool, task, i, next_input(i), NULL, NULL, NULL);
         if (is("collect", "get-each"))
-            sum += async_get(results[i])->result; /* asks at once, so waits at once */
+            async_get(results[i]); /* asks at once, and so waits at once */
     }
-    m->returned_ns = now_ns();
-    if (is("call", "apply") || is("collect", "get-each"))
-        return sum;
-    if (is("collect", "get-after-join")) {
-        pool_close(pool);
-        pool_join(pool);
-    }
-    for (int64_t i = 0; i < n; i++) {
-        collect(results[i], m);
-        sum += async_get(results[i])->result;
-    }
+    note_return(seen);
+    join_first(pool);
+    for (int64_t i = 0; i < n; i++)
+        sum += collect(results[i], seen)->result;
     return sum;
 }
 
-/* All inputs in one call. */
-static int64_t all_at_once(struct pool *pool, int64_t n, struct measured *m)
+/* p.map(task, inputs()), or r = p.map_async(task, inputs()) */
+static int64_t map_all(struct pool *pool, int64_t n, struct seen *seen)
 {
     int64_t xs[TASKS_MAX], sum = 0;
     for (int64_t i = 0; i < n; i++)
         xs[i] = next_input(i); /* drained before anything starts */
-    m->input_ns = now_ns();
-    const struct call *calls;
-    if (is("call", "map")) {
-        calls = pool_map(pool, task, xs, NULL, (unsigned)n, 1);
-        m->returned_ns = now_ns();
-    } else {
-        struct async *async = pool_map_async(pool, task, xs, NULL, (unsigned)n, 1);
-        m->returned_ns = now_ns();
-        collect(async, m);
-        if (is("collect", "get-after-join")) {
-            pool_close(pool);
-            pool_join(pool);
-        }
-        calls = async_get(async);
-    }
+    seen->started_before_input_ended = story->started;
+    struct async *async = pool_map_async(pool, task, xs, NULL, (unsigned)n, 1);
+    if (is("call", "map"))
+        async_get(async); /* map is map_async().get() */
+    note_return(seen);
+    if (!is("call", "map"))
+        join_first(pool);
+    const struct call *calls = collect(async, seen);
     for (int64_t i = 0; i < n; i++)
         sum += calls[i].result;
     return sum;
 }
 
-static void judge(const struct measured *m, int64_t n, int64_t sum)
+static void show_times(const struct seen *seen, double unit_ns, int64_t n)
+{
+    int64_t submitting = seen->returned_ns - seen->began_ns, all = seen->all_ns - seen->began_ns;
+    print("the call came back after %.1f tasks' time with %" PRId64 " of %" PRId64 " done",
+          (double)submitting / unit_ns, seen->done_on_return, n);
+    print("all results after %.1f tasks' time", (double)all / unit_ns);
+    row("call\t%" PRId64 "\t%.2f\t%" PRId64, submitting, (double)submitting / unit_ns,
+        seen->done_on_return);
+    row("results\t%" PRId64 "\t%.2f\t%" PRId64, all, (double)all / unit_ns, n);
+}
+
+static void judge(const struct seen *seen, int64_t n, int64_t sum)
 {
     double unit_ns = (double)integer("task_ms") * 1e6 * number("time_scale");
-    double units = (double)(m->all_ns - m->began_ns) / unit_ns;
-    double main_units = (double)(m->returned_ns - m->began_ns) / unit_ns;
-    int64_t rounds = (n + integer("workers") - 1) / integer("workers");
-    bool serial = is("call", "apply") || (is("call", "apply_async") && is("collect", "get-each"));
-    bool blocked = main_units >= (double)(serial ? n : rounds) * 0.99;
-    print("the call came back after %.1f tasks' time, all results after %.1f", main_units, units);
-    row("submitting\t%" PRId64 "\t%.2f", m->returned_ns - m->began_ns, main_units);
-    row("all results\t%" PRId64 "\t%.2f", m->all_ns - m->began_ns, units);
+    int64_t most = story->most_running, workers = integer("workers");
+    int64_t least = (n + most - 1) / most; /* rounds, however the tasks were dealt out */
+    double units = (double)(seen->all_ns - seen->began_ns) / unit_ns;
+    bool all_done = seen->done_on_return == n;
+    show_times(seen, unit_ns, n);
     check_number("every-result", n * (n - 1) / 2, sum);
-    check("not-faster-than-possible", units >= 0.99 * (double)(serial ? n : rounds),
-          text("at least %" PRId64 " units", serial ? n : rounds), text("%.2f units", units));
-    check_number("ready-stays-ready", 0, m->unready_after_ready);
-    metric("polls", m->polls);
-    outcome(serial    ? "serial"
-            : blocked ? "blocked-in-parallel"
-                      : "went-on",
-            "units=%.0f", serial ? (double)n : (double)rounds);
+    check("no-more-than-workers", most <= workers, text("at most %" PRId64, workers),
+          text("%" PRId64, most));
+    check("not-faster-than-possible", units >= 0.99 * (double)least,
+          text("at least %" PRId64, least), text("%.2f", units));
+    if (is("call", "map") || is("call", "map_async") || is("call", "starmap_async"))
+        check_number("input-first", 0, seen->started_before_input_ended);
+    if (is("collect", "poll-ready"))
+        check_number("ready-stays-ready", 0, seen->unready_again);
+    metric("polls", seen->polls);
+    outcome(!all_done   ? "went-on"
+            : most == 1 ? "serial"
+                        : "all-done-on-return",
+            "at-once=%" PRId64 " done-on-return=%" PRId64, most, seen->done_on_return);
 }
 
 static void run(void)
 {
-    struct pool *pool = pool_new(TASK_PROCESS, (int)integer("workers"));
-    struct measured m = {.began_ns = now_ns()};
     int64_t n = integer("tasks");
-    bool single = is("call", "apply") || is("call", "apply_async");
-    int64_t sum = single ? call_by_call(pool, n, &m) : all_at_once(pool, n, &m);
-    m.all_ns = now_ns();
+    story = shared_new(sizeof *story);
+    struct pool *pool = pool_new(TASK_PROCESS, (int)integer("workers"));
+    struct seen seen = {.began_ns = now_ns()};
+    int64_t sum = is("call", "apply")         ? apply_each(pool, n, &seen)
+                  : is("call", "apply_async") ? apply_each_async(pool, n, &seen)
+                                              : map_all(pool, n, &seen);
+    seen.all_ns = now_ns();
     pool_close(pool);
     pool_join(pool);
-    judge(&m, n, sum);
+    judge(&seen, n, sum);
 }
 
 SCENARIO(pool_blocking_modes) = {
@@ -193,25 +227,35 @@ SCENARIO(pool_blocking_modes) = {
                {"list", {"a list", "列表"}},
                {"slow-generator", {"a slow generator", "慢速生成器"}})),
     .outcomes = OUTCOMES(
-        OUTCOME("serial", "units=*", "call=apply", CLASS_INTERESTING,
+        OUTCOME("serial", "at-once=1 *", "call=apply", CLASS_INTERESTING,
                 "Main waited for each task before it gave the next: a pool, and no parallelism.",
                 "主进程等一个任务做完才给下一个：有进程池，却没有并行。"),
-        OUTCOME("serial", "units=*", "call=apply_async&collect=get-each", CLASS_INTERESTING,
+        OUTCOME("serial", "at-once=1 *", "call=apply_async&collect=get-each", CLASS_INTERESTING,
                 "Main asked for each result at once, and so waited for each: no parallelism.",
                 "主进程每次都立刻取结果，也就每次都在等：没有并行。"),
-        OUTCOME("blocked-in-parallel", "units=*", "call!=apply", CLASS_ACCEPTABLE,
+        OUTCOME("serial", "at-once=1 *", NULL, CLASS_ACCEPTABLE,
+                "One worker, one task, or tasks so short that no two of them met.",
+                "只有一个工作进程、只有一个任务，或者任务太短、彼此没有碰上。"),
+        OUTCOME("all-done-on-return", "at-once=* done-on-return=*", "call=map", CLASS_ACCEPTABLE,
                 "Main waited in the call while the workers ran side by side.",
                 "主进程在调用里等待，工作进程并行执行。"),
-        OUTCOME("went-on", "units=*", "call!=apply", CLASS_ACCEPTABLE,
+        OUTCOME("all-done-on-return", "at-once=* done-on-return=*", "call!=apply", CLASS_ACCEPTABLE,
+                "The tasks were so short that all were done when the last had been given.",
+                "任务太短，最后一个刚提交完，就全部做完了。"),
+        OUTCOME("went-on", "at-once=* done-on-return=*", "call!=apply&call!=map", CLASS_ACCEPTABLE,
                 "The call came back before the tasks were done; main waited where it asked.",
                 "任务还没做完调用就返回了；主进程在取结果的地方才等待。")),
     .checks = CHECKS(
         CHECK("every-result", "Sum of the results", "结果之和"),
+        CHECK("no-more-than-workers", "Tasks that ran at once", "同时执行的任务数"),
         CHECK("not-faster-than-possible", "Not faster than the tasks allow, in tasks' times",
               "不会快于任务本身所需（以任务时间为单位）"),
+        CHECK("input-first", "Tasks that map started before its input was at its end",
+              "输入还没取完时 map 已启动的任务数"),
         CHECK("ready-stays-ready", "ready() that went back to False", "ready() 变回 False 的次数")),
-    .columns = COLUMNS(COLUMN("what", "Until", "到何时", NULL),
-                       COLUMN("time", "Time", "时间", "ns"),
-                       COLUMN("units", "In tasks' times", "折合任务时间", NULL)),
+    .columns = COLUMNS(COLUMN("what", "Came back", "返回", NULL),
+                       COLUMN("time", "After", "用时", "ns"),
+                       COLUMN("units", "In tasks' times", "折合任务时间", NULL),
+                       COLUMN("done", "Tasks done by then", "此时已完成的任务", NULL)),
     .run = run,
 };

@@ -4,6 +4,7 @@ import { check, family, one, runs } from './family.mjs';
 
 family('pools', {
   quick: {
+    'pool-blocking-modes': { task_ms: 30 },
     'pool-lifecycle': { tasks: 8 },
     'pool-silent-error': { tasks: 10 },
   },
@@ -73,17 +74,18 @@ family('pools', {
       assert.equal(run.output.match(/init\(100\)/g).length, 3);
     });
 
-    test('eight tasks on four workers: eight times in a row with apply, two otherwise', async () => {
-      const units = async (params) => (await one('pool-blocking-modes', { task_ms: 10, ...params })).outcome.text;
-      assert.equal(await units({}), 'units=8');
-      assert.equal(await units({ call: 'apply_async' }), 'units=2');
-      assert.equal(await units({ call: 'apply_async', collect: 'get-each' }), 'units=8');
-      assert.equal(await units({ call: 'map' }), 'units=2');
+    test('blocking is a matter of when main asks', async () => {
+      const how = async (params) => (await one('pool-blocking-modes', { task_ms: 20, ...params })).outcome.text;
+      assert.equal(await how({}), 'at-once=1 done-on-return=8');
+      assert.equal(await how({ call: 'apply_async', collect: 'get-each' }), 'at-once=1 done-on-return=8');
+      assert.match(await how({ call: 'map' }), /^at-once=[234] done-on-return=8$/);
+      for (const call of ['apply_async', 'map_async', 'starmap_async'])
+        assert.match(await how({ call }), /^at-once=[234] done-on-return=[0-7]$/);
     });
 
     test('imap hands nothing out before its slow first task is done', async () => {
       const arrivals = async (call) => (await one('pool-imap-streaming', { call, time_scale: 0.2 }))
-        .table.map(([, arrived]) => arrived / 1e6);
+        .table.map(([, , arrived]) => arrived / 1e6);
       for (const ms of await arrivals('imap')) assert.ok(ms >= 79, `${ms}`);
       const [first] = await arrivals('imap_unordered');
       assert.ok(first >= 19 && first < 79, `${first}`);
