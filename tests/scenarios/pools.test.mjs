@@ -68,10 +68,16 @@ family('pools', {
       assert.match(await last({ func: 'square', tasks: 1000 }), /^\[0, 1, 4, .*\d, …\]$/);
     });
 
-    test('the sum of the initialised results is 1045', async () => {
+    test('a global is set once in each worker, an object is a copy in each call', async () => {
       const run = await one('pool-initializer', {});
       assert.match(run.output, /sum: 1045/);
       assert.equal(run.output.match(/init\(100\)/g).length, 3);
+      assert.deepEqual(run.table[0], ['parent', 0, 0, 0]);
+      assert.deepEqual(run.table.slice(1).map(([, times, , value]) => [times, value]), Array(3).fill([1, 100]));
+      assert.equal(run.table.reduce((sum, [, , calls]) => sum + calls, 0), 10);
+      const { table } = await one('pool-initializer', { mode: 'object-method' });
+      for (const [name, times, , value] of table)
+        assert.deepEqual([times, value], [0, name === 'parent' ? 0 : 1]);
     });
 
     test('blocking is a matter of when main asks', async () => {
@@ -93,12 +99,22 @@ family('pools', {
 
     test('the error is silent or seen, and every task failed', async () => {
       const text = async (params) => (await one('pool-silent-error', params)).outcome.text;
-      assert.equal(await text({}), 'failed=100 seen=False');
-      assert.equal(await text({ look: 'get' }), 'failed=100 seen=True');
-      assert.equal(await text({ look: 'error_callback' }), 'failed=100 seen=True');
-      assert.equal(await text({ call: 'args-tuple' }), 'failed=0 seen=False');
+      assert.equal(await text({}), 'succeeded=0 seen=False');
+      assert.equal(await text({ look: 'get' }), 'succeeded=0 seen=True');
+      assert.equal(await text({ look: 'error_callback' }), 'succeeded=0 seen=True');
+      assert.equal(await text({ call: 'args-tuple' }), 'succeeded=100 seen=False');
       assert.match((await one('pool-silent-error', { look: 'get' })).output, /TypeError/);
       assert.equal((await one('pool-silent-error', {})).output, 'main: done\n');
+    });
+
+    test('a map has one result, and a chunk ends at its first error', async () => {
+      const of = async (params) => {
+        const { table, checks } = await one('pool-silent-error', { tasks: 100, ...params });
+        return [...table.map(([, count]) => count), check({ checks }, 'errors-seen').actual];
+      };
+      assert.deepEqual(await of({ look: 'get' }), [0, 100, 0, 100, '100']);
+      assert.deepEqual(await of({ look: 'get', call: 'map-two' }), [0, 15, 85, 1, '1']);
+      assert.deepEqual(await of({ look: 'error_callback', call: 'map-two' }), [0, 15, 85, 1, '1']);
     });
 
     test('what a pool refuses is what Python refuses', async () => {
