@@ -125,6 +125,20 @@ family('pools', {
       assert.match(await said('pool-shareable-objects', {}), /through inheritance/);
     });
 
+    test('what cannot be pickled is refused in the parent: no worker sees the task', async () => {
+      const fates = async (params) => {
+        const { table, metrics } = await one('pool-shareable-objects', params);
+        return [table.map(([, fate]) => fate), metrics.items ?? 0];
+      };
+      for (const object of ['mp-queue', 'mp-array', 'mp-lock']) {
+        assert.deepEqual(await fates({ object }), [Array(3).fill('refused'), 0]);
+        assert.deepEqual(await fates({ object, how: 'initializer' }), [Array(3).fill('used'), 3]);
+        assert.deepEqual(await fates({ object, how: 'process-argument' }), [Array(3).fill('used'), 0]);
+      }
+      for (const object of ['manager-queue', 'manager-lock'])
+        assert.deepEqual(await fates({ object }), [Array(3).fill('used'), 3]);
+    });
+
     test('as_completed inside the block: the shortest first, the longest last', async () => {
       const { outcome } = await one('executor-futures', { api: 'as_completed-inside' });
       assert.match(outcome.text, /^order=4 2 .* 1$/);
