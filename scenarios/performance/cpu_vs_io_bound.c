@@ -135,6 +135,21 @@ static bool draw_curve(void)
     return complete;
 }
 
+/*
+ * No tool is faster than one task, than all tasks divided among those it does at once, and than
+ * their computing divided among the processors it uses.
+ */
+static double least_us(const struct job *of, int tool)
+{
+    int64_t at_once = tool == 0 ? 1 : tool == 3 ? of->tasks : of->workers;
+    int64_t processors = tool == 2 ? cores_available() : 1;
+    double one = (double)(of->cpu_us + of->io_us), tasks = (double)of->tasks;
+    double whole = tasks * one / (double)at_once;
+    double computing = tasks * (double)of->cpu_us / (double)processors;
+    double least = whole > computing ? whole : computing;
+    return least > one ? least : one;
+}
+
 static void run(void)
 {
     struct job mine =
@@ -146,11 +161,8 @@ static void run(void)
         tool++;
     int64_t took = execute(&mine, tool, &done);
     double scale = number("time_scale") * 1000;
+    double least = least_us(&mine, tool) * scale;
     double alone = (double)(mine.tasks * (mine.cpu_us + mine.io_us)) * scale;
-    double least = (double)(mine.cpu_us + mine.io_us) * scale; /* one task */
-    bool one_at_a_time = tool != 2;
-    if (one_at_a_time && (double)(mine.tasks * mine.cpu_us) * scale > least)
-        least = (double)(mine.tasks * mine.cpu_us) * scale; /* computing does not overlap */
     print("%s: %.0f ms for %.0f ms of tasks, %.1f times as fast as serial", tools[tool],
           (double)took / 1e6, alone / 1e6, alone / (double)took);
     check_number("all-tasks-done", mine.tasks, done);

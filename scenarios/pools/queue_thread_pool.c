@@ -30,8 +30,8 @@ static void worker(void *argument)
         work_us(integer("work_us"));
         lock_acquire(p->append);
         p->results[p->count++] = i * i;
-        lock_release(p->append);
         item_finished(i);
+        lock_release(p->append);
     }
 }
 
