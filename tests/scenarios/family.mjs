@@ -15,9 +15,14 @@ const EACH_CHOICE = 20;
 /** Times of the variants' runs are shortened; what a scenario says must hold at any scale. */
 const QUICK = { time_scale: 0.2 };
 
+/** Sanitizers make programs slower and processes larger than the limits of a run are meant for. */
+const SANITIZED = /-asan\//.test(runner);
+const roomy = (params) => (SANITIZED && params.limit_ms !== undefined
+  ? { ...params, limit_ms: Math.min(20000, 3 * params.limit_ms) } : params);
+
 /** Runs a setup `count` times; a run that ends badly is a result, not an error. */
 export function runs(id, params, count) {
-  const settings = Object.entries(params).map(([name, value]) => `${name}=${value}`);
+  const settings = Object.entries(roomy(params)).map(([name, value]) => `${name}=${value}`);
   const args = ['run', id, ...settings, '--repeat', String(count), '--json'];
   return new Promise((resolve, reject) => {
     execFile(runner, args, { encoding: 'utf8', maxBuffer: 1 << 28 }, (_, stdout, stderr) => {
@@ -45,6 +50,7 @@ function count(scenario, rule) {
  * was dropped or malformed.
  */
 export function judge(scenario, run) {
+  if (SANITIZED && run.ended === 'memory-limit') return;
   const where = `${scenario.id} ${JSON.stringify(run.params)}: ${JSON.stringify(
     { ended: run.ended, exit: run.exit, outcome: run.outcome, checks: run.checks, output: run.output.slice(-400) })}`;
   assert.ok(run.outcome, where);
