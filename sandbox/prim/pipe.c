@@ -16,20 +16,35 @@
 
 enum { READ_END = 1, WRITE_END = 2 };
 
+/* CPython's Connection: a longer body has a write call of its own, behind its header's. */
+#define ONE_WRITE_MAX 16384u
+
 /* One end, in the memory of one process. A stream is one direction: an object of the run. */
 struct conn {
-    int fd;
+    int fd; /* -1 once it is closed; the handle stays, as in Python */
     bool reads, writes;
     uint16_t from; /* the stream it receives from */
     uint16_t to;   /* the stream it sends into */
     struct conn *next;
 };
 
-/* In front of every message. */
+/*
+ * In front of every message. The check tells a header from another message's bytes, which would
+ * else be taken for a length, and waited for.
+ */
 struct envelope {
     uint32_t length;
     uint32_t sent; /* event that sent it */
+    uint32_t check;
 };
+
+_Static_assert(sizeof(struct envelope) == CONN_ENVELOPE,
+               "pipe.h says how much goes with a message");
+
+static uint32_t check_of(const struct envelope *envelope)
+{
+    return envelope->length * 0x9e3779b1u ^ envelope->sent ^ 0x50495045u;
+}
 
 static struct trace_object_slot *slot_of(uint16_t object)
 {
@@ -155,7 +170,7 @@ static int64_t label(const void *bytes, size_t n)
     return number;
 }
 
-/* The end does not go that way. */
+/* The end does not go that way, or is closed. */
 static int refuse(uint16_t stream)
 {
     seam_record(EVENT_REFUSED, stream, EBADF, 0);
@@ -164,13 +179,17 @@ static int refuse(uint16_t stream)
 
 int conn_send(struct conn *conn, const void *bytes, size_t n)
 {
-    if (!conn->writes)
-        return refuse(conn->from);
+    if (!conn->writes || conn->fd < 0)
+        return refuse(conn->writes ? conn->to : conn->from);
     seam_point(SEAM_SEND, conn->to);
     struct envelope envelope = {.length = (uint32_t)n};
     struct iovec parts[] = {{&envelope, sizeof envelope}, {(void *)bytes, n}};
     envelope.sent = seam_record(EVENT_PIPE_SENT, conn->to, label(bytes, n), 0);
-    return write_parts(conn, parts, 2);
+    envelope.check = check_of(&envelope);
+    if (n <= ONE_WRITE_MAX)
+        return write_parts(conn, parts, 2);
+    int r = write_parts(conn, parts, 1);
+    return r < 0 ? r : write_parts(conn, parts + 1, 1);
 }
 
 /* Reads exactly n bytes. Returns 1, 0 at end of file before the first, -EBADMSG in the middle. */
@@ -193,8 +212,8 @@ static int read_bytes(const struct conn *conn, void *bytes, size_t n)
 
 int conn_poll(struct conn *conn, int64_t timeout_us)
 {
-    if (!conn->reads)
-        return refuse(conn->to);
+    if (!conn->reads || conn->fd < 0)
+        return refuse(conn->reads ? conn->from : conn->to);
     seam_point(SEAM_RECEIVE, conn->from);
     uint64_t deadline = sync_deadline(timeout_us);
     struct pollfd ready = {.fd = conn->fd, .events = POLLIN};
@@ -216,8 +235,8 @@ int conn_poll(struct conn *conn, int64_t timeout_us)
 
 int conn_recv(struct conn *conn, void *bytes, size_t n, size_t *ret)
 {
-    if (!conn->reads)
-        return refuse(conn->to);
+    if (!conn->reads || conn->fd < 0)
+        return refuse(conn->reads ? conn->from : conn->to);
     seam_point(SEAM_RECEIVE, conn->from);
     struct envelope envelope;
     int r = read_bytes(conn, &envelope, sizeof envelope);
@@ -225,7 +244,7 @@ int conn_recv(struct conn *conn, void *bytes, size_t n, size_t *ret)
         seam_record(EVENT_PIPE_EOF, conn->from, 0, 0);
     if (r <= 0)
         return r;
-    if (envelope.length > n)
+    if (envelope.check != check_of(&envelope) || envelope.length > n)
         return -EBADMSG;
     if (envelope.length > 0 && read_bytes(conn, bytes, envelope.length) <= 0)
         return -EBADMSG;
@@ -249,6 +268,8 @@ int conn_recv_number(struct conn *conn, int64_t *ret)
 
 void conn_close(struct conn *conn)
 {
+    if (conn->fd < 0)
+        return;
     seam_point(SEAM_CLOSE, conn->writes ? conn->to : conn->from);
     struct conn **link = &seam_self.process->conns;
     while (*link != conn)
@@ -256,5 +277,5 @@ void conn_close(struct conn *conn)
     *link = conn->next;
     note_closed(conn);
     close(conn->fd);
-    free(conn);
+    conn->fd = -1;
 }

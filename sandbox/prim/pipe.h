@@ -16,23 +16,35 @@
 
 struct conn;
 
-/* Pipe(duplex): simplex, `reader` only receives and `writer` only sends. */
+/* Bytes that go in front of every message. */
+#define CONN_ENVELOPE 12
+
+/*
+ * Pipe(duplex): simplex, `reader` only receives and `writer` only sends. A process has at most some
+ * thirty pipes open; one too many is a fault, "pipe: Too many open files".
+ */
 void pipe_new(const char *name, bool duplex, struct conn **reader, struct conn **writer);
 
 /*
  * Sends one message of less than 4 GiB. Returns 0; -EPIPE when nobody can read it any more; -EBADF,
- * recorded as refused: this end only receives (OSError: connection is read-only).
+ * recorded as refused: this end only receives (OSError: connection is read-only), or is closed
+ * (handle is closed).
  *
- * A message is written in one piece as far as the kernel takes it: up to PIPE_BUF (4096 bytes with
- * its 8 of envelope) it stands alone, beyond that another task's may come in between if both send
- * on the same end. That is the kernel's rule and Python's trap; an end has one owner, or a lock.
+ * A message is written as CPython does it: up to 16 KiB with its envelope in one call, beyond that
+ * the envelope in one and the message in another. What the kernel takes in one piece is PIPE_BUF,
+ * 4096 bytes with the envelope; beyond that another task's may come in between if both send on the
+ * same end. That is Python's trap; an end has one owner, or a lock.
  */
 int conn_send(struct conn *conn, const void *bytes, size_t n);
 
 /*
  * Receives one message of at most n bytes. Returns 1 and its length in *ret (may be NULL), 0 at end
- * of file, -EBADMSG when what came is no message or is longer than n, -EBADF, recorded as refused:
- * this end only sends (OSError: connection is write-only).
+ * of file (EOFError), -EBADF, recorded as refused: this end only sends (OSError: connection is
+ * write-only), or is closed.
+ *
+ * -EBADMSG when what came is longer than n, ends in the middle, or does not begin as a message
+ * does: two senders' bytes are mixed, and the stream means nothing from there on. Python would take
+ * those bytes for a length. Bytes mixed within a message are not noticed, only what follows is.
  */
 int conn_recv(struct conn *conn, void *bytes, size_t n, size_t *ret);
 
@@ -46,7 +58,7 @@ int conn_poll(struct conn *conn, int64_t timeout_us);
 int conn_send_number(struct conn *conn, int64_t number);
 int conn_recv_number(struct conn *conn, int64_t *ret);
 
-/* Closes this process's copy. */
+/* Closes this process's copy. Once more does nothing. */
 void conn_close(struct conn *conn);
 
 /*

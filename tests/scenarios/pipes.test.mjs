@@ -56,7 +56,7 @@ family('pipes', {
     });
 
     test('messages within PIPE_BUF are never mixed, nor is anything under a lock', async () => {
-      for (const run of await runs('pipe-shared-end', { msg_bytes: 4088, writers: 4 }, 10)) {
+      for (const run of await runs('pipe-shared-end', { msg_bytes: 4084, writers: 4 }, 10)) {
         assert.equal(run.outcome.text, 'intact=1200 of 1200');
       }
       assert.equal((await one('pipe-shared-end', { lock: true, messages: 50 })).outcome.text, 'intact=100 of 100');
