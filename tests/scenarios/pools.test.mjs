@@ -22,7 +22,6 @@ family('pools', {
     ['pool-lifecycle', { finish: 'submit-after-close' }, 'raised', 2],
     ['pool-daemon-children', {}, 'refused', 2],
     ['pool-daemon-children', { allow: true }, 'orphans', 3],
-    ['pool-daemon-children', { pool: 'process-pool-executor', workers: 2 }, 'orphans', 3],
     ['pool-shareable-objects', {}, 'refused', 2],
     ['executor-futures', { api: 'as_completed-inside', time_scale: 0.2 }, 'completion-order', 3],
     ['executor-futures', { api: 'wait-first', time_scale: 0.2, backend: 'threads' }, 'completion-order', 3],
@@ -45,6 +44,8 @@ family('pools', {
     ['pool-lifecycle', { tasks: 200, workers: 16, task_ms: 0, finish: 'terminate', finish_after_ms: 0 }],
     ['pool-lifecycle', { tasks: 1, workers: 16, finish: 'nothing', finish_after_ms: 0, task_ms: 500 }],
     ['pool-daemon-children', { workers: 4, nested: 4, allow: true }],
+    ['pool-daemon-children', { workers: 4, nested: 4, allow: true, time_scale: 0.01 }],
+    ['pool-daemon-children', { workers: 4, nested: 4, pool: 'process-pool-executor' }],
     ['pool-daemon-children', { workers: 4, nested: 0 }],
     ['pool-shareable-objects', { workers: 8, tasks: 100, how: 'process-argument', object: 'mp-array' }],
     ['pool-shareable-objects', { workers: 8, tasks: 100, object: 'manager-lock' }],
@@ -137,6 +138,20 @@ family('pools', {
       }
       for (const object of ['manager-queue', 'manager-lock'])
         assert.deepEqual(await fates({ object }), [Array(3).fill('used'), 3]);
+    });
+
+    test('terminate leaves orphans, shutdown waits', async () => {
+      const children = async (params) => (await one('pool-daemon-children', { workers: 2, nested: 2, ...params })).table;
+      const left = await children({ allow: true });
+      for (const [, state, first, last] of left) {
+        assert.equal(state, 'orphan');
+        assert.notEqual(first, last);
+      }
+      assert.equal(new Set(left.map(([, , , last]) => last)).size, 1);
+      for (const [, state, first, last] of await children({ pool: 'process-pool-executor' })) {
+        assert.equal(state, 'ended');
+        assert.equal(first, last);
+      }
     });
 
     test('as_completed inside the block: the shortest first, the longest last', async () => {
