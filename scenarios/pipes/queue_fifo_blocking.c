@@ -16,6 +16,7 @@ struct story {
     struct channel channel;
     int64_t items;
     _Atomic int64_t put, full, empty, producer_done;
+    int64_t longest; /* q.qsize(), as the producer saw it */
     int64_t got[ITEMS_MAX], count;
 };
 
@@ -33,6 +34,11 @@ static bool get(struct channel *c, int64_t *ret)
     return queue_get_for(c->queue, ret, c->timeout_us);
 }
 
+static int64_t size(struct channel *c)
+{
+    return c->managed ? managed_length(c->managed) : (int64_t)queue_size(c->queue);
+}
+
 /* Who finds it full in time gives the item up, who finds it empty comes again. */
 static void producer(void *argument)
 {
@@ -43,13 +49,10 @@ static void producer(void *argument)
             s->put++;
         else if (s->full++ < 10)
             print("put(%" PRId64 ") raised Full", i);
+        int64_t length = size(&s->channel);
+        s->longest = length > s->longest ? length : s->longest;
     }
     s->producer_done = 1;
-}
-
-static int64_t size(struct channel *c)
-{
-    return c->managed ? managed_length(c->managed) : (int64_t)queue_size(c->queue);
 }
 
 static void consumer(void *argument)
@@ -78,10 +81,14 @@ static void judge(const struct story *s)
         disorder += i > 0 && s->got[i] <= s->got[i - 1];
         words_add(&order, "%" PRId64, s->got[i]);
     }
+    int64_t room = integer("maxsize") > 0 ? integer("maxsize") : s->items;
     print("got: %s", words_short(&order, 300));
+    print("at most %" PRId64 " in the queue", s->longest);
     check_number("fifo", 0, disorder);
     check_number("none-lost", s->put, s->count);
     check_number("put-or-refused", s->items, s->put + s->full);
+    check("within-maxsize", s->longest <= room, text("at most %" PRId64, room),
+          text("%" PRId64, s->longest));
     metric("full", s->full);
     metric("empty", s->empty);
     outcome(s->full + s->empty > 0 ? "gave-up" : "waited",
@@ -170,6 +177,7 @@ SCENARIO(queue_fifo_blocking) = {
     .checks = CHECKS(CHECK("fifo", "Items that came out in the wrong order", "次序错误的项数"),
                      CHECK("none-lost", "What was put came out", "放进去的都取了出来"),
                      CHECK("put-or-refused", "Every item was put or refused",
-                           "每一项要么放入要么被拒绝")),
+                           "每一项要么放入要么被拒绝"),
+                     CHECK("within-maxsize", "The most it held", "队列里最多时有多少项")),
     .run = run,
 };
