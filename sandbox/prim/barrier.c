@@ -21,6 +21,7 @@ struct barrier *barrier_new(const char *name, unsigned parties)
     sync_mutex_init(&barrier->mutex);
     barrier->parties = parties;
     barrier->object = seam_object(OBJECT_BARRIER, name);
+    seam_record(EVENT_CAPACITY, barrier->object, parties, 0);
     return barrier;
 }
 

@@ -15,13 +15,14 @@ struct buffer {
     } entry[];
 };
 
-struct buffer *buffer_new(const char *name, unsigned room)
+struct buffer *buffer_new(const char *name, unsigned room, unsigned capacity)
 {
     struct buffer *buffer =
         run_alloc(seam_self.run, sizeof *buffer + room * sizeof buffer->entry[0]);
     sync_mutex_init(&buffer->mutex);
     buffer->room = room;
     buffer->object = seam_object(OBJECT_QUEUE, name);
+    seam_record(EVENT_CAPACITY, buffer->object, capacity, 0);
     return buffer;
 }
 

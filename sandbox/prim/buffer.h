@@ -10,8 +10,11 @@
 
 struct buffer;
 
-/* With room for `room` numbers. */
-struct buffer *buffer_new(const char *name, unsigned room);
+/*
+ * With room for `room` numbers. `capacity` is how many the program means to keep in it at most; a
+ * program that gets this wrong goes beyond.
+ */
+struct buffer *buffer_new(const char *name, unsigned room, unsigned capacity);
 
 /* list.append(number). Returns 0, or -ENOMEM (MemoryError) when there is no room. */
 int buffer_append(struct buffer *buffer, int64_t number);

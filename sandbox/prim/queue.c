@@ -38,6 +38,7 @@ struct queue *queue_new(const char *name, unsigned maxsize, size_t item_bytes)
     queue->object = seam_object(OBJECT_QUEUE, name);
     queue->capacity = capacity;
     queue->item_bytes = item_bytes;
+    seam_record(EVENT_CAPACITY, queue->object, maxsize, 0);
     return queue;
 }
 

@@ -24,6 +24,7 @@ static struct semaphore *make(const char *name, unsigned value, unsigned most)
     semaphore->value = value;
     semaphore->most = most;
     semaphore->object = seam_object(OBJECT_SEMAPHORE, name);
+    seam_record(EVENT_CAPACITY, semaphore->object, value, 0);
     return semaphore;
 }
 

@@ -107,9 +107,10 @@ static void run(void)
     struct producer makers[8];
     struct task *tasks[TASKS_MAX];
     int64_t producers = integer("producers"), consumers = integer("consumers");
+    int64_t capacity = integer("capacity");
     struct program p = {.condition = condition_new("condition", NULL),
-                        .items = buffer_new("items", ROOM),
-                        .capacity = integer("capacity"),
+                        .items = buffer_new("items", ROOM, (unsigned)capacity),
+                        .capacity = capacity,
                         .total = producers * integer("items"),
                         .test_again = is("guard", "while"),
                         .wake_all = is("wake", "notify-all")};

@@ -57,6 +57,7 @@ void test_items_come_in_order_and_none_is_lost(void **state)
             rig_end(&rig);
             assert_caused(&rig, EVENT_QUEUE_GOT, EVENT_QUEUE_PUT);
             assert_int_equal(count(&rig, EVENT_QUEUE_JOINED), 1);
+            assert_int_equal(count(&rig, EVENT_CAPACITY), 1);
             rig_release(&rig);
         }
 }

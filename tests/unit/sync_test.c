@@ -99,8 +99,8 @@ void test_a_lock_times_out_and_names_its_holder(void **state)
             assert_false(lock_try(shared->lock));
             assert_false(lock_acquire_for(shared->lock, 2000));
             assert_true(lock_locked(shared->lock) && !lock_is_mine(shared->lock));
-            struct task *waiter = task_start(kinds[k], "waiter", count_up, shared);
             shared->rounds = 1;
+            struct task *waiter = task_start(kinds[k], "waiter", count_up, shared);
             struct trace_reader *reader = trace_reader_new(rig.shared);
             await_waiting(2);
             assert_int_equal(trace_reader_waits(reader, waits, 4), 2); /* the holder: for go */
@@ -242,6 +242,7 @@ void test_a_semaphore_remembers_releases_and_times_out(void **state)
     rig_end(&rig);
     assert_int_equal(count(&rig, EVENT_TIMED_OUT), 2);
     assert_int_equal(count(&rig, EVENT_REFUSED), 1);
+    assert_int_equal(count(&rig, EVENT_CAPACITY), 2);
     rig_release(&rig);
 }
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { barsChart } from '../src/charts/bars';
-import { curveChart } from '../src/charts/curve';
+import { curveChart, lowestAt } from '../src/charts/curve';
 import { levelChart, stepAt, stepPath } from '../src/charts/level';
 import { matrixChart } from '../src/charts/matrix';
 import { countInversions, crossings, orderChart } from '../src/charts/order';
 import { axisFor, linearAxis, logAxis, placesOf, roundStep } from '../src/charts/scales';
 import { shareColumns, sharesChart } from '../src/charts/shares';
-import { cellText, columnOf, numberColumns, referenceFor, referenceOf } from '../src/charts/table';
+import { cellText, columnOf, numberColumns, referenceFor, referenceOf, shownColumns } from '../src/charts/table';
 import { treeChart } from '../src/charts/tree';
 import { turnsChart } from '../src/charts/turns';
 import { cellsWritten, thin, valueChart, type ValueChart } from '../src/charts/value';
@@ -161,6 +161,23 @@ test('messages of pipes and queues are turns', () => {
     [['message', 0, 1, 42], ['eof', 1, 1, 0]]);
 });
 
+test('the level of what was made for so many: from the start, with its capacity', () => {
+  const made = (object: number, value: number): TestEvent => ({ t: 0, task: 0, kind: EVENT.CAPACITY, object, value });
+  const strips = levelChart(logOf(1, [{ kind: 5, name: 'queue' }, { kind: 10, name: 'stalls' },
+    { kind: 10, name: 'signal' }, { kind: 12, name: 'never met' }], [
+    made(0, 4), made(1, 3), made(2, 0), made(3, 2),
+    level(1, EVENT.QUEUE_PUT, 1),
+    level(2, EVENT.SEMAPHORE_ACQUIRED, 2, 1),
+    level(3, EVENT.SEMAPHORE_RELEASED, 1, 2),
+  ]));
+  assert.deepEqual(strips.map(({ object, capacity, lowest, highest, steps }) =>
+    [object, capacity, lowest, highest, steps.map((s) => [s.t, s.level])]), [
+    [0, 4, 0, 1, [[0, 0], [1, 1]]],
+    [1, 3, 2, 3, [[0, 3], [2, 2]]],
+    [2, null, 0, 1, [[0, 0], [3, 1]]],
+  ]);
+});
+
 const level = (t: number, kind: number, aux: number, object = 0): TestEvent => ({ t, task: 0, kind, object, aux });
 
 test('the level of a queue, and of a barrier that opens once for all', () => {
@@ -253,6 +270,10 @@ test('the table: columns, units, a peer’s figures', () => {
   assert.equal(cellText(1.852, '×', 'en'), '1.85 ×');
   assert.equal(cellText(1234567, '', 'en'), '1,234,567');
   assert.deepEqual(numberColumns(COLUMNS, [['a', null, 'x'], ['b', 3, null]]), [1]);
+  assert.deepEqual(shownColumns(COLUMNS, [['a', null, 'x'], ['b', 3, null]], REFERENCE)
+    .map(({ cell, peer, numeric }) => [cell, peer, numeric]),
+  [[0, false, false], [1, false, true], [1, true, true], [2, false, false]]);
+  assert.equal(shownColumns(COLUMNS, [['b', 3]], REFERENCE).length, 2);
   assert.equal(referenceFor(REFERENCE, ['a', 1], COLUMNS[1]), 100);
   assert.equal(referenceFor(REFERENCE, ['b', 1], COLUMNS[1]), null);
   assert.equal(referenceFor(null, ['a', 1], COLUMNS[1]), null);
@@ -275,6 +296,7 @@ test('the curve: lines of one unit over a rising x', () => {
     ['time', [[1, 10], [4, 40]]], ['longer', [[1, 11], [2, 22], [4, 44]]],
   ]);
   assert.equal(curveChart(COLUMNS, [['text', 1]]), null);
+  assert.deepEqual([1, 2, 4].map((x) => curve && lowestAt(curve, x)?.line.column.name), ['time', 'longer', 'time']);
 });
 
 test('rulers: round steps, nothing outside, logarithmic when the spread is great', () => {

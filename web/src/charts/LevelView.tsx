@@ -3,7 +3,7 @@ import { formatNs } from '../messages/format';
 import { useApp, type App } from '../store/app';
 import type { RunStore } from '../store/run';
 import { objectName } from '../timeline/sentences';
-import { OBJECT_TEXT } from '../trace/kinds.gen';
+import { OBJECT } from '../trace/kinds.gen';
 import { useWidth } from '../ui/useWidth';
 import { levelChart, stepPath, type LevelStrip } from './level';
 import { roundStep } from './scales';
@@ -22,7 +22,8 @@ function Strip({ strip, until, label }: {
 }): JSX.Element {
   const { language } = useApp();
   const [ref, width] = useWidth<SVGSVGElement>(FIRST_WIDTH);
-  const top = Math.max(1, strip.highest);
+  const { capacity } = strip;
+  const top = Math.max(1, strip.highest, capacity ?? 0);
   const x = (t: number): number => LEFT + (t / Math.max(1, until)) * (width.value - LEFT - 2);
   const y = (level: number): number => TOP + ((top - level) / top) * (HEIGHT - TOP - BOTTOM);
   const line = stepPath(strip.steps, x, y, until);
@@ -38,6 +39,9 @@ function Strip({ strip, until, label }: {
         </g>
       ))}
       <path class="level-area" d={`${line}V${y(0)}H${Math.round(x(strip.steps[0]?.t ?? 0))}Z`} />
+      {capacity !== null && (
+        <line class="level-capacity" x1={LEFT} x2={width.value} y1={y(capacity)} y2={y(capacity)} />
+      )}
       <path class="level-line" d={line} />
       <text class="chart-note" x={LEFT} y={HEIGHT - 4}>0</text>
       <text class="chart-note" x={width.value} y={HEIGHT - 4} text-anchor="end">
@@ -47,15 +51,25 @@ function Strip({ strip, until, label }: {
   );
 }
 
-const titleOf = (app: App, kind: number | undefined, object: string): string => {
-  const word = OBJECT_TEXT[kind ?? 0] ?? '';
-  switch (word) {
-    case 'semaphore': return app.t('level.semaphore', { object });
-    case 'barrier': return app.t('level.barrier', { object });
-    case 'shared-memory': return app.t('level.memory', { object });
-    default: return app.t('level.queue', { object });
+type Filled = 'queue' | 'semaphore' | 'barrier' | 'memory';
+
+function filledOf(kind: number | undefined): Filled {
+  switch (kind) {
+    case OBJECT.SEMAPHORE: return 'semaphore';
+    case OBJECT.BARRIER: return 'barrier';
+    case OBJECT.MEMORY: return 'memory';
+    default: return 'queue';
   }
-};
+}
+
+function takeawayOf(app: App, filled: Filled, strip: LevelStrip): string {
+  const { lowest, highest, capacity } = strip;
+  // What is made empty or full has not changed yet.
+  const changes = strip.steps.length - (filled === 'memory' ? 0 : 1);
+  const range = app.t('level.takeaway', { lowest, highest, changes });
+  if (capacity === null || filled === 'memory') return range;
+  return `${range}${app.space()}${app.t(`level.capacity.${filled}`, { capacity })}`;
+}
 
 export function LevelView({ store }: { readonly store: RunStore }): JSX.Element {
   const app = useApp();
@@ -63,15 +77,14 @@ export function LevelView({ store }: { readonly store: RunStore }): JSX.Element 
   const { model } = store;
   const strips = levelChart(model.log);
   if (strips.length === 0) return <p class="muted">{app.t('level.empty')}</p>;
+  const kindOf = (strip: LevelStrip): Filled => filledOf(model.log.objects[strip.object]?.kind);
   return (
     <>
       {strips.slice(0, STRIPS_MOST).map((strip) => {
         const object = objectName(model, strip.object);
-        const title = titleOf(app, model.log.objects[strip.object]?.kind, object);
-        const lowest = strip.steps.reduce((least, step) => Math.min(least, step.level), Infinity);
-        const takeaway = app.t('level.takeaway', {
-          lowest, highest: strip.highest, changes: strip.steps.length,
-        });
+        const filled = kindOf(strip);
+        const title = app.t(`level.${filled}`, { object });
+        const takeaway = takeawayOf(app, filled, strip);
         return (
           <figure key={strip.object} class="strip">
             <figcaption><strong>{title}</strong> <span class="small muted">{takeaway}</span></figcaption>
@@ -83,7 +96,9 @@ export function LevelView({ store }: { readonly store: RunStore }): JSX.Element 
         <p class="small muted">{app.t('level.more', { count: strips.length - STRIPS_MOST })}</p>
       )}
       {(model.log.skipped > 0 || model.log.dropped > 0) && <p class="small muted">{app.t('chart.gaps')}</p>}
-      <p class="small muted">{app.t('level.description')}</p>
+      {[...new Set(strips.map(kindOf))].map((filled) => (
+        <p key={filled} class="small muted">{app.t(`level.description.${filled}`)}</p>
+      ))}
     </>
   );
 }

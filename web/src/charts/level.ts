@@ -1,6 +1,6 @@
 // How full something is over time: items in a queue, permits of a semaphore, tasks at a barrier,
 // handles on shared memory.
-import { EVENT } from '../trace/kinds.gen';
+import { EVENT, OBJECT } from '../trace/kinds.gen';
 import type { TraceLog } from '../trace/log';
 import { timeOrder } from '../trace/sort';
 
@@ -13,7 +13,10 @@ export interface Step {
 export interface LevelStrip {
   readonly object: number;
   readonly steps: readonly Step[];
+  readonly lowest: number;
   readonly highest: number;
+  /** A queue's maxsize, a semaphore's first permits, a barrier's parties; null when it has none. */
+  readonly capacity: number | null;
 }
 
 /** Kinds whose aux is the level after the event. */
@@ -22,23 +25,45 @@ const TELLS: ReadonlySet<number> = new Set([
   EVENT.BARRIER_WAIT, EVENT.MEMORY_CREATED, EVENT.MEMORY_ATTACHED, EVENT.MEMORY_CLOSED,
 ]);
 
-/** One strip for each object, in the order of the objects. */
+/** The level after event i, or null when it says nothing about one. */
+function levelAfter(log: TraceLog, i: number): number | null {
+  const kind = log.kind[i];
+  if (TELLS.has(kind)) return log.aux[i];
+  if (kind === EVENT.BARRIER_PASSED || kind === EVENT.BARRIER_BROKEN) return 0;
+  if (kind !== EVENT.CAPACITY) return null;
+  // A semaphore begins with its permits, a queue and a barrier empty.
+  return log.objects[log.object[i]]?.kind === OBJECT.SEMAPHORE ? log.value[i] : 0;
+}
+
+function stripOf(object: number, steps: readonly Step[], capacity: number): LevelStrip {
+  const levels = steps.map((step) => step.level);
+  return {
+    object,
+    steps,
+    lowest: levels.reduce((least, level) => Math.min(least, level), Infinity),
+    highest: levels.reduce((most, level) => Math.max(most, level), 0),
+    capacity: capacity > 0 ? capacity : null,
+  };
+}
+
+/** One strip for each object that was used, in the order of the objects. */
 export function levelChart(log: TraceLog): LevelStrip[] {
   const strips = new Map<number, Step[]>();
+  const capacities = new Map<number, number>();
   for (const i of timeOrder(log)) {
-    const kind = log.kind[i];
-    const opened = kind === EVENT.BARRIER_PASSED || kind === EVENT.BARRIER_BROKEN;
-    if (!TELLS.has(kind) && !opened) continue;
-    const steps = strips.get(log.object[i]) ?? [];
-    strips.set(log.object[i], steps);
-    const level = opened ? 0 : log.aux[i];
+    const level = levelAfter(log, i);
+    if (level === null) continue;
+    const object = log.object[i];
+    if (log.kind[i] === EVENT.CAPACITY) capacities.set(object, log.value[i]);
+    const steps = strips.get(object) ?? [];
+    strips.set(object, steps);
     // All pass a barrier that one arrival opened: it is emptied once.
-    if (opened && steps.length > 0 && steps[steps.length - 1].level === 0) continue;
+    if (steps.length > 0 && steps[steps.length - 1].level === level) continue;
     steps.push({ t: log.t[i], level, event: i });
   }
-  return [...strips].sort(([a], [b]) => a - b).map(([object, steps]) => ({
-    object, steps, highest: steps.reduce((most, step) => Math.max(most, step.level), 0),
-  }));
+  const used = [...strips].filter(([object, steps]) => steps.length > 1 || !capacities.has(object));
+  return used.sort(([a], [b]) => a - b)
+    .map(([object, steps]) => stripOf(object, steps, capacities.get(object) ?? 0));
 }
 
 /** The step that holds at t, or null before the first. */
