@@ -1,9 +1,9 @@
 import type { JSX } from 'preact';
 import type { Run, Scenario } from '../api/types';
-import { useApp } from '../store/app';
+import { useApp, type App } from '../store/app';
 import { OWNER_COLOURS } from '../trace/model';
 import { useWidth } from '../ui/useWidth';
-import { curveChart, type Curve, type Line } from './curve';
+import { curveChart, lowestAt, type Curve, type Line } from './curve';
 import { axisFor, placesOf, type Axis } from './scales';
 import { figureText } from './table';
 
@@ -67,24 +67,37 @@ function Ruler({ curve, g, width, title }: {
 const path = (line: Line, g: Geometry): string =>
   line.points.map(({ x, y }, i) => `${i === 0 ? 'M' : 'L'}${g.x(x)} ${g.y(y)}`).join('');
 
+/** Of times: who needs least at both ends. Of anything else: where the first line is highest. */
+function takeawayOf(app: App, curve: Curve): string {
+  const [measured] = curve.lines;
+  const { unit } = measured.column;
+  const text = (value: number): string => figureText(value, unit, app.language.value);
+  const at = (x: number): string => figureText(x, curve.x.unit, app.language.value);
+  const x = app.say(curve.x.title);
+  const [first, last] = [curve.xs[0], curve.xs[curve.xs.length - 1]];
+  const [left, right] = [lowestAt(curve, first), lowestAt(curve, last)];
+  if (unit === 'ns' && curve.lines.length > 1 && left !== null && right !== null) {
+    return app.t('curve.least', {
+      x, first: at(first), one: app.say(left.line.column.title), oneTime: text(left.y),
+      last: at(last), other: app.say(right.line.column.title), otherTime: text(right.y),
+    });
+  }
+  const best = measured.points.reduce((most, point) => (point.y > most.y ? point : most));
+  return app.t('curve.takeaway', {
+    line: app.say(measured.column.title), highest: text(best.y), x, at: at(best.x),
+  });
+}
+
 export function CurveView({ run, scenario }: {
   readonly run: Run;
   readonly scenario: Scenario;
 }): JSX.Element {
   const app = useApp();
-  const language = app.language.value;
   const [ref, width] = useWidth<SVGSVGElement>(FIRST_WIDTH);
   const curve = curveChart(scenario.columns, run.table);
   if (curve === null) return <p class="muted">{app.t('chart.noTable')}</p>;
   const g = geometryOf(curve, width.value);
-  const [measured] = curve.lines;
-  const best = measured.points.reduce((most, point) => (point.y > most.y ? point : most));
-  const takeaway = app.t('curve.takeaway', {
-    line: app.say(measured.column.title),
-    highest: figureText(best.y, measured.column.unit, language),
-    x: app.say(curve.x.title),
-    at: figureText(best.x, curve.x.unit, language),
-  });
+  const takeaway = takeawayOf(app, curve);
   return (
     <>
       <p class="takeaway">{takeaway}</p>

@@ -14,6 +14,8 @@ import { shareColumns, sharesChart, type TaskShares } from './shares';
 
 const FIRST_WIDTH = 440;
 const FIRST_SHOWN = 16;
+/** Less than this is neither seen in a bar nor worth a word. */
+const TELLING = 0.005;
 
 function ShareBar({ row, longest, label }: {
   readonly row: TaskShares;
@@ -31,7 +33,8 @@ function ShareBar({ row, longest, label }: {
 
 /** The states that occur, in the order of the timeline's legend. */
 const statesOf = (rows: readonly TaskShares[]): State[] =>
-  [...new Set(rows.flatMap((row) => row.shares.map((share) => share.state)))].sort((a, b) => a - b);
+  [...new Set(rows.flatMap((row) => row.shares
+    .filter(({ time }) => time >= TELLING * row.time).map(({ state }) => state)))].sort((a, b) => a - b);
 
 export function SharesView({ store }: { readonly store: RunStore }): JSX.Element {
   const app = useApp();
@@ -42,6 +45,7 @@ export function SharesView({ store }: { readonly store: RunStore }): JSX.Element
   if (rows.length === 0) return <p class="muted">{app.t('timeline.empty')}</p>;
   const percent = new Intl.NumberFormat(app.language.value, { style: 'percent', maximumFractionDigits: 0 });
   const says = (row: TaskShares): string => [...row.shares]
+    .filter(({ time }) => time >= TELLING * row.time)
     .sort((a, b) => b.time - a.time).slice(0, 3)
     .map(({ state, time }) => `${stateName(app, state)} ${percent.format(time / Math.max(1, row.time))}`)
     .join(app.language.value === 'zh-CN' ? '，' : ', ');

@@ -1,72 +1,66 @@
 import type { JSX } from 'preact';
-import type { Column, Reference, Run, Scenario } from '../api/types';
+import type { Run, Scenario } from '../api/types';
 import { useApp } from '../store/app';
-import { cellText, columnOf, figureText, referenceFor, referenceOf, type Row } from './table';
+import { cellText, figureText, referenceFor, referenceOf, shownColumns, type Row, type Shown } from './table';
 
-/** The figure of a peer for the same work, and how many times the run's it is. */
-function Peer({ scenario, reference, row, column }: {
-  readonly scenario: Scenario;
-  readonly reference: Reference | null;
-  readonly row: Row;
-  readonly column: Column;
-}): JSX.Element | null {
+/** A peer's figure, and how many times the run's it is. */
+function peerText(figure: number | null, own: unknown, unit: string, language: string): string {
+  if (figure === null) return '';
+  const text = figureText(figure, unit, language);
+  const times = typeof own === 'number' && own > 0 && unit !== '×';
+  return times ? `${text} (${figureText(figure / own, '×', language)})` : text;
+}
+
+const classOf = ({ numeric, peer }: Shown): string =>
+  `${numeric ? 'number' : ''} ${peer ? 'peer-figure' : ''}`;
+
+function Head({ shown, peer }: { readonly shown: Shown; readonly peer: string }): JSX.Element {
   const app = useApp();
-  const language = app.language.value;
-  const peer = referenceFor(reference, row, column);
-  if (peer === null) return null;
-  const own = row[scenario.columns.indexOf(column)];
+  const title = shown.column === undefined ? '' : app.say(shown.column.title);
   return (
-    <span class="peer-figure">
-      {figureText(peer, column.unit, language)}
-      {typeof own === 'number' && own > 0 && ` (${figureText(peer / own, '×', language)})`}
-    </span>
+    <th scope="col" class={classOf(shown)}>
+      {shown.peer ? <>{peer}<span class="visually-hidden">{`, ${title}`}</span></> : title}
+    </th>
   );
 }
 
-/** The run's table, with a peer's figures below its own where there are some. */
+/** The run's table, a peer's figures beside its own where there are some. */
 export function TableView({ run, scenario }: {
   readonly run: Run;
   readonly scenario: Scenario;
 }): JSX.Element {
   const app = useApp();
-  const { columns } = scenario;
+  const language = app.language.value;
   const reference = referenceOf(scenario.reference, run.params);
-  const width = run.table.reduce((most, row) => Math.max(most, row.length), 0);
-  const cells = Array.from({ length: width }, (_, i) => i);
+  const columns = shownColumns(scenario.columns, run.table, reference);
+  const textOf = (row: Row, { cell, column, peer }: Shown): string => {
+    const unit = column?.unit ?? '';
+    if (!peer || column === undefined) return cellText(row[cell] ?? null, unit, language);
+    return peerText(referenceFor(reference, row, column), row[cell], unit, language);
+  };
   return (
     <>
       <div class="scrolls" tabindex={0} role="region" aria-label={app.t('figures.title')}>
         <table class="figures">
           <thead>
-            <tr>
-              {cells.map((i) => {
-                const column = columnOf(columns, i);
-                return <th key={i} scope="col">{column === undefined ? '' : app.say(column.title)}</th>;
-              })}
-            </tr>
+            <tr>{columns.map((shown, i) => <Head key={i} shown={shown} peer={reference?.name ?? ''} />)}</tr>
           </thead>
           <tbody>
             {run.table.map((row, r) => (
               <tr key={r}>
-                {cells.map((i) => {
-                  const column = columnOf(columns, i);
-                  const text = cellText(row[i] ?? null, column?.unit ?? '', app.language.value);
-                  const kind = typeof row[i] === 'number' ? 'number' : '';
-                  if (i === 0) return <th key={i} scope="row">{text}</th>;
-                  return (
-                    <td key={i} class={kind}>
-                      {text}
-                      {column !== undefined
-                        && <Peer scenario={scenario} reference={reference} row={row} column={column} />}
+                {columns.map((shown, i) => (i === 0
+                  ? <th key={i} scope="row">{textOf(row, shown)}</th>
+                  : (
+                    <td key={i} class={classOf(shown)}>
+                      {textOf(row, shown)}
                     </td>
-                  );
-                })}
+                  )))}
               </tr>
             ))}
           </tbody>
         </table>
       </div>
-      {reference !== null && (
+      {reference !== null && columns.some(({ peer }) => peer) && (
         <p class="small muted">{app.t('figures.reference', { name: reference.name })}</p>
       )}
     </>

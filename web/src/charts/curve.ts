@@ -13,6 +13,15 @@ export interface Curve {
   readonly lines: readonly Line[];
 }
 
+/** The line that is lowest where x is, of those that have a point there. */
+export function lowestAt(curve: Curve, x: number): { readonly line: Line; readonly y: number } | null {
+  const there = curve.lines.flatMap((line) => {
+    const point = line.points.find((p) => p.x === x);
+    return point === undefined ? [] : [{ line, y: point.y }];
+  });
+  return there.length === 0 ? null : there.reduce((a, b) => (b.y < a.y ? b : a));
+}
+
 /** The columns with the unit of the first one; others would need a ruler of their own. */
 export function curveChart(columns: readonly Column[], table: readonly Row[]): Curve | null {
   const rows = table.filter((row) => typeof row[0] === 'number')

@@ -43,6 +43,32 @@ export function referenceFor(reference: Reference | null, row: Row, column: Colu
   return figures?.[column.name] ?? null;
 }
 
+/** A column as it is shown: of the run's cells, or of a peer's figures for the cells before it. */
+export interface Shown {
+  readonly cell: number;
+  readonly column: Column | undefined;
+  readonly peer: boolean;
+  /** Numbers stand below each other by their last digit. */
+  readonly numeric: boolean;
+}
+
+/** The columns of a table, each followed by the peer's if it has a figure for one of the rows. */
+export function shownColumns(
+  columns: readonly Column[],
+  table: readonly Row[],
+  reference: Reference | null,
+): Shown[] {
+  const width = table.reduce((most, row) => Math.max(most, row.length), 0);
+  return Array.from({ length: width }, (_, cell) => cell).flatMap((cell): Shown[] => {
+    const column = columnOf(columns, cell);
+    const numeric = cell > 0 && table.some((row) => typeof row[cell] === 'number')
+      && table.every((row) => typeof row[cell] !== 'string');
+    const own = { cell, column, peer: false, numeric };
+    const known = column !== undefined && table.some((row) => referenceFor(reference, row, column) !== null);
+    return known ? [own, { cell, column, peer: true, numeric: true }] : [own];
+  });
+}
+
 /** The columns after the first that hold a number in some row. */
 export function numberColumns(columns: readonly Column[], rows: readonly Row[]): number[] {
   return columns.map((_, c) => c)
