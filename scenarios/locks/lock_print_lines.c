@@ -43,17 +43,27 @@ static void worker(void *argument)
         lock_release(self->terminal->lock);
 }
 
-/* A line is whole when no other write stands between its first and its last. */
-static bool is_whole(const struct terminal *t, int64_t i)
+/* Whether a write at that place comes right after a newline, or is the first of all. */
+static bool begins_a_line(const struct terminal *t, int64_t workers, uint64_t place)
 {
-    return t->place[i][t->writes - 1] - t->place[i][0] == (uint64_t)t->writes - 1;
+    bool begins = place == 0;
+    for (int64_t i = 0; i < workers; i++)
+        begins |= t->place[i][t->writes - 1] + 1 == place;
+    return begins;
+}
+
+/* A line is whole when it begins one, and no other write stands between its first and its last. */
+static bool is_whole(const struct terminal *t, int64_t workers, int64_t i)
+{
+    return begins_a_line(t, workers, t->place[i][0]) &&
+           t->place[i][t->writes - 1] - t->place[i][0] == (uint64_t)t->writes - 1;
 }
 
 static void judge(const struct terminal *t, int64_t workers)
 {
     int64_t whole = 0, seen = 0;
     for (int64_t i = 0; i < workers; i++) {
-        bool intact = is_whole(t, i);
+        bool intact = is_whole(t, workers, i);
         whole += intact;
         row("worker %" PRId64 "\t%" PRIu64 "\t%" PRIu64 "\t%s", i, t->place[i][0],
             t->place[i][t->writes - 1], intact ? "True" : "False");

@@ -85,7 +85,13 @@ void test_runs_that_do_not_end(void **state)
     EXPECT_ALL({"spin", ENDED_TIMEOUT, "before", 0, 0, 1000},
                {"spin-in-forks", ENDED_TIMEOUT, "before", 0, 0, 1000},
                {"stop-self", ENDED_TIMEOUT, "before", 0, 0, 1000},
-               {"sleep-long", ENDED_TIMEOUT, "before", 0, 0, 1000});
+               {"sleep-long", ENDED_TIMEOUT, "before", 0, 0, 1000},
+               {"pretend-to-end", ENDED_TIMEOUT, "before", 0, 0, 300});
+}
+
+void test_a_program_that_is_over_in_time_has_not_timed_out(void **state)
+{
+    EXPECT_ALL({"late-exit", ENDED_COMPLETED, "before", 0, 0, 200});
 }
 
 void test_too_much_of_everything(void **state)

@@ -47,6 +47,29 @@ static void plausible_garbage(void)
 }
 HOSTILE(plausible_garbage, "plausible-garbage", plausible_garbage);
 
+static void say_it_is_over(void)
+{
+    say("before");
+    atomic_store(&seam_self.run->shared->task[0].state, TASK_STATE_ENDED);
+}
+
+/* The program is over in time; it takes its process a while to be gone. */
+static void late_exit(void)
+{
+    say_it_is_over();
+    usleep(600000);
+}
+HOSTILE(late_exit, "late-exit", late_exit);
+
+/* Says that it is over, and goes on for ever. */
+static void pretend_to_end(void)
+{
+    say_it_is_over();
+    for (;;)
+        usleep(1000);
+}
+HOSTILE(pretend_to_end, "pretend-to-end", pretend_to_end);
+
 static void idle(void *argument)
 {
     (void)argument;
