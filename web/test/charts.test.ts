@@ -9,7 +9,7 @@ import { axisFor, linearAxis, logAxis, placesOf, roundStep } from '../src/charts
 import { shareColumns, sharesChart } from '../src/charts/shares';
 import { cellText, columnOf, numberColumns, referenceFor, referenceOf, shownColumns } from '../src/charts/table';
 import { treeChart } from '../src/charts/tree';
-import { turnsChart } from '../src/charts/turns';
+import { labelPlace, standsOf, turnsChart, type Turn } from '../src/charts/turns';
 import { cellsWritten, thin, valueChart, type ValueChart } from '../src/charts/value';
 import { TraceDecoder } from '../src/trace/decode';
 import { EVENT } from '../src/trace/kinds.gen';
@@ -176,6 +176,19 @@ test('the level of what was made for so many: from the start, with its capacity'
     [1, 3, 2, 3, [[0, 3], [2, 2]]],
     [2, null, 0, 1, [[0, 0], [3, 1]]],
   ]);
+  const far = levelChart(logOf(1, [{ kind: 5, name: 'queue' }], [made(0, 4096), level(1, EVENT.QUEUE_PUT, 1)]));
+  assert.equal(far[0].capacity, null);
+});
+
+test('who takes turns stands side by side, up to five', () => {
+  const turn = (from: number, to: number): Turn => ({ kind: 'send', from, to, value: 0, event: 0 });
+  assert.deepEqual([...standsOf([turn(3, 1), turn(1, 4)]) ?? []], [[3, 0], [1, 0.5], [4, 1]]);
+  assert.equal(standsOf([0, 1, 2, 3, 4].map((i) => turn(i, i + 1))), null);
+  assert.deepEqual(labelPlace(1, 0.5), { left: 0.5, width: 0.5, align: 'center' });
+  assert.deepEqual([0, 0.5, 1].map((at) => labelPlace(at, at)), [
+    { left: 0, width: 0.5, align: 'start' }, { left: 0.25, width: 0.5, align: 'center' },
+    { left: 0.5, width: 0.5, align: 'end' },
+  ]);
 });
 
 const level = (t: number, kind: number, aux: number, object = 0): TestEvent => ({ t, task: 0, kind, object, aux });
@@ -267,6 +280,7 @@ test('the table: columns, units, a peer’s figures', () => {
   assert.equal(cellText(null, 'ns', 'en'), '–');
   assert.equal(cellText('text', 'ns', 'en'), 'text');
   assert.equal(cellText(1500, 'ns', 'en'), '1.5 µs');
+  assert.equal(cellText(243_000, '1/s', 'en'), '243,000/s');
   assert.equal(cellText(1.852, '×', 'en'), '1.85 ×');
   assert.equal(cellText(1234567, '', 'en'), '1,234,567');
   assert.deepEqual(numberColumns(COLUMNS, [['a', null, 'x'], ['b', 3, null]]), [1]);

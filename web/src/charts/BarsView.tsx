@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { Run, Scenario } from '../api/types';
 import { useApp } from '../store/app';
 import { useWidth } from '../ui/useWidth';
-import { barsChart, type Bar } from './bars';
+import { barsChart } from './bars';
 import { axisFor, type Axis } from './scales';
 import { figureText, referenceOf } from './table';
 
@@ -45,16 +45,16 @@ export function BarsView({ run, scenario }: {
   const text = (value: number): string => figureText(value, unit, language);
   const values = chart.bars.flatMap((bar) => [bar.value, bar.reference]).filter((v) => v !== null);
   const axis = axisFor(values, 4);
-  const [least, most] = [...chart.bars].sort((a, b) => a.value - b.value)
-    .reduce<[Bar, Bar]>(([first], bar) => [first, bar], [chart.bars[0], chart.bars[0]]);
-  const low = chart.bars.reduce((a, b) => (b.value < a.value ? b : a), least);
+  const low = chart.bars.reduce((a, b) => (b.value < a.value ? b : a));
+  const high = chart.bars.reduce((a, b) => (b.value > a.value ? b : a));
+  const takeaway = low.value === high.value
+    ? app.t('bars.equal', { column: app.say(title), value: text(low.value) })
+    : app.t('bars.takeaway', {
+      column: app.say(title), low: low.name, least: text(low.value), high: high.name, most: text(high.value),
+    });
   return (
     <>
-      <p class="takeaway">
-        {app.t('bars.takeaway', {
-          column: app.say(title), low: low.name, least: text(low.value), high: most.name, most: text(most.value),
-        })}
-      </p>
+      <p class="takeaway">{takeaway}</p>
       <ul class="plain bars">
         {chart.bars.map((bar) => (
           <li key={bar.name}>

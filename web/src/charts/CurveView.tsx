@@ -9,24 +9,31 @@ import { figureText } from './table';
 
 const FIRST_WIDTH = 440;
 const HEIGHT = 260;
-const LEFT = 58;
+/** About the width of a character of the ruler's text, and what keeps it off the lines. */
+const CHARACTER = 6.8;
+const GAP = 8;
 const RIGHT = 12;
 const TOP = 12;
 const BOTTOM = 40;
 const LABEL = 34;
 
 interface Geometry {
+  readonly left: number;
   readonly x: (value: number) => number;
   readonly y: (value: number) => number;
   readonly axis: Axis;
 }
 
-function geometryOf(curve: Curve, width: number): Geometry {
+function geometryOf(curve: Curve, width: number, language: string): Geometry {
+  const { unit } = curve.lines[0].column;
   const place = placesOf(curve.xs);
   const axis = axisFor(curve.lines.flatMap((line) => line.points.map((point) => point.y)), 5);
+  const longest = Math.max(...axis.ticks.map((tick) => figureText(tick, unit, language).length));
+  const left = Math.max(30, longest * CHARACTER + GAP);
   return {
+    left,
     axis,
-    x: (value) => LEFT + place(value) * (width - LEFT - RIGHT),
+    x: (value) => left + place(value) * (width - left - RIGHT),
     y: (value) => TOP + (1 - axis.at(value)) * (HEIGHT - TOP - BOTTOM),
   };
 }
@@ -44,8 +51,8 @@ function Ruler({ curve, g, width, title }: {
     <>
       {g.axis.ticks.map((tick) => (
         <g key={tick}>
-          <line class="chart-axis" x1={LEFT} x2={width - RIGHT} y1={g.y(tick)} y2={g.y(tick)} />
-          <text class="chart-note" x={LEFT - 6} y={g.y(tick)} dy="4" text-anchor="end">
+          <line class="chart-axis" x1={g.left} x2={width - RIGHT} y1={g.y(tick)} y2={g.y(tick)} />
+          <text class="chart-note" x={g.left - 6} y={g.y(tick)} dy="4" text-anchor="end">
             {figureText(tick, unit, language.value)}
           </text>
         </g>
@@ -59,7 +66,7 @@ function Ruler({ curve, g, width, title }: {
           </text>
         );
       })}
-      <text class="chart-note" x={(LEFT + width - RIGHT) / 2} y={HEIGHT - 6} text-anchor="middle">{title}</text>
+      <text class="chart-note" x={(g.left + width - RIGHT) / 2} y={HEIGHT - 6} text-anchor="middle">{title}</text>
     </>
   );
 }
@@ -96,7 +103,7 @@ export function CurveView({ run, scenario }: {
   const [ref, width] = useWidth<SVGSVGElement>(FIRST_WIDTH);
   const curve = curveChart(scenario.columns, run.table);
   if (curve === null) return <p class="muted">{app.t('chart.noTable')}</p>;
-  const g = geometryOf(curve, width.value);
+  const g = geometryOf(curve, width.value, app.language.value);
   const takeaway = takeawayOf(app, curve);
   return (
     <>

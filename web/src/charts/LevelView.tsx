@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import type { MessageKey } from '../messages';
 import { formatNs } from '../messages/format';
 import { useApp, type App } from '../store/app';
 import type { RunStore } from '../store/run';
@@ -78,6 +79,11 @@ export function LevelView({ store }: { readonly store: RunStore }): JSX.Element 
   const strips = levelChart(model.log);
   if (strips.length === 0) return <p class="muted">{app.t('level.empty')}</p>;
   const kindOf = (strip: LevelStrip): Filled => filledOf(model.log.objects[strip.object]?.kind);
+  const describedBy = (strip: LevelStrip): MessageKey => {
+    const filled = kindOf(strip);
+    return filled === 'queue' && strip.capacity === null
+      ? 'level.description.unlimited' : `level.description.${filled}`;
+  };
   return (
     <>
       {strips.slice(0, STRIPS_MOST).map((strip) => {
@@ -96,9 +102,7 @@ export function LevelView({ store }: { readonly store: RunStore }): JSX.Element 
         <p class="small muted">{app.t('level.more', { count: strips.length - STRIPS_MOST })}</p>
       )}
       {(model.log.skipped > 0 || model.log.dropped > 0) && <p class="small muted">{app.t('chart.gaps')}</p>}
-      {[...new Set(strips.map(kindOf))].map((filled) => (
-        <p key={filled} class="small muted">{app.t(`level.description.${filled}`)}</p>
-      ))}
+      {[...new Set(strips.map(describedBy))].map((key) => <p key={key} class="small muted">{app.t(key)}</p>)}
     </>
   );
 }

@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
-import { useApp } from '../store/app';
+import { useApp, type App } from '../store/app';
 import type { RunStore } from '../store/run';
 import { useWidth } from '../ui/useWidth';
-import { crossings, orderChart, type OrderChart, type StageOrder } from './order';
+import { crossings, orderChart, type OrderChart, type Stage, type StageOrder } from './order';
 
 const FIRST_WIDTH = 440;
 const LEFT = 34;
@@ -85,6 +85,18 @@ function Overtaken({ chart }: { readonly chart: OrderChart }): JSX.Element {
   );
 }
 
+/** What of it came to pass: overtaking at the last stages, failures. */
+function takeawayOf(app: App, chart: OrderChart): string {
+  const inversionsOf = (name: Stage): number | undefined =>
+    chart.stages.find((s) => s.stage === name)?.inversions;
+  const [pairs, delivered] = [inversionsOf('finished'), inversionsOf('delivered')];
+  return [
+    app.t('order.takeaway', { items: chart.items.length, pairs: pairs ?? 0 }),
+    ...(delivered === undefined ? [] : [app.t('order.takeawayDelivered', { delivered })]),
+    ...(chart.failed.size === 0 ? [] : [app.t('order.takeawayFailed', { failed: chart.failed.size })]),
+  ].join(app.space());
+}
+
 export function OrderView({ store }: { readonly store: RunStore }): JSX.Element {
   const app = useApp();
   void store.chartVersion.value;
@@ -92,11 +104,7 @@ export function OrderView({ store }: { readonly store: RunStore }): JSX.Element 
   const [ref, width] = useWidth<SVGSVGElement>(FIRST_WIDTH);
   if (chart.items.length === 0) return <p class="muted">{app.t('order.empty')}</p>;
   const g = geometryOf(chart, width.value);
-  const inversionsOf = (name: string): number =>
-    chart.stages.find((s) => s.stage === name)?.inversions ?? 0;
-  const takeaway = app.t('order.takeaway', {
-    items: chart.items.length, pairs: inversionsOf('finished'), delivered: inversionsOf('delivered'),
-  });
+  const takeaway = takeawayOf(app, chart);
   return (
     <>
       <p class="takeaway">{takeaway}</p>

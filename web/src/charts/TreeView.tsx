@@ -3,7 +3,7 @@ import { formatNs } from '../messages/format';
 import { useApp, type App } from '../store/app';
 import type { RunStore } from '../store/run';
 import { taskName } from '../timeline/sentences';
-import { TASK_TEXT } from '../trace/kinds.gen';
+import { TASK, TASK_TEXT } from '../trace/kinds.gen';
 import { OWNER_COLOURS } from '../trace/model';
 import { treeChart, type TaskNode } from './tree';
 
@@ -12,7 +12,12 @@ const SIGNALS: Readonly<Record<number, string>> = {
   9: 'SIGKILL', 10: 'SIGUSR1', 11: 'SIGSEGV', 12: 'SIGUSR2', 13: 'SIGPIPE', 14: 'SIGALRM', 15: 'SIGTERM',
 };
 
+const KINDS = [
+  [TASK.PROCESS, 'tree.processes'], [TASK.THREAD, 'tree.threads'], [TASK.COROUTINE, 'tree.coroutines'],
+] as const;
+
 function endText(app: App, node: TaskNode, over: boolean): string {
+  if (node.code === null && node.from === null && over) return app.t('tree.never');
   if (node.code === null) return app.t(over ? 'tree.left' : 'tree.alive');
   if (node.code < 0) return app.t('tree.signal', { signal: SIGNALS[-node.code] ?? -node.code });
   return node.code > 0 ? app.t('tree.code', { code: node.code }) : app.t('tree.ended');
@@ -58,12 +63,12 @@ export function TreeView({ store }: { readonly store: RunStore }): JSX.Element {
   const { log } = store.model;
   if (log.tasks.length === 0) return <p class="muted">{app.t('timeline.empty')}</p>;
   const roots = treeChart(log);
-  const counts = (kind: number): number => log.tasks.filter((task) => task.kind === kind).length;
+  const counts = KINDS.map(([kind, key]) => ({ key, count: log.tasks.filter((task) => task.kind === kind).length }))
+    .filter(({ count }) => count > 0);
+  const list = new Intl.ListFormat(app.language.value, { type: 'conjunction' });
   return (
     <>
-      <p class="takeaway">
-        {app.t('tree.takeaway', { processes: counts(1), threads: counts(2), coroutines: counts(3) })}
-      </p>
+      <p class="takeaway">{list.format(counts.map(({ key, count }) => app.t(key, { count })))}</p>
       <ul class="tree roots">
         {roots.map((node) => (
           <Branch key={node.task} node={node} store={store} over={store.run.value?.status === 'done'} />

@@ -15,7 +15,10 @@ export interface LevelStrip {
   readonly steps: readonly Step[];
   readonly lowest: number;
   readonly highest: number;
-  /** A queue's maxsize, a semaphore's first permits, a barrier's parties; null when it has none. */
+  /**
+   * A queue's maxsize, a semaphore's first permits, a barrier's parties; null when it has none or
+   * one so far above that the levels would be no more than a line on the ground.
+   */
   readonly capacity: number | null;
 }
 
@@ -35,14 +38,18 @@ function levelAfter(log: TraceLog, i: number): number | null {
   return log.objects[log.object[i]]?.kind === OBJECT.SEMAPHORE ? log.value[i] : 0;
 }
 
+const NEAR = 12;
+const NEAR_TIMES = 4;
+
 function stripOf(object: number, steps: readonly Step[], capacity: number): LevelStrip {
   const levels = steps.map((step) => step.level);
+  const highest = levels.reduce((most, level) => Math.max(most, level), 0);
   return {
     object,
     steps,
     lowest: levels.reduce((least, level) => Math.min(least, level), Infinity),
-    highest: levels.reduce((most, level) => Math.max(most, level), 0),
-    capacity: capacity > 0 ? capacity : null,
+    highest,
+    capacity: capacity > 0 && capacity <= Math.max(NEAR, NEAR_TIMES * highest) ? capacity : null,
   };
 }
 

@@ -18,6 +18,7 @@ export function figureText(value: number, unit: string, language: string): strin
     case 'ns': return formatNs(value, language);
     case 'bytes': return formatBytes(value, language);
     case 'bytes/s': return `${formatBytes(value, language)}/s`;
+    case '1/s': return `${number(4)}/s`;
     case '×': return `${number(3)} ×`;
     default: return `${number(4)} ${unit}`;
   }

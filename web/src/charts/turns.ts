@@ -41,6 +41,32 @@ function turnOf(log: TraceLog, i: number, coroutine: number | undefined): Turn |
   }
 }
 
+/** More could not be told apart side by side on a phone. */
+const SIDE_BY_SIDE = 5;
+
+/**
+ * Who stands where, as parts of the width, in the order in which they come in; null when they are
+ * too many to stand side by side.
+ */
+export function standsOf(turns: readonly Turn[]): Map<number, number> | null {
+  const parties = [...new Set(turns.flatMap(({ from, to }) => [from, to]))];
+  if (parties.length > SIDE_BY_SIDE) return null;
+  return new Map(parties.map((task, i) => [task, i / Math.max(1, parties.length - 1)]));
+}
+
+export interface Place {
+  readonly left: number;
+  readonly width: number;
+  readonly align: 'start' | 'center' | 'end';
+}
+
+/** Where a label stands: over its arrow, or at the one task it is about. */
+export function labelPlace(from: number, to: number): Place {
+  if (from !== to) return { left: Math.min(from, to), width: Math.abs(to - from), align: 'center' };
+  const left = Math.min(Math.max(from - 0.25, 0), 0.5);
+  return { left, width: 0.5, align: from === 0 ? 'start' : from === 1 ? 'end' : 'center' };
+}
+
 export function turnsChart(log: TraceLog): Turn[] {
   const coroutines = new Map<number, number>();
   for (let i = 0; i < log.count; i++) {
