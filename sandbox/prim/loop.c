@@ -1,8 +1,12 @@
 /*
  * How it works. The loop runs on the thread's own stack; each coroutine has a fiber. A coroutine
- * that can run is in the ready queue; one that waits is in the timer heap, or its descriptor is in
- * the epoll set with a pointer to it, or it is in the list of who waits for another. The loop
- * resumes what is ready, in order; when nothing is, it waits in epoll until the next timer.
+ * that can run is in the ready queue; one that waits is in the timer heap, or the table of
+ * descriptors names it and epoll watches its descriptor, or it is in the list of who waits for
+ * another. The loop resumes what is ready, in order; when nothing is, it waits in epoll until the
+ * next timer.
+ *
+ * A cancellation goes to the innermost: of a coroutine that awaits others it is they who are
+ * cancelled, and it hears of it when they have ended.
  */
 #include "sandbox/prim/loop.h"
 
@@ -27,6 +31,23 @@
 #define FDS_MOST    64
 #define NO_TIMER    (-1)
 
+/* Waits for others to end, one or all of them; on the stack of who does. */
+struct gathering {
+    struct coro *self;
+    struct coro *const *coros;
+    unsigned n, left;
+    struct coro *failed;     /* the first that did not end well */
+    struct coro *last;       /* that ended */
+    bool passed_on, passing; /* it was cancelled, so they were: now it waits for all of them */
+    bool keeps_result;       /* if the one it awaits swallows that, so does it */
+};
+
+/* A gathering in the list of one it waits for. */
+struct waiter {
+    struct gathering *gathering;
+    struct waiter *next;
+};
+
 struct coro {
     struct loop *loop;
     struct fiber *fiber;
@@ -35,17 +56,23 @@ struct coro {
     uint16_t task;
     uint32_t created;
     uint32_t cause; /* the event that made it ready */
-    bool ready, done, was_cancelled, cancel;
+    bool scheduled, ready, done, was_cancelled, cancel;
+    bool observed; /* somebody would see its error */
     int64_t result;
     char error[128];
     uint64_t due_ns;
     int timer;          /* its place in the heap */
-    int fd;             /* waited for, or -1 */
     struct site *asked; /* whose answer it waits for, to which request */
     int64_t request;
-    struct coro *awaits;  /* whose end it waits for */
-    struct coro *waiters; /* who waits for its end */
-    struct coro *next_waiter, *next_ready;
+    struct gathering *awaits;              /* whose end it waits for */
+    struct waiter *waiters, **last_waiter; /* who waits for its end, in order */
+    struct coro *next_ready;
+};
+
+/* Who waits for a descriptor, and what epoll was asked to watch it for. */
+struct watched {
+    struct coro *reader, *writer;
+    uint32_t edges; /* for which it is registered once and for all */
 };
 
 struct loop {
@@ -57,7 +84,7 @@ struct loop {
     struct coro *all[TASKS_MOST];
     int heap_count, all_count, left;
     int reading; /* coroutines that wait for a descriptor */
-    bool registered[FDS_MOST];
+    struct watched watched[FDS_MOST];
     struct site *connected[FDS_MOST]; /* sites whose answers are read */
     int connections;
     struct loop_counts counts;
@@ -168,6 +195,31 @@ static struct coro *self_of_loop(void)
     return current_loop->current;
 }
 
+static bool ended_well(const struct coro *coro)
+{
+    return !coro->error[0] && !coro->was_cancelled;
+}
+
+/* One of those it waits for has ended; it goes on if that is enough. */
+static void one_ended(struct gathering *g, struct coro *coro, uint32_t ended)
+{
+    struct coro *self = g->self;
+    g->left--;
+    g->last = coro;
+    if (!g->failed && !ended_well(coro))
+        g->failed = coro;
+    if (g->left == 0 || (g->failed && !g->passed_on)) {
+        make_ready(self, ended);
+        return;
+    }
+    for (unsigned i = 0; i < g->n; i++)
+        if (!g->coros[i]->done) {
+            trace_task_waits(seam_self.run->shared, self->task,
+                             TRACE_WAITS_TASK | g->coros[i]->task);
+            return;
+        }
+}
+
 static void end(struct coro *self, int64_t result)
 {
     self->result = result;
@@ -175,9 +227,9 @@ static void end(struct coro *self, int64_t result)
     self->done = true;
     self->loop->left--;
     uint32_t ended = seam_end(self->error[0] ? 1 : 0);
-    for (struct coro *waiter = self->waiters; waiter; waiter = waiter->next_waiter) {
-        waiter->awaits = NULL;
-        make_ready(waiter, ended);
+    for (struct waiter *waiter = self->waiters, *next; waiter; waiter = next) {
+        next = waiter->next;
+        one_ended(waiter->gathering, self, ended);
     }
     self->waiters = NULL;
 }
@@ -206,25 +258,41 @@ static void resume(struct loop *loop, struct coro *coro)
     coro->fiber = NULL;
 }
 
-struct coro *loop_create_task(const char *name, coro_fn *fn, void *argument)
+struct coro *loop_coroutine(const char *name, coro_fn *fn, void *argument)
 {
     struct loop *loop = current_loop;
     assert(loop);
     if (loop->all_count == TASKS_MOST)
         seam_fail(ENOSPC, "an event loop's tasks");
     struct coro *coro = calloc(1, sizeof *coro);
-    if (!coro || !(coro->fiber = fiber_new(STACK_BYTES, fiber_body, coro)))
+    if (!coro)
         seam_fail(ENOMEM, "coroutine");
     coro->loop = loop;
     coro->fn = fn;
     coro->argument = argument;
     coro->timer = NO_TIMER;
-    coro->fd = -1;
+    coro->last_waiter = &coro->waiters;
     coro->task = seam_task(TASK_COROUTINE, name);
     coro->created = seam_record(EVENT_TASK_CREATED, TRACE_NO_OBJECT, coro->task, 0);
     loop->all[loop->all_count++] = coro;
-    loop->left++;
+    return coro;
+}
+
+static void schedule(struct coro *coro)
+{
+    if (coro->scheduled)
+        return;
+    if (!(coro->fiber = fiber_new(STACK_BYTES, fiber_body, coro)))
+        seam_fail(ENOMEM, "coroutine");
+    coro->scheduled = true;
+    coro->loop->left++;
     make_ready(coro, coro->created);
+}
+
+struct coro *loop_create_task(const char *name, coro_fn *fn, void *argument)
+{
+    struct coro *coro = loop_coroutine(name, fn, argument);
+    schedule(coro);
     return coro;
 }
 
@@ -238,6 +306,37 @@ static void wake_due(struct loop *loop)
         remove_timer(coro);
         make_ready(coro, 0);
     }
+}
+
+/*
+ * Has epoll watch a descriptor for whoever waits for it now. EPOLLONESHOT makes level-triggering
+ * last until it has reported something; an edge is registered once and for all.
+ */
+static int watch(struct loop *loop, int fd)
+{
+    const struct watched *w = &loop->watched[fd];
+    uint32_t wanted = (w->reader ? EPOLLIN : 0u) | (w->writer ? EPOLLOUT : 0u);
+    struct epoll_event event = {.events = w->edges ? w->edges | EPOLLET : wanted | EPOLLONESHOT,
+                                .data.fd = fd};
+    if (epoll_ctl(loop->epoll, EPOLL_CTL_MOD, fd, &event) == 0 ||
+        (errno == ENOENT && epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) == 0))
+        return 0;
+    return -errno;
+}
+
+static void wake_waiting(struct loop *loop, const struct epoll_event *event, uint32_t cause)
+{
+    struct watched *w = &loop->watched[event->data.fd];
+    bool both = event->events & (EPOLLERR | EPOLLHUP);
+    struct coro **waiting[] = {both || event->events & EPOLLIN ? &w->reader : NULL,
+                               both || event->events & EPOLLOUT ? &w->writer : NULL};
+    for (int i = 0; i < 2; i++)
+        if (waiting[i] && *waiting[i]) {
+            make_ready(*waiting[i], cause);
+            *waiting[i] = NULL;
+        }
+    if (!w->edges && (w->reader || w->writer))
+        watch(loop, event->data.fd); /* the other direction is still waited for */
 }
 
 /* Waits for descriptors and timers: not at all while somebody is ready. */
@@ -269,11 +368,8 @@ static void poll_events(struct loop *loop, bool wait)
         seam_go_on();
         woken = seam_record(EVENT_LOOP_WOKEN, loop->object, n > 0 ? n : 0, 0);
     }
-    for (int i = 0; i < n; i++) {
-        struct coro *coro = events[i].data.ptr;
-        if (coro->fd >= 0)
-            make_ready(coro, woken);
-    }
+    for (int i = 0; i < n; i++)
+        wake_waiting(loop, &events[i], woken);
     wake_due(loop);
 }
 
@@ -293,19 +389,34 @@ static void run_until_idle(struct loop *loop, const struct coro *until)
     }
 }
 
+/* What Python warns of when the loop is closed. */
+static void count_unnoticed(struct loop *loop)
+{
+    for (int i = 0; i < loop->all_count; i++) {
+        const struct coro *coro = loop->all[i];
+        loop->counts.never_awaited += !coro->scheduled;
+        loop->counts.never_retrieved += coro->error[0] && !coro->observed;
+    }
+}
+
 int loop_run(const char *name, coro_fn *fn, void *argument, int64_t *ret)
 {
-    assert(!current_loop);
+    if (current_loop) {
+        seam_record(EVENT_REFUSED, current_loop->object, EBUSY, 0);
+        return -EBUSY;
+    }
     struct loop *loop = calloc(1, sizeof *loop);
     if (!loop || (loop->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
         seam_fail(loop ? errno : ENOMEM, "event loop");
     loop->object = seam_object(OBJECT_LOOP, "event loop");
     current_loop = loop;
     struct coro *program = loop_create_task(name, fn, argument);
+    program->observed = true;
     run_until_idle(loop, program);
     for (int i = 0; i < loop->all_count; i++)
         coro_cancel(loop->all[i]);
     run_until_idle(loop, NULL);
+    count_unnoticed(loop);
     last_counts = loop->counts;
     snprintf(last_error, sizeof last_error, "%s", program->error);
     int r = program->error[0] ? -EIO : 0;
@@ -350,58 +461,138 @@ int loop_sleep(int64_t us)
     return r;
 }
 
-static void leave_waiters(struct coro *self)
+/* ---- waiting for others ---- */
+
+static void join_waiters(struct coro *coro, struct waiter *waiter)
 {
-    if (!self->awaits)
-        return;
-    struct coro **link = &self->awaits->waiters;
-    while (*link != self)
-        link = &(*link)->next_waiter;
-    *link = self->next_waiter;
-    self->awaits = NULL;
+    *coro->last_waiter = waiter;
+    coro->last_waiter = &waiter->next;
 }
 
-static int await_until(struct coro *coro, uint64_t deadline)
+static void leave_waiters(struct coro *coro, const struct waiter *waiter)
 {
-    struct coro *self = self_of_loop();
-    assert(coro != self);
-    if (already_cancelled(self))
+    struct waiter **link = &coro->waiters;
+    while (*link && *link != waiter)
+        link = &(*link)->next;
+    if (!*link)
+        return;
+    *link = waiter->next;
+    if (!waiter->next)
+        coro->last_waiter = link;
+}
+
+/* Waits until g says that it is enough, or the deadline. Returns 0, -ECANCELED or -ETIMEDOUT. */
+static int wait_for_end(struct gathering *g, struct waiter *waiters, uint64_t deadline)
+{
+    struct coro *self = g->self, *first = NULL;
+    for (unsigned i = 0; i < g->n; i++) {
+        struct coro *coro = g->coros[i];
+        if (coro->done)
+            continue;
+        first = first ? first : coro;
+        waiters[i].gathering = g;
+        join_waiters(coro, &waiters[i]);
+    }
+    seam_wait_task(EVENT_JOIN_WAIT, first->task);
+    self->awaits = g;
+    if (deadline != UINT64_MAX)
+        set_timer(self, deadline);
+    int r = suspend(self);
+    self->awaits = NULL;
+    for (unsigned i = 0; i < g->n; i++)
+        if (waiters[i].gathering && !g->coros[i]->done)
+            leave_waiters(g->coros[i], &waiters[i]);
+    if (r == 0 && g->left > 0 && !g->failed)
+        return -ETIMEDOUT;
+    return r;
+}
+
+/* Counts those that have not ended; they have to be scheduled to do so. */
+static int begin_gathering(struct gathering *g)
+{
+    for (unsigned i = 0; i < g->n; i++) {
+        struct coro *coro = g->coros[i];
+        if (coro == g->self) {
+            seam_record(EVENT_REFUSED, TRACE_NO_OBJECT, EDEADLK, 0);
+            return -EDEADLK;
+        }
+        schedule(coro);
+        coro->observed = true;
+        g->left += !coro->done;
+        if (coro->done && !g->failed && !ended_well(coro))
+            g->failed = coro;
+    }
+    return 0;
+}
+
+static int how_it_ended(const struct coro *coro)
+{
+    return coro->error[0] ? -EIO : coro->was_cancelled ? -ECANCELED : 0;
+}
+
+/* Its own cancellation, which went to those it awaited, is back. */
+static int cancelled_with_them(const struct gathering *g)
+{
+    if (g->keeps_result && !g->coros[0]->was_cancelled)
+        return how_it_ended(g->coros[0]);
+    g->self->cancel = true;
+    return -ECANCELED;
+}
+
+static int gather_until(struct gathering *g, struct waiter *waiters, uint64_t deadline)
+{
+    if (already_cancelled(g->self))
         return -ECANCELED;
-    if (!coro->done) {
-        seam_wait_task(EVENT_JOIN_WAIT, coro->task);
-        self->awaits = coro;
-        self->next_waiter = coro->waiters;
-        coro->waiters = self;
-        if (deadline != UINT64_MAX)
-            set_timer(self, deadline);
-        int r = suspend(self);
-        leave_waiters(self);
+    int r = begin_gathering(g);
+    if (r < 0)
+        return r;
+    if (g->left > 0 && !g->failed) {
+        r = wait_for_end(g, waiters, deadline);
         if (r < 0)
             return r;
-        if (!coro->done)
-            return -ETIMEDOUT;
-        seam_record(EVENT_JOIN_DONE, TRACE_NO_OBJECT, coro->task, self->cause);
+        seam_record(EVENT_JOIN_DONE, TRACE_NO_OBJECT, (g->failed ? g->failed : g->last)->task,
+                    g->self->cause);
     }
-    return coro->error[0] ? -EIO : coro->was_cancelled ? -ECANCELED : 0;
+    if (g->passed_on)
+        return cancelled_with_them(g);
+    return g->failed ? how_it_ended(g->failed) : 0;
+}
+
+static int await_until(struct coro *coro, uint64_t deadline, bool keeps_result)
+{
+    struct waiter waiter = {0};
+    struct gathering g = {
+        .self = self_of_loop(), .coros = &coro, .n = 1, .keeps_result = keeps_result};
+    return gather_until(&g, &waiter, deadline);
 }
 
 int coro_await(struct coro *coro, int64_t *ret)
 {
-    int r = await_until(coro, UINT64_MAX);
+    int r = await_until(coro, UINT64_MAX, true);
     if (r == 0 && ret)
         *ret = coro->result;
     return r;
 }
 
+/* The time is up: it is cancelled, and has ended when this returns. */
+static int cancel_and_wait(struct coro *coro)
+{
+    seam_record(EVENT_TIMED_OUT, TRACE_NO_OBJECT, coro->task, 0);
+    coro_cancel(coro);
+    int r = await_until(coro, UINT64_MAX, false);
+    return r == -ECANCELED && !self_of_loop()->cancel ? -ETIMEDOUT : r;
+}
+
 int coro_wait_for(struct coro *coro, int64_t timeout_us, int64_t *ret)
 {
-    int r = await_until(coro, sync_deadline(timeout_us));
-    if (r == -ETIMEDOUT) {
-        seam_record(EVENT_TIMED_OUT, TRACE_NO_OBJECT, coro->task, 0);
-        coro_cancel(coro);
-        int awaited = await_until(coro, UINT64_MAX);
-        return awaited == 0 || coro->was_cancelled ? -ETIMEDOUT : awaited;
-    }
+    int r = -ETIMEDOUT;
+    if (already_cancelled(self_of_loop()))
+        return -ECANCELED;
+    schedule(coro);
+    if (timeout_us != 0 || coro->done)
+        r = await_until(coro, sync_deadline(timeout_us), false);
+    if (r == -ETIMEDOUT)
+        r = cancel_and_wait(coro);
     if (r == 0 && ret)
         *ret = coro->result;
     return r;
@@ -409,41 +600,73 @@ int coro_wait_for(struct coro *coro, int64_t timeout_us, int64_t *ret)
 
 int loop_gather(struct coro **coros, unsigned n)
 {
-    int first = 0;
-    for (unsigned i = 0; i < n; i++) {
-        int r = coro_await(coros[i], NULL);
-        if (r < 0 && self_of_loop()->cancel) {
-            for (; i < n; i++) /* its own cancellation goes on to them */
-                coro_cancel(coros[i]);
-            return r;
-        }
-        first = first < 0 ? first : r;
-    }
-    return first;
+    struct gathering g = {.self = self_of_loop(), .coros = coros, .n = n};
+    struct waiter *waiters = calloc(n ? n : 1, sizeof *waiters);
+    if (!waiters)
+        seam_fail(ENOMEM, "gather");
+    int r = gather_until(&g, waiters, UINT64_MAX);
+    free(waiters);
+    return r;
 }
 
-/* EPOLLONESHOT makes level-triggering last for one wait; an edge is registered once and for all. */
-int loop_readable(int fd, enum loop_trigger trigger)
+/* ---- waiting for descriptors ---- */
+
+static int refuse_fd(const struct loop *loop, int code)
+{
+    seam_record(EVENT_REFUSED, loop->object, code, 0);
+    return -code;
+}
+
+/* `waiting` is the place in the table for who waits in that direction. */
+static int wait_for_fd(int fd, enum loop_trigger trigger, uint32_t direction, struct coro **waiting)
 {
     struct coro *self = self_of_loop();
     struct loop *loop = self->loop;
-    assert(fd >= 0 && fd < FDS_MOST);
+    struct watched *w = &loop->watched[fd];
     if (already_cancelled(self))
         return -ECANCELED;
-    struct epoll_event event = {.events = EPOLLIN | (trigger == LOOP_EDGE ? EPOLLET : EPOLLONESHOT),
-                                .data.ptr = self};
-    if (!loop->registered[fd] || trigger == LOOP_LEVEL)
-        if (epoll_ctl(loop->epoll, loop->registered[fd] ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
-                      &event) < 0)
-            seam_fail(errno, "epoll_ctl");
-    loop->registered[fd] = true;
-    self->fd = fd;
+    if (*waiting)
+        return refuse_fd(loop, EBUSY);
+    *waiting = self;
+    bool watching = trigger == LOOP_EDGE && w->edges & direction;
+    w->edges = trigger == LOOP_EDGE ? w->edges | direction : 0;
+    int r = watching ? 0 : watch(loop, fd);
+    if (r < 0) {
+        *waiting = NULL;
+        return refuse_fd(loop, -r);
+    }
     loop->reading++;
     seam_wait(EVENT_IO_WAIT, loop->object, fd);
-    int r = suspend(self);
+    r = suspend(self);
     loop->reading--;
-    self->fd = -1;
+    if (*waiting == self)
+        *waiting = NULL;
     return r;
+}
+
+int loop_readable(int fd, enum loop_trigger trigger)
+{
+    struct loop *loop = self_of_loop()->loop;
+    if (fd < 0 || fd >= FDS_MOST)
+        return refuse_fd(loop, EBADF);
+    return wait_for_fd(fd, trigger, EPOLLIN, &loop->watched[fd].reader);
+}
+
+int loop_writable(int fd, enum loop_trigger trigger)
+{
+    struct loop *loop = self_of_loop()->loop;
+    if (fd < 0 || fd >= FDS_MOST)
+        return refuse_fd(loop, EBADF);
+    return wait_for_fd(fd, trigger, EPOLLOUT, &loop->watched[fd].writer);
+}
+
+void loop_forget(int fd)
+{
+    struct loop *loop = self_of_loop()->loop;
+    if (fd < 0 || fd >= FDS_MOST)
+        return;
+    loop->watched[fd].edges = 0;
+    epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
 /* The coroutine "connection" of a site: reads its answers and wakes who waits for them. */
@@ -493,12 +716,30 @@ int loop_call(struct site *site, int64_t request, int64_t latency_us)
 
 /* ---- ends ---- */
 
+/* Of one that awaits others, they are cancelled. False: it does not, or none of them can be. */
+static bool pass_on(struct coro *coro)
+{
+    struct gathering *g = coro->awaits;
+    if (!g || coro->ready || g->passing) /* the last: they await each other in a circle */
+        return false;
+    g->passing = g->passed_on = true;
+    remove_timer(coro);
+    for (unsigned i = 0; i < g->n; i++)
+        coro_cancel(g->coros[i]);
+    g->passing = false;
+    return true;
+}
+
 bool coro_cancel(struct coro *coro)
 {
-    if (coro->done)
+    if (coro->done || !coro->scheduled)
         return false;
-    coro->cancel = true;
+    if (coro->cancel)
+        return true;
     uint32_t cancelled = seam_record(EVENT_COROUTINE_CANCELLED, coro->loop->object, coro->task, 0);
+    if (pass_on(coro))
+        return true;
+    coro->cancel = true;
     if (coro != coro->loop->current)
         make_ready(coro, cancelled);
     return true;
@@ -519,14 +760,21 @@ int64_t coro_result(const struct coro *coro)
     return coro->result;
 }
 
-const char *coro_error(const struct coro *coro)
+const char *coro_error(struct coro *coro)
 {
+    coro->observed = true;
     return coro->error[0] ? coro->error : NULL;
 }
 
 void loop_uncancel(void)
 {
     self_of_loop()->cancel = false;
+}
+
+int64_t coro_raise_cancelled(void)
+{
+    self_of_loop()->cancel = true;
+    return 0;
 }
 
 int64_t coro_raise(const char *format, ...)

@@ -22,6 +22,7 @@ struct message {
 struct site {
     uint16_t object;
     int client_end, site_end;
+    struct task *thread;
     struct message pending[SITE_REQUESTS_MAX]; /* of its thread, in no order */
     unsigned count;
 };
@@ -74,8 +75,10 @@ static void serve(void *argument)
             continue;
         if (site->count == SITE_REQUESTS_MAX)
             seam_fail(ENOSPC, "a site's requests");
-        if (recv(site->site_end, &site->pending[site->count], sizeof site->pending[0], 0) ==
-            sizeof site->pending[0])
+        ssize_t got = recv(site->site_end, &site->pending[site->count], sizeof site->pending[0], 0);
+        if (got == 0)
+            return;
+        if (got == sizeof site->pending[0])
             site->count++;
     }
 }
@@ -89,10 +92,18 @@ struct site *site_new(const char *name)
     site->client_end = ends[0];
     site->site_end = ends[1];
     site->object = seam_object(OBJECT_DEVICE, name);
-    struct task *thread = task_new(TASK_THREAD, name, serve, site);
-    task_set_daemon(thread, true);
-    task_begin(thread);
+    site->thread = task_new(TASK_THREAD, name, serve, site);
+    task_set_daemon(site->thread, true);
+    task_begin(site->thread);
     return site;
+}
+
+void site_close(struct site *site)
+{
+    shutdown(site->client_end, SHUT_RDWR);
+    task_join(site->thread);
+    close(site->client_end);
+    close(site->site_end);
 }
 
 static void send_request(struct site *site, struct message *message, int64_t latency_us)

@@ -19,6 +19,9 @@ struct site;
 /* Starts its thread, a daemon named like the site. */
 struct site *site_new(const char *name);
 
+/* Hangs up: what it has not answered it never does, its thread has ended when this returns. */
+void site_close(struct site *site);
+
 /* Sends a request and waits for the answer, blocking the calling thread. Scaled by time_scale. */
 void site_call(struct site *site, int64_t request, int64_t latency_us);
 
