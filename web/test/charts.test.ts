@@ -304,12 +304,14 @@ test('bars: the first number of each row, with the peer’s', () => {
 });
 
 test('the curve: lines of one unit over a rising x', () => {
-  const curve = curveChart(COLUMNS, [[4, 40, 1, 44], [1, 10, 2, 11], [2, null, 3, 22]]);
+  const curve = curveChart(COLUMNS, [[4, 40, 1, 44], [1, 10, 2, 11], [2, null, 3, 22]],
+    { ...REFERENCE, rows: { 2: { time: 7 }, 9: { time: 8 } } });
   assert.deepEqual(curve?.xs, [1, 2, 4]);
   assert.deepEqual(curve?.lines.map((line) => [line.column.name, line.points.map((p) => [p.x, p.y])]), [
     ['time', [[1, 10], [4, 40]]], ['longer', [[1, 11], [2, 22], [4, 44]]],
   ]);
-  assert.equal(curveChart(COLUMNS, [['text', 1]]), null);
+  assert.deepEqual(curve?.peer?.points, [{ x: 2, y: 7 }]);
+  assert.equal(curveChart(COLUMNS, [['text', 1]], null), null);
   assert.deepEqual([1, 2, 4].map((x) => curve && lowestAt(curve, x)?.line.column.name), ['time', 'longer', 'time']);
 });
 

@@ -4,7 +4,7 @@ import { useApp } from '../store/app';
 import { useWidth } from '../ui/useWidth';
 import { barsChart } from './bars';
 import { axisFor, type Axis } from './scales';
-import { figureText, referenceOf } from './table';
+import { figureText, referenceOf, shortName } from './table';
 
 const FIRST_WIDTH = 440;
 const BAR = 12;
@@ -62,7 +62,7 @@ export function BarsView({ run, scenario }: {
             <Length value={bar.value} axis={axis} peer={false} />
             {bar.reference !== null && (
               <>
-                <p class="small muted"><span>{reference?.name}</span> <span>{text(bar.reference)}</span></p>
+                <p class="small muted"><span>{reference !== null && shortName(reference)}</span> <span>{text(bar.reference)}</span></p>
                 <Length value={bar.reference} axis={axis} peer />
               </>
             )}

@@ -5,7 +5,7 @@ import { OWNER_COLOURS } from '../trace/model';
 import { useWidth } from '../ui/useWidth';
 import { curveChart, lowestAt, type Curve, type Line } from './curve';
 import { axisFor, placesOf, type Axis } from './scales';
-import { figureText } from './table';
+import { figureText, referenceOf, shortName } from './table';
 
 const FIRST_WIDTH = 440;
 const HEIGHT = 260;
@@ -27,7 +27,8 @@ interface Geometry {
 function geometryOf(curve: Curve, width: number, language: string): Geometry {
   const { unit } = curve.lines[0].column;
   const place = placesOf(curve.xs);
-  const axis = axisFor(curve.lines.flatMap((line) => line.points.map((point) => point.y)), 5);
+  const drawn = curve.peer === null ? curve.lines : [...curve.lines, curve.peer];
+  const axis = axisFor(drawn.flatMap((line) => line.points.map((point) => point.y)), 5);
   const longest = Math.max(...axis.ticks.map((tick) => figureText(tick, unit, language).length));
   const left = Math.max(30, longest * CHARACTER + GAP);
   return {
@@ -74,6 +75,8 @@ function Ruler({ curve, g, width, title }: {
 const path = (line: Line, g: Geometry): string =>
   line.points.map(({ x, y }, i) => `${i === 0 ? 'M' : 'L'}${g.x(x)} ${g.y(y)}`).join('');
 
+const square = (x: number, y: number): string => `M${x - 3} ${y - 3}h6v6h-6z`;
+
 /** Of times: who needs least at both ends. Of anything else: where the first line is highest. */
 function takeawayOf(app: App, curve: Curve): string {
   const [measured] = curve.lines;
@@ -101,7 +104,8 @@ export function CurveView({ run, scenario }: {
 }): JSX.Element {
   const app = useApp();
   const [ref, width] = useWidth<SVGSVGElement>(FIRST_WIDTH);
-  const curve = curveChart(scenario.columns, run.table);
+  const reference = referenceOf(scenario.reference, run.params);
+  const curve = curveChart(scenario.columns, run.table, reference);
   if (curve === null) return <p class="muted">{app.t('chart.noTable')}</p>;
   const g = geometryOf(curve, width.value, app.language.value);
   const takeaway = takeawayOf(app, curve);
@@ -110,6 +114,12 @@ export function CurveView({ run, scenario }: {
       <p class="takeaway">{takeaway}</p>
       <svg ref={ref} class="chart" height={HEIGHT} role="img" aria-label={takeaway}>
         <Ruler curve={curve} g={g} width={width.value} title={app.say(curve.x.title)} />
+        {curve.peer !== null && (
+          <g class="curve peer">
+            <path d={path(curve.peer, g)} />
+            {curve.peer.points.map(({ x, y }) => <path key={x} d={square(g.x(x), g.y(y))} />)}
+          </g>
+        )}
         {[...curve.lines].reverse().map((line) => {
           const i = curve.lines.indexOf(line);
           return (
@@ -130,6 +140,15 @@ export function CurveView({ run, scenario }: {
             {app.say(line.column.title)}
           </li>
         ))}
+        {curve.peer !== null && reference !== null && (
+          <li>
+            <svg class="curve peer" width="28" height="10" aria-hidden="true">
+              <path d="M0 5H28" />
+              <path d={square(14, 5)} />
+            </svg>
+            {shortName(reference)}
+          </li>
+        )}
       </ul>
       {g.axis.log && <p class="small muted">{app.t('chart.log')}</p>}
     </>

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { Run, Scenario } from '../api/types';
 import { useApp } from '../store/app';
-import { cellText, figureText, referenceFor, referenceOf, shownColumns, type Row, type Shown } from './table';
+import { cellText, figureText, referenceFor, referenceOf, shortName, shownColumns, type Row, type Shown } from './table';
 
 /** A peer's figure, and how many times the run's it is. */
 function peerText(figure: number | null, own: unknown, unit: string, language: string): string {
@@ -43,7 +43,7 @@ export function TableView({ run, scenario }: {
       <div class="scrolls" tabindex={0} role="region" aria-label={app.t('figures.title')}>
         <table class="figures">
           <thead>
-            <tr>{columns.map((shown, i) => <Head key={i} shown={shown} peer={reference?.name ?? ''} />)}</tr>
+            <tr>{columns.map((shown, i) => <Head key={i} shown={shown} peer={reference === null ? '' : shortName(reference)} />)}</tr>
           </thead>
           <tbody>
             {run.table.map((row, r) => (

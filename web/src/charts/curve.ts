@@ -1,6 +1,6 @@
 // Lines over a first column of numbers: a speed-up over the workers, a rate over the threads.
-import type { Column } from '../api/types';
-import { numberColumns, type Row } from './table';
+import type { Column, Reference } from '../api/types';
+import { numberColumns, referenceFor, type Row } from './table';
 
 export interface Line {
   readonly column: Column;
@@ -11,6 +11,16 @@ export interface Curve {
   readonly x: Column;
   readonly xs: readonly number[];
   readonly lines: readonly Line[];
+  /** What a peer measured for the first of the lines. */
+  readonly peer: Line | null;
+}
+
+function peerLine(column: Column, rows: readonly Row[], reference: Reference | null): Line | null {
+  const points = rows.flatMap((row) => {
+    const y = referenceFor(reference, row, column);
+    return y === null ? [] : [{ x: Number(row[0]), y }];
+  });
+  return points.length === 0 ? null : { column, points };
 }
 
 /** The line that is lowest where x is, of those that have a point there. */
@@ -23,7 +33,11 @@ export function lowestAt(curve: Curve, x: number): { readonly line: Line; readon
 }
 
 /** The columns with the unit of the first one; others would need a ruler of their own. */
-export function curveChart(columns: readonly Column[], table: readonly Row[]): Curve | null {
+export function curveChart(
+  columns: readonly Column[],
+  table: readonly Row[],
+  reference: Reference | null,
+): Curve | null {
   const rows = table.filter((row) => typeof row[0] === 'number')
     .sort((a, b) => Number(a[0]) - Number(b[0]));
   const drawn = numberColumns(columns, rows);
@@ -36,5 +50,6 @@ export function curveChart(columns: readonly Column[], table: readonly Row[]): C
       return typeof x === 'number' && typeof y === 'number' ? [{ x, y }] : [];
     }),
   }));
-  return { x: columns[0], xs: [...new Set(rows.map((row) => Number(row[0])))], lines };
+  const xs = [...new Set(rows.map((row) => Number(row[0])))];
+  return { x: columns[0], xs, lines, peer: peerLine(columns[drawn[0]], rows, reference) };
 }

@@ -38,6 +38,9 @@ export function referenceOf(
   return fits ? reference : null;
 }
 
+/** "CPython 3.11.7, this machine" where there is little room. */
+export const shortName = (reference: Reference): string => reference.name.split(',')[0];
+
 /** A peer's figure for a cell of the run, if there is one. */
 export function referenceFor(reference: Reference | null, row: Row, column: Column): number | null {
   const figures = reference?.rows[String(row[0])];

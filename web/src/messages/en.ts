@@ -361,7 +361,7 @@ export const en = {
   'bars.equal': '{column}: {value} each',
   'bars.log': 'The scale is logarithmic: a bar that is a little longer can stand for many times as much.',
   'figures.title': 'Figures',
-  'figures.reference': 'The columns {name} are the same work done there, and in brackets how many times the run’s figure that is.',
+  'figures.reference': '{name}: the same work, and in brackets how many times the run’s figure that is.',
   'chart.log': 'The scale is logarithmic: each line is ten times the one before.',
   'chart.gaps': 'Parts of this run were left out of the trace; the line is straight there.',
   'chart.noTable': 'The run brought no figures back.',

@@ -363,7 +363,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'bars.equal': '{column}：均为 {value}',
   'bars.log': '刻度为对数：横条长一点，数值可能大很多倍。',
   'figures.title': '数据',
-  'figures.reference': '{name} 一列是用它做同样工作的结果，括号里是本次结果的多少倍。',
+  'figures.reference': '{name}：同样的工作；括号里是本次结果的多少倍。',
   'chart.log': '刻度为对数：每一格是前一格的十倍。',
   'chart.gaps': '本次运行有一部分没有记录，那里的线是直接连过去的。',
   'chart.noTable': '本次运行没有得到数据。',
