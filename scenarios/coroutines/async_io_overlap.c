@@ -8,15 +8,22 @@
 struct request {
     struct client *client;
     int64_t i, latency_us;
+    int64_t asked_ns, answered_ns; /* since the program began */
 };
 
 struct client {
     struct site *network; /* all sites, at the other end of one socket */
     int64_t n, began_ns, in_flight, most_in_flight;
-    int64_t order[SITES_MAX], answered_ns[SITES_MAX];
+    int64_t order[SITES_MAX];
+    int64_t blocked_from_ns, blocked_until_ns; /* the loop, by a call that is not awaited */
     _Atomic int64_t answered;
     struct request requests[SITES_MAX];
 };
+
+static int64_t since_began(const struct client *c)
+{
+    return now_ns() - c->began_ns;
+}
 
 static void handle(struct request *r)
 {
@@ -25,8 +32,8 @@ static void handle(struct request *r)
         work_us(integer("cpu_us"));
     int64_t place = c->answered++;
     c->order[place] = r->i;
-    c->answered_ns[r->i] = now_ns() - c->began_ns;
-    print("site %" PRId64 " answered after %.0f ms", r->i, (double)c->answered_ns[r->i] / 1e6);
+    r->answered_ns = since_began(c);
+    print("site %" PRId64 " answered after %.0f ms", r->i, (double)r->answered_ns / 1e6);
     item_finished(r->i);
 }
 
@@ -39,10 +46,14 @@ static int64_t fetch(void *argument)
     item_started(r->i);
     c->in_flight++;
     c->most_in_flight = c->in_flight > c->most_in_flight ? c->in_flight : c->most_in_flight;
-    if (blocks)
+    r->asked_ns = since_began(c);
+    if (blocks) {
         site_call(c->network, r->i, r->latency_us); /* requests.get() in a coroutine */
-    else
+        c->blocked_from_ns = r->asked_ns;
+        c->blocked_until_ns = since_began(c);
+    } else {
         loop_call(c->network, r->i, r->latency_us);
+    }
     c->in_flight--;
     handle(r);
     return 200;
@@ -75,20 +86,45 @@ static void fetch_by_threads(struct client *c)
         task_join(threads[i]);
 }
 
+/* It had to wait until the loop was free: to be asked at all, or for its answer to be taken. */
+static bool came_late(const struct client *c, const struct request *r)
+{
+    int64_t due_ns = r->asked_ns + (int64_t)((double)r->latency_us * 1000 * number("time_scale"));
+    bool asked_late = r->asked_ns >= c->blocked_until_ns;
+    return asked_late || (due_ns < c->blocked_until_ns && r->answered_ns >= c->blocked_until_ns);
+}
+
+/* How many answers the blocked loop delayed, and how many it took while it was blocked. */
+static int64_t count_late(const struct client *c, int64_t *ret_meanwhile)
+{
+    int64_t late = 0;
+    *ret_meanwhile = 0;
+    for (int64_t i = 0; i < c->n && c->blocked_until_ns > 0; i++) {
+        const struct request *r = &c->requests[i];
+        if (i == integer("blocker"))
+            continue;
+        late += came_late(c, r);
+        *ret_meanwhile +=
+            r->answered_ns > c->blocked_from_ns && r->answered_ns < c->blocked_until_ns;
+    }
+    return late;
+}
+
 static void judge(const struct client *c, int64_t total_ns)
 {
     struct words order = {0};
     double scale = number("time_scale") * 1000;
-    int64_t sum = 0, longest = 0, cpu = c->n * integer("cpu_us"), blocker = integer("blocker");
+    int64_t sum = 0, longest = 0, cpu = c->n * integer("cpu_us"), meanwhile;
+    int64_t late = count_late(c, &meanwhile);
     for (int64_t i = 0; i < c->n; i++) {
         int64_t us = c->requests[i].latency_us;
         sum += us;
         longest = us > longest ? us : longest;
         words_add(&order, "%" PRId64, c->order[i]);
-        row("site %" PRId64 "\t%" PRId64 "\t%.0f", i, c->answered_ns[i], (double)us * scale);
+        row("site %" PRId64 "\t%" PRId64 "\t%.0f", i, c->requests[i].answered_ns,
+            (double)us * scale);
     }
     bool sync = is("style", "sync"), threads = is("style", "threads");
-    bool blocked = is("style", "async-with-blocking-call") && blocker >= 0 && blocker < c->n;
     int64_t at_best = longest + integer("cpu_us");
     if (!threads && at_best < cpu)
         at_best = cpu; /* one thread handles all of them */
@@ -100,10 +136,13 @@ static void judge(const struct client *c, int64_t total_ns)
           text("at least %.0f ms", least / 1e6), text("%.0f ms", (double)total_ns / 1e6));
     if (is("style", "async"))
         check_number("all-asked-at-once", c->n, c->most_in_flight);
+    if (is("style", "async-with-blocking-call"))
+        check_number("nothing-goes-on-meanwhile", 0, meanwhile);
+    metric("late", late);
     metric("total_ns", total_ns);
-    outcome(sync      ? "one-by-one"
-            : blocked ? "loop-blocked"
-                      : "overlapped",
+    outcome(sync       ? "one-by-one"
+            : late > 0 ? "loop-blocked"
+                       : "overlapped",
             "order=%s", words_short(&order, 200));
 }
 
@@ -115,7 +154,7 @@ static void run(void)
     c.network = site_new("network");
     c.began_ns = now_ns();
     for (int64_t i = 0; i < c.n; i++) {
-        c.requests[i] = (struct request){&c, i, latencies[i] * 1000};
+        c.requests[i] = (struct request){.client = &c, .i = i, .latency_us = latencies[i] * 1000};
         item_submitted(i);
     }
     if (is("style", "sync"))
@@ -167,10 +206,13 @@ SCENARIO(async_io_overlap) = {
                {"async-with-blocking-call", {"async, one call blocks", "async，其中一个调用阻塞"}}),
         INTEGERS("latencies_ms", 1, 5000, "300,100,200", "Answer times (ms)", "回答时间（毫秒）",
                  "One site for each.", "每个数对应一个网站。"),
-        INTEGER("blocker", -1, 63, "-1", "Which one blocks", "哪一个阻塞",
-                "The index of the request that blocks the loop, in the last style; every other "
-                "answer then comes late, in every run. -1: none.",
-                "最后一种方式中阻塞事件循环的请求下标；此时其余回答每次都会推迟。-1：没有。"),
+        INTEGER(
+            "blocker", -1, 63, "-1", "Which one blocks", "哪一个阻塞",
+            "The index of the request that blocks the loop, in the last style; what has not "
+            "been asked yet, or is answered meanwhile, then comes late, in every run. -1: none.",
+            "最后一种方式中阻塞事件循环的请求下标；还没发出的请求和这期间到达的回答，每次都会因此推"
+            "迟。"
+            "-1：没有。"),
         INTEGER("cpu_us", 0, 100000, "0", "Work per answer (µs)", "每个回答的处理时间（微秒）",
                 "In one thread these add up; in several they may overlap.",
                 "单线程里它们要累加，多线程里可以重叠。")),
@@ -185,7 +227,9 @@ SCENARIO(async_io_overlap) = {
                 "一个协程阻塞了线程，其他协程在此期间都无法继续。")),
     .checks = CHECKS(CHECK("every-site-answered", "Sites that answered", "已回答的网站"),
                      CHECK("not-faster-than-the-waits", "Total time", "总时间"),
-                     CHECK("all-asked-at-once", "Requests on their way at once", "同时在途的请求")),
+                     CHECK("all-asked-at-once", "Requests on their way at once", "同时在途的请求"),
+                     CHECK("nothing-goes-on-meanwhile", "Answers taken while the loop was blocked",
+                           "循环被阻塞期间处理的回答")),
     .columns = COLUMNS(COLUMN("site", "Site", "网站", NULL),
                        COLUMN("answered", "Answered after", "得到回答", "ns"),
                        COLUMN("latency", "Answers within", "自身延迟", "ns")),

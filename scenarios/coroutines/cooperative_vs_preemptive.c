@@ -153,7 +153,7 @@ SCENARIO(cooperative_vs_preemptive) = {
               "    while time.perf_counter() < t: pass\n"
               "\n"
               "async def task(i):\n"
-              "    if i == 0: work(500)               # the hog: no await\n"
+              "    if i == 0: return work(500)        # the hog: no await\n"
               "    for _ in range(5):\n"
               "        work(20)\n"
               "        await asyncio.sleep(0)         # yields\n"

@@ -60,6 +60,15 @@ family('coroutines', {
       }
     });
 
+    test('who blocks the loop holds up those that are due meanwhile, and nobody else', async () => {
+      const late = async (latencies_ms, blocker) => (await one('async-io-overlap',
+        { style: 'async-with-blocking-call', latencies_ms, blocker, time_scale: 0.5 })).metrics.late;
+      assert.equal(await late([300, 100, 200], -1), 0);
+      assert.equal(await late([300, 100, 200], 0), 2); // the others have not been asked yet
+      assert.equal(await late([300, 100, 200], 2), 1); // 100 is due meanwhile
+      assert.equal(await late([300, 300, 20], 2), 0);  // nobody is
+    });
+
     test('who waits for ever waits at the event loop', async () => {
       const run = await one('epoll-coroutine-scheduler', { trigger: 'edge', limit_ms: 400, coroutines: 2, latency_ms: 5 });
       assert.equal(run.ended, 'timeout');
