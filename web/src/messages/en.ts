@@ -152,6 +152,7 @@ export const en = {
   'metric.intact_before_the_first_broken': 'Intact before the first broken one',
   'metric.items_per_second': 'Items per second',
   'metric.kept_back_ns': 'Results kept back, all together',
+  'metric.late': 'Answers the blocked loop delayed',
   'metric.left_early': 'Consumers that left early',
   'metric.left_out': 'Numbers left out',
   'metric.longest_gap_ns': 'Longest gap',

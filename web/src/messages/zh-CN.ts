@@ -154,6 +154,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'metric.intact_before_the_first_broken': '第一条损坏之前的完整消息',
   'metric.items_per_second': '每秒处理的项数',
   'metric.kept_back_ns': '结果被扣住的总时间',
+  'metric.late': '被阻塞的循环推迟的回答',
   'metric.left_early': '提前离开的消费者',
   'metric.left_out': '漏掉的数',
   'metric.longest_gap_ns': '最长间隔',
