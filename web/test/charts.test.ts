@@ -10,7 +10,7 @@ import { shareColumns, sharesChart } from '../src/charts/shares';
 import { cellText, columnOf, numberColumns, referenceFor, referenceOf, shownColumns } from '../src/charts/table';
 import { treeChart } from '../src/charts/tree';
 import { labelPlace, standsOf, turnsChart, type Turn } from '../src/charts/turns';
-import { cellsWritten, thin, valueChart, type ValueChart } from '../src/charts/value';
+import { cellsWritten, thin, valueChart, writersOf, type ValueChart } from '../src/charts/value';
 import { TraceDecoder } from '../src/trace/decode';
 import { EVENT } from '../src/trace/kinds.gen';
 import { advance, newModel } from '../src/trace/model';
@@ -148,6 +148,7 @@ test('cells by how often they were written; an array’s elements do not disturb
   assert.deepEqual(cellsWritten(log), [1, 0]);
   const chart = valueChart(log, 1);
   assert.deepEqual(chart.writes.map((w) => w.value), [7, 8, 9, 8]);
+  assert.deepEqual(writersOf(chart.writes), [1, 0]);
   assert.deepEqual(chart.lost, [{ read: 4, overwritten: 5, write: 6 }]);
 });
 

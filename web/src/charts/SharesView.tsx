@@ -66,7 +66,7 @@ export function SharesView({ store }: { readonly store: RunStore }): JSX.Element
       </ul>
       {shown.length < rows.length && (
         <button type="button" class="button" onClick={() => { all.value = true; }}>
-          {app.t('turns.more', { count: rows.length })}
+          {app.t('shares.more', { count: rows.length })}
         </button>
       )}
       <ul class="plain share-key">

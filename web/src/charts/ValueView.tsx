@@ -4,10 +4,10 @@ import { formatNs } from '../messages/format';
 import { useApp } from '../store/app';
 import type { RunStore } from '../store/run';
 import { fitView } from '../timeline/scale';
-import { objectName } from '../timeline/sentences';
+import { objectName, taskName } from '../timeline/sentences';
 import { OWNER_COLOURS } from '../trace/model';
 import { useWidth } from '../ui/useWidth';
-import { cellsWritten, thin, valueChart, type LostUpdate, type ValueChart, type Write } from './value';
+import { cellsWritten, thin, valueChart, writersOf, type LostUpdate, type ValueChart, type Write } from './value';
 
 const FIRST_WIDTH = 440;
 const HEIGHT = 220;
@@ -57,10 +57,50 @@ function Axis({ g }: { readonly g: Geometry }): JSX.Element {
   );
 }
 
+const SHAPES = 4;
+
+/** A write's mark: one of four shapes around a place, so that tasks differ by more than colour. */
+function Mark({ shape, task, x, y }: {
+  readonly shape: number;
+  readonly task: number;
+  readonly x: number;
+  readonly y: number;
+}): JSX.Element {
+  const fill = `lane-fill lane-${task % OWNER_COLOURS}`;
+  switch (shape % SHAPES) {
+    case 1: return <path class={fill} d={`M${x - 2.5} ${y - 2.5}h5v5h-5z`} />;
+    case 2: return <path class={fill} d={`M${x} ${y - 3.5}l3.3 6h-6.6z`} />;
+    case 3: return <path class={fill} d={`M${x} ${y - 3.7}l3.2 3.7-3.2 3.7-3.2-3.7z`} />;
+    default: return <circle class={fill} cx={x} cy={y} r="2.7" />;
+  }
+}
+
+const WRITERS_MOST = 12;
+
+/** Which mark is whose. */
+function Writers({ writers, store }: {
+  readonly writers: readonly number[];
+  readonly store: RunStore;
+}): JSX.Element {
+  const app = useApp();
+  return (
+    <ul class="plain curve-key" aria-label={app.t('value.writers')}>
+      {writers.slice(0, WRITERS_MOST).map((task, i) => (
+        <li key={task}>
+          <svg width="10" height="10" aria-hidden="true"><Mark shape={i} task={task} x={5} y={5} /></svg>
+          {taskName(store.model, task)}
+        </li>
+      ))}
+      {writers.length > WRITERS_MOST && <li>…</li>}
+    </ul>
+  );
+}
+
 const LOST_DRAWN = 200;
 
-function Plot({ chart, label }: {
+function Plot({ chart, writers, label }: {
   readonly chart: ValueChart;
+  readonly writers: readonly number[];
   readonly label: string;
 }): JSX.Element {
   const [ref, width] = useWidth<SVGSVGElement>(FIRST_WIDTH);
@@ -69,7 +109,7 @@ function Plot({ chart, label }: {
   return (
     <svg ref={ref} class="chart" height={HEIGHT} role="img" aria-label={label}>
       {thin(chart.writes, g.x, g.y).map((w) => (
-        <circle key={w.event} class={`lane-fill lane-${w.task % OWNER_COLOURS}`} cx={g.x(w.t)} cy={g.y(w.value)} r="2.5" />
+        <Mark key={w.event} shape={writers.indexOf(w.task)} task={w.task} x={g.x(w.t)} y={g.y(w.value)} />
       ))}
       {chart.lost.slice(0, LOST_DRAWN).map((lost) => {
         const write = byEvent.get(lost.write);
@@ -93,6 +133,7 @@ export function ValueView({ store }: { readonly store: RunStore }): JSX.Element 
   const chart = valueChart(log, cell);
   const last = chart.writes[chart.writes.length - 1];
   if (last === undefined) return <p class="muted">{app.t('value.empty')}</p>;
+  const writers = writersOf(chart.writes);
   const key = chart.gaps ? 'value.noneSeen' : 'value.none';
   const takeaway = app.t(chart.lost.length > 0 ? 'value.takeaway' : key,
     { last: last.value, lost: chart.lost.length });
@@ -114,7 +155,8 @@ export function ValueView({ store }: { readonly store: RunStore }): JSX.Element 
         </label>
       )}
       <p class="takeaway">{takeaway}</p>
-      <Plot chart={chart} label={takeaway} />
+      <Plot chart={chart} writers={writers} label={takeaway} />
+      <Writers writers={writers} store={store} />
       {chart.lost.length > 0 && (
         <button type="button" class="button" onClick={() => show(chart.lost[0])}>
           {app.t('value.show')}

@@ -79,6 +79,9 @@ export function valueChart(log: TraceLog, cell: number): ValueChart {
   return { writes, lost, gaps: gaps || log.skipped > 0 || log.dropped > 0 };
 }
 
+/** The tasks that wrote, in the order in which they first did. */
+export const writersOf = (writes: readonly Write[]): number[] => [...new Set(writes.map((write) => write.task))];
+
 /** At most one write for each place on a grid, so that a million writes are a few thousand dots. */
 export function thin(
   writes: readonly Write[],
