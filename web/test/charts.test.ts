@@ -10,7 +10,7 @@ import { shareColumns, sharesChart } from '../src/charts/shares';
 import { cellText, columnOf, numberColumns, referenceFor, referenceOf, shownColumns } from '../src/charts/table';
 import { treeChart } from '../src/charts/tree';
 import { labelPlace, standsOf, turnsChart, type Turn } from '../src/charts/turns';
-import { cellsWritten, thin, valueChart, writersOf, type ValueChart } from '../src/charts/value';
+import { cellsWritten, thin, tasksOf, valueChart, writesRead, type ValueChart } from '../src/charts/value';
 import { TraceDecoder } from '../src/trace/decode';
 import { EVENT } from '../src/trace/kinds.gen';
 import { advance, newModel } from '../src/trace/model';
@@ -90,6 +90,15 @@ test('no update is lost when reads and writes do not overlap, or the addition is
   ])).lost, []);
 });
 
+test('which writes another task read in time', () => {
+  const chart = valueOf(logOf(2, [CELL], [
+    cell(1, 0, EVENT.CELL_WROTE, 0), cell(2, 1, EVENT.CELL_READ, 0),
+    cell(3, 0, EVENT.CELL_WROTE, 1), cell(4, 0, EVENT.CELL_READ, 1),
+    cell(5, 0, EVENT.CELL_WROTE, 2), cell(6, 1, EVENT.CELL_READ, 2), cell(7, 1, EVENT.CELL_READ, 2),
+  ]));
+  assert.equal(writesRead(chart), 2);
+});
+
 test('a read before a gap proves nothing', () => {
   const chart = valueOf(logOf(2, [CELL], [
     cell(1, 0, EVENT.CELL_READ),
@@ -148,7 +157,8 @@ test('cells by how often they were written; an array’s elements do not disturb
   assert.deepEqual(cellsWritten(log), [1, 0]);
   const chart = valueChart(log, 1);
   assert.deepEqual(chart.writes.map((w) => w.value), [7, 8, 9, 8]);
-  assert.deepEqual(writersOf(chart.writes), [1, 0]);
+  assert.deepEqual(tasksOf(chart.writes), [1, 0]);
+  assert.deepEqual(chart.reads.map((r) => r.t), [2, 5]);
   assert.deepEqual(chart.lost, [{ read: 4, overwritten: 5, write: 6 }]);
 });
 

@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { formatNs } from '../messages/format';
-import { useApp } from '../store/app';
+import { useApp, type App } from '../store/app';
 import type { RunStore } from '../store/run';
 import { fitView } from '../timeline/scale';
 import { objectName, taskName } from '../timeline/sentences';
 import { OWNER_COLOURS } from '../trace/model';
 import { useWidth } from '../ui/useWidth';
-import { cellsWritten, thin, valueChart, writersOf, type LostUpdate, type ValueChart, type Write } from './value';
+import { cellsWritten, tasksOf, thin, valueChart, writesRead, type LostUpdate, type ValueChart, type Write } from './value';
 
 const FIRST_WIDTH = 440;
 const HEIGHT = 220;
@@ -24,13 +24,12 @@ interface Geometry {
   readonly width: number;
 }
 
-function geometryOf(writes: readonly Write[], width: number): Geometry {
-  let [low, high] = [0, 0];
-  for (const write of writes) {
-    low = Math.min(low, write.value);
-    high = Math.max(high, write.value);
+function geometryOf(accesses: readonly Write[], width: number): Geometry {
+  let [low, high, from, to] = [0, 0, Infinity, 0];
+  for (const { t, value } of accesses) {
+    [low, high] = [Math.min(low, value), Math.max(high, value)];
+    [from, to] = [Math.min(from, t), Math.max(to, t)];
   }
-  const [from, to] = [writes[0].t, writes[writes.length - 1].t];
   const span = Math.max(1, high - low);
   return {
     x: (t) => LEFT + ((t - from) / Math.max(1, to - from)) * (width - 2 * LEFT),
@@ -58,58 +57,67 @@ function Axis({ g }: { readonly g: Geometry }): JSX.Element {
 }
 
 const SHAPES = 4;
+/** More reads than that would hide the writes. */
+const READS_MOST = 120;
 
 /** A write's mark: one of four shapes around a place, so that tasks differ by more than colour. */
-function Mark({ shape, task, x, y }: {
+function Mark({ shape, task, x, y, read = false }: {
   readonly shape: number;
+  readonly read?: boolean;
   readonly task: number;
   readonly x: number;
   readonly y: number;
 }): JSX.Element {
-  const fill = `lane-fill lane-${task % OWNER_COLOURS}`;
+  const look = `${read ? 'value-read' : 'lane-fill'} lane-${task % OWNER_COLOURS}`;
+  const place = `translate(${x} ${y}) scale(${read ? 1.9 : 1})`;
   switch (shape % SHAPES) {
-    case 1: return <path class={fill} d={`M${x - 2.5} ${y - 2.5}h5v5h-5z`} />;
-    case 2: return <path class={fill} d={`M${x} ${y - 3.5}l3.3 6h-6.6z`} />;
-    case 3: return <path class={fill} d={`M${x} ${y - 3.7}l3.2 3.7-3.2 3.7-3.2-3.7z`} />;
-    default: return <circle class={fill} cx={x} cy={y} r="2.7" />;
+    case 1: return <path class={look} transform={place} d="M-2.5-2.5h5v5h-5z" />;
+    case 2: return <path class={look} transform={place} d="M0-3.5l3.3 6h-6.6z" />;
+    case 3: return <path class={look} transform={place} d="M0-3.7l3.2 3.7-3.2 3.7-3.2-3.7z" />;
+    default: return <circle class={look} transform={place} r="2.7" />;
   }
 }
 
-const WRITERS_MOST = 12;
+const TASKS_MOST = 12;
 
 /** Which mark is whose. */
-function Writers({ writers, store }: {
-  readonly writers: readonly number[];
+function Key({ tasks, store }: {
+  readonly tasks: readonly number[];
   readonly store: RunStore;
 }): JSX.Element {
   const app = useApp();
   return (
-    <ul class="plain curve-key" aria-label={app.t('value.writers')}>
-      {writers.slice(0, WRITERS_MOST).map((task, i) => (
+    <ul class="plain curve-key" aria-label={app.t('value.tasks')}>
+      {tasks.slice(0, TASKS_MOST).map((task, i) => (
         <li key={task}>
           <svg width="10" height="10" aria-hidden="true"><Mark shape={i} task={task} x={5} y={5} /></svg>
           {taskName(store.model, task)}
         </li>
       ))}
-      {writers.length > WRITERS_MOST && <li>…</li>}
+      {tasks.length > TASKS_MOST && <li>…</li>}
     </ul>
   );
 }
 
 const LOST_DRAWN = 200;
 
-function Plot({ chart, writers, label }: {
+function Plot({ chart, reads, tasks, label }: {
   readonly chart: ValueChart;
-  readonly writers: readonly number[];
+  /** Those that are drawn. */
+  readonly reads: readonly Write[];
+  readonly tasks: readonly number[];
   readonly label: string;
 }): JSX.Element {
   const [ref, width] = useWidth<SVGSVGElement>(FIRST_WIDTH);
-  const g = geometryOf(chart.writes, width.value);
+  const g = geometryOf([...chart.writes, ...reads], width.value);
   const byEvent = new Map(chart.writes.map((write) => [write.event, write]));
   return (
     <svg ref={ref} class="chart" height={HEIGHT} role="img" aria-label={label}>
-      {thin(chart.writes, g.x, g.y).map((w) => (
-        <Mark key={w.event} shape={writers.indexOf(w.task)} task={w.task} x={g.x(w.t)} y={g.y(w.value)} />
+      {thin(chart.writes, g.x, g.y).map(({ event, task, t, value }) => (
+        <Mark key={event} shape={tasks.indexOf(task)} task={task} x={g.x(t)} y={g.y(value)} />
+      ))}
+      {reads.map(({ event, task, t, value }) => (
+        <Mark key={event} shape={tasks.indexOf(task)} task={task} x={g.x(t)} y={g.y(value)} read />
       ))}
       {chart.lost.slice(0, LOST_DRAWN).map((lost) => {
         const write = byEvent.get(lost.write);
@@ -120,6 +128,18 @@ function Plot({ chart, writers, label }: {
       <Axis g={g} />
     </svg>
   );
+}
+
+function takeawayOf(app: App, store: RunStore, chart: ValueChart): string {
+  const { writes, lost, gaps } = chart;
+  const last = writes[writes.length - 1].value;
+  if (lost.length > 0) return app.t('value.takeaway', { last, lost: lost.length });
+  if (gaps) return app.t('value.noneSeen', { last });
+  const [writer, ...others] = tasksOf(writes);
+  if (others.length > 0 || chart.reads.length === 0) return app.t('value.none', { last });
+  return app.t('value.oneWriter', {
+    task: taskName(store.model, writer), writes: writes.length, last, read: writesRead(chart),
+  });
 }
 
 export function ValueView({ store }: { readonly store: RunStore }): JSX.Element {
@@ -133,10 +153,9 @@ export function ValueView({ store }: { readonly store: RunStore }): JSX.Element 
   const chart = valueChart(log, cell);
   const last = chart.writes[chart.writes.length - 1];
   if (last === undefined) return <p class="muted">{app.t('value.empty')}</p>;
-  const writers = writersOf(chart.writes);
-  const key = chart.gaps ? 'value.noneSeen' : 'value.none';
-  const takeaway = app.t(chart.lost.length > 0 ? 'value.takeaway' : key,
-    { last: last.value, lost: chart.lost.length });
+  const reads = chart.reads.length <= READS_MOST ? chart.reads : [];
+  const tasks = tasksOf([...chart.writes, ...reads]);
+  const takeaway = takeawayOf(app, store, chart);
   const show = (lost: LostUpdate): void => {
     const [from, to] = [log.t[lost.read], log.t[lost.write]];
     const margin = Math.max(200, (to - from) / 2);
@@ -155,15 +174,18 @@ export function ValueView({ store }: { readonly store: RunStore }): JSX.Element 
         </label>
       )}
       <p class="takeaway">{takeaway}</p>
-      <Plot chart={chart} writers={writers} label={takeaway} />
-      <Writers writers={writers} store={store} />
+      <Plot chart={chart} reads={reads} tasks={tasks} label={takeaway} />
+      <Key tasks={tasks} store={store} />
       {chart.lost.length > 0 && (
         <button type="button" class="button" onClick={() => show(chart.lost[0])}>
           {app.t('value.show')}
         </button>
       )}
       {chart.gaps && <p class="small muted">{app.t('value.hidden')}</p>}
-      <p class="small muted">{app.t('value.description')}</p>
+      <p class="small muted">
+        {app.t('value.description')}
+        {reads.length > 0 && `${app.space()}${app.t('value.reads')}`}
+      </p>
     </>
   );
 }

@@ -3,6 +3,7 @@ import { EVENT } from '../trace/kinds.gen';
 import type { TraceLog } from '../trace/log';
 import { timeOrder } from '../trace/sort';
 
+/** A read or a write. */
 export interface Write {
   readonly t: number;
   readonly value: number;
@@ -19,6 +20,7 @@ export interface LostUpdate {
 
 export interface ValueChart {
   readonly writes: readonly Write[];
+  readonly reads: readonly Write[];
   readonly lost: readonly LostUpdate[];
   /** Parts were not recorded, so there may be more. */
   readonly gaps: boolean;
@@ -47,11 +49,13 @@ export function cellsWritten(log: TraceLog): number[] {
 /** Writes of a cell and updates lost on it; of an array's cells, each by itself. */
 export function valueChart(log: TraceLog, cell: number): ValueChart {
   const writes: Write[] = [];
+  const reads: Write[] = [];
   const lost: LostUpdate[] = [];
   const readings = new Map<number, Reading>(); // by task and element
   let gaps = false;
+  const accessOf = (i: number): Write => ({ t: log.t[i], value: log.value[i], task: log.task[i], event: i });
   const wrote = (i: number): void => {
-    writes.push({ t: log.t[i], value: log.value[i], task: log.task[i], event: i });
+    writes.push(accessOf(i));
     for (const reading of readings.values()) {
       if (reading.task === log.task[i] || reading.element !== log.aux[i]) continue;
       if (reading.overwritten < 0) reading.overwritten = i;
@@ -66,6 +70,7 @@ export function valueChart(log: TraceLog, cell: number): ValueChart {
     if (log.object[i] !== cell || (kind !== EVENT.CELL_READ && !WRITES.has(kind))) continue;
     const key = log.task[i] * 0x10000 + log.aux[i];
     if (kind === EVENT.CELL_READ) {
+      reads.push(accessOf(i));
       readings.set(key, { event: i, task: log.task[i], element: log.aux[i], overwritten: -1 });
       continue;
     }
@@ -76,11 +81,18 @@ export function valueChart(log: TraceLog, cell: number): ValueChart {
     }
     wrote(i);
   }
-  return { writes, lost, gaps: gaps || log.skipped > 0 || log.dropped > 0 };
+  return { writes, reads, lost, gaps: gaps || log.skipped > 0 || log.dropped > 0 };
 }
 
-/** The tasks that wrote, in the order in which they first did. */
-export const writersOf = (writes: readonly Write[]): number[] => [...new Set(writes.map((write) => write.task))];
+/** The tasks of reads or writes, in the order in which they first were there. */
+export const tasksOf = (accesses: readonly Write[]): number[] => [...new Set(accesses.map(({ task }) => task))];
+
+/** How many of the writes another task read before the next one. */
+export function writesRead({ writes, reads }: ValueChart): number {
+  const ends = writes.map((_, i) => writes[i + 1]?.t ?? Infinity);
+  return writes.filter((write, i) => reads.some((read) =>
+    read.task !== write.task && read.t >= write.t && read.t < ends[i])).length;
+}
 
 /** At most one write for each place on a grid, so that a million writes are a few thousand dots. */
 export function thin(
