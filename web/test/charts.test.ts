@@ -278,7 +278,8 @@ test('shares add up to the time a task was there', () => {
 test('the matrix: equal numbers are a group', () => {
   const matrix = matrixChart([['a', 1, 2, 3], ['b', 1, 4], ['c', 3, 3]]);
   assert.deepEqual(matrix.rows.map((row) => row.cells.map((c) => c.group)), [[0, -1, 1], [0, -1], [1, 1]]);
-  assert.deepEqual([matrix.width, matrix.cells, matrix.different], [3, 7, 4]);
+  assert.deepEqual([matrix.width, matrix.cells, matrix.different, matrix.differentRows], [3, 7, 4, 3]);
+  assert.equal(matrixChart([['a', 1, 2], ['b', 1, 2], ['c', 2, 1]]).differentRows, 2);
 });
 
 const column = (name: string, unit = ''): Column => ({ name, unit, title: { en: name, zh: name }, repeats: false });

@@ -1,9 +1,17 @@
 import type { JSX } from 'preact';
 import type { Run, Scenario } from '../api/types';
-import { useApp } from '../store/app';
+import { useApp, type App } from '../store/app';
 import { OWNER_COLOURS } from '../trace/model';
-import { matrixChart } from './matrix';
+import { matrixChart, type Matrix } from './matrix';
 import { cellText } from './table';
+
+function takeawayOf(app: App, { rows, cells, different, differentRows }: Matrix): string {
+  const all = app.t('matrix.takeaway', { cells, different });
+  if (rows.length < 2) return all;
+  const key = differentRows === 1 ? 'matrix.rowsSame'
+    : differentRows === rows.length ? 'matrix.rowsDiffer' : 'matrix.rowsSome';
+  return `${app.t(key, { rows: rows.length, kinds: differentRows })}${app.space()}${all}`;
+}
 
 export function MatrixView({ run, scenario }: {
   readonly run: Run;
@@ -14,7 +22,7 @@ export function MatrixView({ run, scenario }: {
   const matrix = matrixChart(run.table);
   const unit = columns[columns.length - 1]?.unit ?? '';
   const number = new Intl.NumberFormat(app.language.value);
-  const takeaway = app.t('matrix.takeaway', { cells: matrix.cells, different: matrix.different });
+  const takeaway = takeawayOf(app, matrix);
   return (
     <>
       <p class="takeaway">{takeaway}</p>

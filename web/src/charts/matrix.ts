@@ -18,6 +18,8 @@ export interface Matrix {
   readonly width: number;
   readonly cells: number;
   readonly different: number;
+  /** Rows that differ in some cell, their names aside. */
+  readonly differentRows: number;
 }
 
 /** The first cell of each row is its name. */
@@ -34,5 +36,6 @@ export function matrixChart(table: readonly Row[]): Matrix {
     width: rows.reduce((most, row) => Math.max(most, row.cells.length), 0),
     cells: rows.reduce((sum, row) => sum + row.cells.length, 0),
     different: counts.size,
+    differentRows: new Set(table.map((row) => JSON.stringify(row.slice(1)))).size,
   };
 }
