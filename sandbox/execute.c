@@ -37,8 +37,6 @@ int execute_resolve(struct job *job, struct err *err)
     const struct param *params[PARAMS_MAX];
     if (!entry)
         return err_set(err, EINVAL, "scenario: there is none called \"%s\"", job->scenario);
-    if (strcmp(job->mode, "free") != 0)
-        return err_set(err, EINVAL, "schedule: must be free, was \"%s\"", job->mode);
     for (unsigned i = 0; i < job->param_count; i++)
         if (!scenario_param(entry->scenario, job->params[i].name))
             return err_set(err, EINVAL, "params/%s: %s has no such parameter", job->params[i].name,

@@ -76,7 +76,7 @@ static int take_schedule(struct run *run, const char *text, struct err *err)
 {
     if (strcmp(text, "free") != 0)
         return err_set(err, EINVAL, "--schedule: must be free, was %s", text);
-    snprintf(run->job.mode, sizeof run->job.mode, "%s", text);
+    (void)run;
     return 0;
 }
 
@@ -240,7 +240,7 @@ static void write_setup(const struct run *run, struct jsonw *json)
     jsonw_close(json, '}');
     jsonw_name(json, "schedule");
     jsonw_open(json, '{');
-    jsonw_put_string(json, "mode", run->job.mode);
+    jsonw_put_string(json, "mode", schedule_mode_text(run->job.schedule.mode));
     jsonw_put_string(json, "seed", NULL);
     jsonw_put_string(json, "token", NULL);
     jsonw_close(json, '}');

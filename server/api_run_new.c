@@ -135,7 +135,7 @@ static void read_schedule(struct new_run *n, const struct doc *schedule)
     const char *mode = doc_string(member);
     char detail[200];
     if ((!member || mode) && (!mode || scenario_has_schedule(n->scenario, mode))) {
-        snprintf(n->job.mode, sizeof n->job.mode, "%s", mode ? mode : "free");
+        n->job.schedule.mode = mode ? (enum schedule_mode)schedule_mode_of(mode) : SCHEDULE_FREE;
         return;
     }
     list_schedules(n->scenario, detail, sizeof detail);

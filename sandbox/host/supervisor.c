@@ -270,6 +270,14 @@ static enum ended asked_end(const struct supervisor *s)
         return ENDED_TASK_LIMIT;
     case TRACE_STOP_MEMORY_LIMIT:
         return ENDED_MEMORY_LIMIT;
+    case TRACE_STOP_DEADLOCK:
+        return ENDED_DEADLOCK;
+    case TRACE_STOP_LIVELOCK:
+        return ENDED_LIVELOCK;
+    case TRACE_STOP_PREFIX:
+        return ENDED_STOPPED;
+    case TRACE_STOP_REPLAY_FAILED:
+        return ENDED_REPLAY_FAILED;
     default:
         return ENDED_NONE;
     }

@@ -7,7 +7,7 @@
 
 void job_init(struct job *job, const char *scenario)
 {
-    *job = (struct job){.mode = "free", .trace = true};
+    *job = (struct job){.schedule = SCHEDULE_DEFAULT, .trace = true};
     snprintf(job->scenario, sizeof job->scenario, "%s", scenario);
 }
 
@@ -67,11 +67,27 @@ int job_set(struct job *job, const char *name, const char *value, struct err *er
     return set_param(job, name, strlen(name), value, strlen(value), err);
 }
 
+/* What the mode does not use is left out. */
+static void write_schedule(const struct schedule *s, struct buf *out)
+{
+    buf_printf(out, "schedule.mode=%s\nschedule.seed=%" PRIu64 "\nschedule.depth=%u\n",
+               schedule_mode_text(s->mode), s->seed, s->depth);
+    buf_printf(out, "schedule.ignores_time=%d\n", s->ignores_time);
+    if (s->token[0])
+        buf_printf(out, "schedule.token=%s\n", s->token);
+    if (s->mode != SCHEDULE_EXPLORE)
+        return;
+    if (s->max_preemptions >= 0)
+        buf_printf(out, "schedule.max_preemptions=%d\n", s->max_preemptions);
+    buf_printf(out, "schedule.max_executions=%" PRIu64 "\nschedule.max_seconds=%u\n",
+               s->max_executions, s->max_seconds);
+}
+
 int job_write(const struct job *job, struct buf *out, struct err *err)
 {
     size_t before = out->len;
-    buf_printf(out, "scenario=%s\nmode=%s\nseed=%" PRIu64 "\ntrace=%d\n", job->scenario, job->mode,
-               job->seed, job->trace);
+    buf_printf(out, "scenario=%s\ntrace=%d\n", job->scenario, job->trace);
+    write_schedule(&job->schedule, out);
     for (unsigned i = 0; i < job->param_count; i++)
         buf_printf(out, "param.%s=%s\n", job->params[i].name, job->params[i].value);
     if (buf_error(out))
@@ -103,23 +119,98 @@ static int take_number(uint64_t *ret, const char *value, size_t n)
     return n > 0 ? 0 : -EINVAL;
 }
 
+static bool is_token_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+}
+
+static int take_token(char *out, const char *value, size_t n)
+{
+    if (n >= SCHEDULE_TOKEN_MAX)
+        return -EINVAL;
+    for (size_t i = 0; i < n; i++)
+        if (!is_token_character(value[i]))
+            return -EINVAL;
+    memcpy(out, value, n);
+    out[n] = '\0';
+    return 0;
+}
+
+static int take_mode(enum schedule_mode *ret, const char *value, size_t n)
+{
+    char word[16];
+    int mode = take_word(word, sizeof word, value, n) < 0 ? -1 : schedule_mode_of(word);
+    if (mode < 0)
+        return -EINVAL;
+    *ret = (enum schedule_mode)mode;
+    return 0;
+}
+
+static int take_bounded(uint64_t *ret, uint64_t most, const char *value, size_t n)
+{
+    int r = take_number(ret, value, n);
+    return r == 0 && *ret > most ? -EINVAL : r;
+}
+
+static bool is_called(const char *name, size_t n, const char *what)
+{
+    return strlen(what) == n && memcmp(name, what, n) == 0;
+}
+
+static int take_schedule(struct schedule *s, const char *name, size_t name_n, const char *value,
+                         size_t n)
+{
+    uint64_t number;
+    int r = -EINVAL;
+    if (is_called(name, name_n, "mode"))
+        return take_mode(&s->mode, value, n);
+    if (is_called(name, name_n, "token"))
+        return take_token(s->token, value, n);
+    if (is_called(name, name_n, "seed"))
+        return take_number(&s->seed, value, n);
+    if (is_called(name, name_n, "max_executions"))
+        return take_bounded(&s->max_executions, SCHEDULE_EXECUTIONS_MAX, value, n);
+    if (is_called(name, name_n, "depth") &&
+        (r = take_bounded(&number, SCHEDULE_DEPTH_MAX, value, n)) == 0)
+        s->depth = (unsigned)number;
+    else if (is_called(name, name_n, "ignores_time") &&
+             (r = take_bounded(&number, 1, value, n)) == 0)
+        s->ignores_time = number != 0;
+    else if (is_called(name, name_n, "max_preemptions") &&
+             (r = take_bounded(&number, SCHEDULE_PREEMPTIONS_MAX, value, n)) == 0)
+        s->max_preemptions = (int)number;
+    else if (is_called(name, name_n, "max_seconds") &&
+             (r = take_bounded(&number, SCHEDULE_SECONDS_MAX, value, n)) == 0)
+        s->max_seconds = (unsigned)number;
+    return r;
+}
+
+/* What follows `prefix` in the name, or NULL. */
+static const char *after(const char *prefix, const char *name, size_t *n)
+{
+    size_t length = strlen(prefix);
+    if (*n <= length || memcmp(name, prefix, length) != 0)
+        return NULL;
+    *n -= length;
+    return name + length;
+}
+
 static int take_member(struct job *job, const char *name, size_t name_n, const char *value,
                        size_t value_n, struct err *err)
 {
-    static const char prefix[] = "param.";
-    const size_t prefix_n = sizeof prefix - 1;
     uint64_t number = 0;
+    size_t rest_n = name_n;
     int r = -EINVAL;
-    if (name_n > prefix_n && memcmp(name, prefix, prefix_n) == 0)
-        return set_param(job, name + prefix_n, name_n - prefix_n, value, value_n, err);
-    if (name_n == 8 && memcmp(name, "scenario", 8) == 0)
+    const char *rest = after("param.", name, &rest_n);
+    if (rest)
+        return set_param(job, rest, rest_n, value, value_n, err);
+    if ((rest = after("schedule.", name, &rest_n)))
+        r = take_schedule(&job->schedule, rest, rest_n, value, value_n);
+    else if (is_called(name, name_n, "scenario"))
         r = take_word(job->scenario, sizeof job->scenario, value, value_n);
-    else if (name_n == 4 && memcmp(name, "mode", 4) == 0)
-        r = take_word(job->mode, sizeof job->mode, value, value_n);
-    else if (name_n == 4 && memcmp(name, "seed", 4) == 0)
-        r = take_number(&job->seed, value, value_n);
-    else if (name_n == 5 && memcmp(name, "trace", 5) == 0) {
-        r = take_number(&number, value, value_n);
+    else if (is_called(name, name_n, "trace")) {
+        r = take_bounded(&number, 1, value, value_n);
         job->trace = number != 0;
     }
     return r < 0 ? err_set(err, EINVAL, "a line of the job is not understood") : 0;

@@ -3,8 +3,8 @@
  * `name=value` a line, sent with one write:
  *
  *     scenario=race-counter
- *     mode=free
- *     seed=42
+ *     schedule.mode=random
+ *     schedule.seed=42
  *     param.threads=2
  *     param.variant=no-lock
  *     trace=1
@@ -17,6 +17,7 @@
 #include "sandbox/base/buf.h"
 #include "sandbox/base/err.h"
 #include "sandbox/proto/params.h"
+#include "sandbox/proto/schedule.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,9 +35,8 @@ struct job_param {
 
 struct job {
     char scenario[SCENARIO_ID_MAX];
-    char mode[16]; /* "free" */
-    uint64_t seed; /* of the schedule; 0 when the mode has none */
-    bool trace;    /* false: events are not recorded (benchmarks) */
+    struct schedule schedule;
+    bool trace; /* false: events are not recorded (benchmarks) */
     unsigned param_count;
     struct job_param params[PARAMS_MAX];
 };

@@ -48,7 +48,7 @@ void trace_reader_result(const struct trace_reader *reader, struct trace_result 
         ret->outcome_rule = -1;
     clean_checks(ret);
     clean_metrics(ret);
-    if (ret->stop > TRACE_STOP_MEMORY_LIMIT)
+    if (ret->stop >= TRACE_STOP_COUNT)
         ret->stop = TRACE_STOP_NONE;
     for (size_t i = 0; i < sizeof ret->class_of_end; i++)
         if (ret->class_of_end[i] >= CLASS_COUNT)

@@ -39,6 +39,11 @@
 #define TRACE_ROWS_MAX    128u
 #define TRACE_ROW_BYTES   256u /* of a row's cells with its NUL */
 
+#define TRACE_TOKEN_MAX   2001u /* SCHEDULE_TOKEN_MAX */
+#define TRACE_CHOICES_MAX 64u
+#define TRACE_RACES_MAX   16u
+#define TRACE_FOUND_MAX   256u
+
 /* "No object" in a record, and "no task". */
 #define TRACE_NO_OBJECT 0xffffu
 #define TRACE_NO_TASK   0xffffu
@@ -112,7 +117,17 @@ struct trace_object_slot {
 };
 
 /* How a run can end, beyond what the supervisor sees for itself: a task asks for the end. */
-enum trace_stop { TRACE_STOP_NONE, TRACE_STOP_TASK_LIMIT, TRACE_STOP_MEMORY_LIMIT };
+enum trace_stop {
+    TRACE_STOP_NONE,
+    TRACE_STOP_TASK_LIMIT,
+    TRACE_STOP_MEMORY_LIMIT,
+    /* Under a controlled schedule: */
+    TRACE_STOP_DEADLOCK,
+    TRACE_STOP_LIVELOCK,
+    TRACE_STOP_PREFIX,
+    TRACE_STOP_REPLAY_FAILED,
+    TRACE_STOP_COUNT
+};
 
 struct trace_check {
     char name[48];
@@ -150,6 +165,61 @@ struct trace_table {
     char row[TRACE_ROWS_MAX][TRACE_ROW_BYTES];
 };
 
+/* What is open next, where a replay stopped. */
+struct trace_choice {
+    uint16_t task;
+    uint16_t object;   /* or TRACE_NO_OBJECT */
+    uint8_t operation; /* enum seam_operation */
+    uint8_t unused[3];
+    char token[TRACE_TOKEN_MAX]; /* that takes this choice and stops after it */
+};
+
+/* Two accesses to a cell that nothing orders. */
+struct trace_race {
+    uint16_t object;
+    uint16_t task[2];     /* in the order of the run */
+    uint8_t operation[2]; /* enum seam_operation */
+    uint32_t event[2];    /* ids; 0 when the run has no trace */
+};
+
+/* What a controlled run says of its schedule, written at its end. */
+struct trace_schedule {
+    _Atomic uint32_t set; /* 1 once the rest is written */
+    uint32_t steps;       /* operations executed */
+    uint32_t preemptions; /* switches away from a task that could have gone on */
+    uint32_t choices;     /* entries of choice */
+    uint32_t races;       /* entries of race */
+    char token[TRACE_TOKEN_MAX]; /* that repeats the run; "" when it would be longer */
+    char problem[160];           /* why a token could not be followed */
+    struct trace_race race[TRACE_RACES_MAX];
+    struct trace_choice choice[TRACE_CHOICES_MAX];
+};
+
+/* One way an exploration saw the program end. */
+struct trace_found {
+    char outcome[512];
+    uint8_t class; /* enum outcome_class */
+    uint8_t ended; /* enum ended */
+    int16_t rule;  /* index of the declared outcome, or -1 */
+    uint32_t preemptions; /* of the witness: the fewest of all executions that ended so */
+    uint64_t count;       /* executions that ended so */
+    uint64_t first;       /* number of the first of them, from 1 */
+    char token[TRACE_TOKEN_MAX]; /* of the witness */
+};
+
+/* The state of an exploration; entries of found change under the reader's eyes until it is over. */
+struct trace_explored {
+    _Atomic uint64_t executions; /* finished, also counted in an outcome */
+    _Atomic uint64_t blocked;    /* begun and given up: another one covers them */
+    _Atomic uint64_t cut;        /* of the executions: longer than the bound of steps */
+    _Atomic uint64_t steps;
+    _Atomic uint32_t outcomes; /* entries of found */
+    _Atomic uint32_t over;     /* 1: nothing will change any more */
+    _Atomic uint32_t complete; /* 1: every schedule within the bounds was covered */
+    uint32_t unused;
+    struct trace_found found[TRACE_FOUND_MAX];
+};
+
 struct trace_shared {
     uint32_t magic;
     uint32_t version;
@@ -164,7 +234,10 @@ struct trace_shared {
     struct trace_task_slot task[TRACE_TASKS_MAX];
     struct trace_object_slot object[TRACE_OBJECTS_MAX];
     struct trace_segment segment[TRACE_SEGMENTS] __attribute__((aligned(4096)));
-    struct trace_table table; /* last: most runs do not touch it */
+    /* Last, what most runs do not touch. */
+    struct trace_table table;
+    struct trace_schedule schedule;
+    struct trace_explored explored;
 };
 
 #endif

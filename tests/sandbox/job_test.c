@@ -16,7 +16,14 @@ void test_job_survives_the_wire(void **state)
     _cleanup_buf_ struct buf text = BUF_INIT(JOB_BYTES_MAX);
     struct job job, again;
     job_init(&job, "race-counter");
-    job.seed = UINT64_MAX;
+    job.schedule = (struct schedule){.mode = SCHEDULE_EXPLORE,
+                                     .seed = UINT64_MAX,
+                                     .depth = 4,
+                                     .ignores_time = true,
+                                     .token = "1Az-_",
+                                     .max_preemptions = 2,
+                                     .max_executions = 1000,
+                                     .max_seconds = 7};
     job.trace = false;
     assert_int_equal(job_set(&job, "threads", "2", NULL), 0);
     assert_int_equal(job_set(&job, "variant", "no-lock", NULL), 0);

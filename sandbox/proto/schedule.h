@@ -1,0 +1,66 @@
+/*
+ * Who decides which task runs next. The words and the bounds of the API, once; what a strategy does
+ * is in sched/.
+ */
+#ifndef PROTO_SCHEDULE_H
+#define PROTO_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * X(NAME, "text in the API")
+ *   free         the kernel decides, real time
+ *   random       at every operation any of the enabled tasks, by `seed`
+ *   pct          priorities by `seed`, changed at depth - 1 places (Burckhardt et al. 2010)
+ *   round-robin  the tasks in turn, an operation each
+ *   replay       what `token` says
+ *   explore      every schedule within the bounds, one after the other; an experiment, not a run
+ */
+#define SCHEDULE_MODES(X)                                                                          \
+    X(FREE, "free")                                                                                \
+    X(RANDOM, "random")                                                                            \
+    X(PCT, "pct")                                                                                  \
+    X(ROUND_ROBIN, "round-robin")                                                                  \
+    X(REPLAY, "replay")                                                                            \
+    X(EXPLORE, "explore")
+
+enum schedule_mode {
+#define X(name, text) SCHEDULE_##name,
+    SCHEDULE_MODES(X)
+#undef X
+        SCHEDULE_MODE_COUNT
+};
+
+#define SCHEDULE_TOKEN_MAX       2001u /* with its NUL */
+#define SCHEDULE_DEPTH_MAX       16u
+#define SCHEDULE_PREEMPTIONS_MAX 16
+#define SCHEDULE_UNBOUNDED       (-1) /* of max_preemptions */
+#define SCHEDULE_EXECUTIONS_MAX  100000000u
+#define SCHEDULE_SECONDS_MAX     300u
+
+struct schedule {
+    enum schedule_mode mode;
+    uint64_t seed;     /* random, pct */
+    unsigned depth;    /* pct: 1 to SCHEDULE_DEPTH_MAX */
+    bool ignores_time; /* sleeps and time-outs take as long as they like, or no time at all */
+    char token[SCHEDULE_TOKEN_MAX]; /* replay */
+    int max_preemptions;            /* explore: 0 to SCHEDULE_PREEMPTIONS_MAX, or unbounded */
+    uint64_t max_executions;        /* explore: 1 to SCHEDULE_EXECUTIONS_MAX */
+    unsigned max_seconds;           /* explore: 1 to SCHEDULE_SECONDS_MAX */
+};
+
+/* A free schedule, and what the other members are when nobody says. */
+#define SCHEDULE_DEFAULT                                                                           \
+    ((struct schedule){.mode = SCHEDULE_FREE,                                                      \
+                       .depth = 3,                                                                 \
+                       .max_preemptions = SCHEDULE_UNBOUNDED,                                      \
+                       .max_executions = 1000000,                                                  \
+                       .max_seconds = 20})
+
+const char *schedule_mode_text(enum schedule_mode mode);
+
+/* The mode of that name, or -1. */
+int schedule_mode_of(const char *text);
+
+#endif
