@@ -39,7 +39,8 @@ struct run {
     int io_error; /* of the trace file */
     struct launcher *launcher;
     struct buf output;
-    struct report report; /* of the last run */
+    struct supervisor *supervisor; /* of the last run */
+    struct report report;
     bool all_fine;
     struct tally tallies[OUTCOMES_MAX];
     unsigned tally_count;
@@ -166,20 +167,20 @@ static void count_outcome(struct run *run)
 
 static int run_once(struct run *run, struct err *err)
 {
-    const struct supervisor_hooks hooks = {on_output, on_chunks};
+    const struct supervisor_hooks hooks = {.output = on_output, .chunks = on_chunks};
     struct worker worker = WORKER_NONE;
-    struct supervisor *supervisor;
+    supervisor_free(run->supervisor);
+    run->supervisor = NULL;
     int r = launcher_wait(run->launcher, &worker, err);
     if (r == 0)
-        r = supervisor_new(&supervisor, &worker, &run->job, &LIMITS_DEFAULT, &hooks, run, err);
+        r = supervisor_new(&run->supervisor, &worker, &run->job, &LIMITS_DEFAULT, &hooks, run, err);
     if (r < 0)
         return r;
-    struct pollfd wanted = {.fd = supervisor_fd(supervisor), .events = POLLIN};
-    while (!supervisor_step(supervisor))
+    struct pollfd wanted = {.fd = supervisor_fd(run->supervisor), .events = POLLIN};
+    while (!supervisor_step(run->supervisor))
         (void)poll(&wanted, 1, -1);
-    run->report = *supervisor_report(supervisor);
+    run->report = *supervisor_report(run->supervisor);
     run->all_fine = run->all_fine && is_fine(&run->report);
-    supervisor_free(supervisor);
     count_outcome(run);
     return 0;
 }
@@ -239,11 +240,7 @@ static void write_setup(const struct run *run, struct jsonw *json)
     }
     jsonw_close(json, '}');
     jsonw_name(json, "schedule");
-    jsonw_open(json, '{');
-    jsonw_put_string(json, "mode", schedule_mode_text(run->job.schedule.mode));
-    jsonw_put_string(json, "seed", NULL);
-    jsonw_put_string(json, "token", NULL);
-    jsonw_close(json, '}');
+    schedule_write(&run->job.schedule, run->report.schedule, json);
 }
 
 static int show_json(const struct run *run)
@@ -303,6 +300,7 @@ int run_command(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     int code =
         take_arguments(run, argc, argv, &err) < 0 ? complain(EXIT_USAGE, err.text) : run_all(run);
+    supervisor_free(run->supervisor);
     launcher_free(run->launcher);
     buf_release(&run->output);
     close_fd(&run->trace_fd);

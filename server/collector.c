@@ -186,10 +186,8 @@ static void finish_slot(struct slot *slot)
     /* Its init was killed with the spawner: the crash is ours, not the program's. */
     if (slot->orphaned && report.ended == ENDED_CRASHED)
         report.ended = ENDED_INTERNAL_ERROR;
-    struct run *run = slot->run;
-    struct collector *c = slot->collector;
+    end_run(slot->collector, slot->run, &report);
     free_slot(slot);
-    end_run(c, run, &report);
 }
 
 static void step_slot(struct slot *slot)

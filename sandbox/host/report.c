@@ -1,6 +1,8 @@
 #include "sandbox/host/report.h"
 
+#include "sandbox/host/explain.h"
 #include "sandbox/host/launcher.h"
+#include "sandbox/proto/operation.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +159,103 @@ static void write_table(const struct trace_table *table, struct jsonw *json)
     jsonw_close(json, ']');
 }
 
+/* An object's or a task's name, or null. */
+static void put_name(struct jsonw *json, const char *member, const char *name)
+{
+    jsonw_put_string(json, member, name[0] ? name : NULL);
+}
+
+static void write_actor(struct jsonw *json, const char *task, uint16_t id, unsigned operation)
+{
+    jsonw_put_string(json, "task", task);
+    jsonw_put_integer(json, "task_id", id);
+    jsonw_put_string(json, "operation", operation_text(operation));
+}
+
+static void write_enabled(const struct report_schedule *schedule, struct jsonw *json)
+{
+    if (schedule->said.choices == 0)
+        return;
+    jsonw_name(json, "enabled");
+    jsonw_open(json, '[');
+    for (uint32_t i = 0; i < schedule->said.choices; i++) {
+        const struct trace_choice *choice = &schedule->said.choice[i];
+        jsonw_open(json, '{');
+        write_actor(json, schedule->choice[i].task, choice->task, choice->operation);
+        put_name(json, "object", schedule->choice[i].object);
+        put_name(json, "token", choice->token);
+        jsonw_close(json, '}');
+    }
+    jsonw_close(json, ']');
+}
+
+/* One of the two accesses; its event is the index in the trace, or null. */
+static void write_access(const struct report_schedule *schedule, uint32_t race, int which,
+                         struct jsonw *json)
+{
+    const struct trace_race *said = &schedule->said.race[race];
+    jsonw_name(json, which == 0 ? "first" : "second");
+    jsonw_open(json, '{');
+    write_actor(json, schedule->race[race].task[which], said->task[which], said->operation[which]);
+    jsonw_name(json, "event");
+    if (said->event[which] > 0)
+        jsonw_integer(json, said->event[which] - 1);
+    else
+        jsonw_null(json);
+    jsonw_close(json, '}');
+}
+
+static void write_races(const struct report_schedule *schedule, struct jsonw *json)
+{
+    if (schedule->said.races == 0)
+        return;
+    jsonw_name(json, "races");
+    jsonw_open(json, '[');
+    for (uint32_t i = 0; i < schedule->said.races; i++) {
+        jsonw_open(json, '{');
+        jsonw_put_string(json, "object", schedule->race[i].object);
+        write_access(schedule, i, 0, json);
+        write_access(schedule, i, 1, json);
+        jsonw_close(json, '}');
+    }
+    jsonw_close(json, ']');
+}
+
+static void put_integer_if(struct jsonw *json, const char *member, bool applies, int64_t value)
+{
+    jsonw_name(json, member);
+    if (applies)
+        jsonw_integer(json, value);
+    else
+        jsonw_null(json);
+}
+
+/* The token that repeats the run. */
+static const char *token_of(const struct schedule *asked, const struct trace_schedule *said)
+{
+    if (said && said->token[0])
+        return said->token;
+    return asked->mode == SCHEDULE_REPLAY ? asked->token : NULL;
+}
+
+void schedule_write(const struct schedule *asked, const struct report_schedule *schedule,
+                    struct jsonw *json)
+{
+    const struct trace_schedule *said = schedule ? &schedule->said : NULL;
+    bool draws = asked->mode == SCHEDULE_RANDOM || asked->mode == SCHEDULE_PCT;
+    const char *timing = asked->ignores_time ? "ignored" : "virtual";
+    jsonw_open(json, '{');
+    jsonw_put_string(json, "mode", schedule_mode_text(asked->mode));
+    put_integer_if(json, "seed", draws, (int64_t)asked->seed);
+    put_integer_if(json, "depth", asked->mode == SCHEDULE_PCT, asked->depth);
+    jsonw_put_string(json, "timing", asked->mode == SCHEDULE_FREE ? NULL : timing);
+    jsonw_put_string(json, "token", token_of(asked, said));
+    put_integer_if(json, "steps", said, said ? said->steps : 0);
+    put_integer_if(json, "preemptions", said, said ? said->preemptions : 0);
+    jsonw_put_string(json, "problem", said && said->problem[0] ? said->problem : NULL);
+    jsonw_close(json, '}');
+}
+
 void report_write(const struct report *report, struct jsonw *json)
 {
     jsonw_put_string(json, "ended", ended_text(report->ended));
@@ -166,6 +265,11 @@ void report_write(const struct report *report, struct jsonw *json)
     write_metrics(report, json);
     write_waits(report, json);
     write_table(&report->table, json);
+    if (report->schedule) {
+        write_enabled(report->schedule, json);
+        write_races(report->schedule, json);
+    }
+    explanation_write(report, json);
 }
 
 void isolation_write(const struct isolation *isolation, struct jsonw *json)

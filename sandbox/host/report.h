@@ -4,11 +4,25 @@
 
 #include "sandbox/base/jsonw.h"
 #include "sandbox/proto/ended.h"
+#include "sandbox/proto/schedule.h"
 #include "sandbox/trace/reader.h"
 
 struct isolation;
 
 #define REPORT_WAITS_MAX 64u
+
+/* What a controlled run said of its schedule, with the names of what it speaks of. */
+struct report_schedule {
+    struct trace_schedule said;
+    struct {
+        char task[TRACE_NAME_MAX];
+        char object[TRACE_NAME_MAX]; /* "" when it is about none */
+    } choice[TRACE_CHOICES_MAX];
+    struct {
+        char task[2][TRACE_NAME_MAX];
+        char object[TRACE_NAME_MAX];
+    } race[TRACE_RACES_MAX];
+};
 
 struct report {
     enum ended ended;
@@ -28,13 +42,23 @@ struct report {
     uint64_t output_bytes;
     struct trace_wait waits[REPORT_WAITS_MAX];
     size_t wait_count;
+    /* NULL: the run was free, or said nothing. Lives as long as the run's supervisor. */
+    const struct report_schedule *schedule;
 };
 
 /*
- * Writes the members "ended", "exit", "outcome", "checks", "metrics" and "waits_for" into an object
- * the caller has opened.
+ * Writes the members "ended", "exit", "outcome", "checks", "metrics", "waits_for", "table" and,
+ * when there is something to say, "enabled", "races" and "explanation" into an object the caller
+ * has opened.
  */
 void report_write(const struct report *report, struct jsonw *json);
+
+/*
+ * Writes the object that is a run's "schedule": what was asked for, and what the run said of it at
+ * its end (NULL: not yet, or nothing). What does not apply is null.
+ */
+void schedule_write(const struct schedule *asked, const struct report_schedule *said,
+                    struct jsonw *json);
 
 /* Writes the object that is a run's "isolation": its tier and layers. */
 void isolation_write(const struct isolation *isolation, struct jsonw *json);

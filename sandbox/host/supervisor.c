@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define TICK_NS          20000000u
+#define EXPLORED_NS      200000000u  /* between two looks at an exploration */
 #define LEAVING_NS       2000000000u /* for the processes of a program that is over */
 #define PACKETS_A_STEP   256u /* so that a flood does not keep a thread from its other runs */
 #define CHUNKS_BYTES_MAX (64u << 20)
@@ -31,6 +32,7 @@ struct supervisor {
     enum state state;
     enum ended forced; /* why it was killed, or ENDED_NONE */
     struct worker worker;
+    enum schedule_mode mode;
     struct limits limits;
     struct supervisor_hooks hooks;
     void *context;
@@ -44,6 +46,9 @@ struct supervisor {
     bool leaving;      /* the program was over at its deadline, its processes were not gone */
     uint64_t ended_ns; /* main task ended, or the kill */
     uint64_t pieces;
+    struct trace_explored *explored; /* of an exploration; NULL until it is looked at */
+    uint64_t explored_ns;            /* when it was last */
+    struct report_schedule *schedule;
     struct report report;
 };
 
@@ -57,7 +62,7 @@ static int watch(struct supervisor *s, int fd)
 
 static uint64_t wall_limit(const struct job *job, const struct limits *limits)
 {
-    const char *text = job_get(job, "limit_ms");
+    const char *text = job->schedule.mode == SCHEDULE_EXPLORE ? NULL : job_get(job, "limit_ms");
     uint64_t asked = text ? strtoull(text, NULL, 10) : 0;
     if (asked == 0 || asked > limits->wall_ns / 1000000u)
         return limits->wall_ns;
@@ -118,6 +123,7 @@ int supervisor_new(struct supervisor **ret, struct worker *worker, const struct 
     }
     s->worker = *worker;
     *worker = WORKER_NONE;
+    s->mode = job->schedule.mode;
     s->limits = *limits;
     s->hooks = *hooks;
     s->context = context;
@@ -142,6 +148,8 @@ void supervisor_free(struct supervisor *s)
     if (s->shared)
         munmap((void *)s->shared, sizeof *s->shared);
     buf_release(&s->chunks);
+    free(s->explored);
+    free(s->schedule);
     close_fd(&s->epoll);
     close_fd(&s->timer);
     free(s);
@@ -262,6 +270,19 @@ static void drain_trace(struct supervisor *s, bool last)
         s->hooks.chunks(s->context, s->chunks.data, s->chunks.len);
 }
 
+static void look_at_exploration(struct supervisor *s)
+{
+    if (s->mode != SCHEDULE_EXPLORE || !s->hooks.explored)
+        return;
+    if (!s->explored)
+        s->explored = calloc(1, sizeof *s->explored);
+    if (!s->explored)
+        return;
+    trace_reader_explored(s->reader, s->explored);
+    s->explored_ns = clock_ns();
+    s->hooks.explored(s->context, s->explored);
+}
+
 /* A task that met a limit asks for the end of its run. */
 static enum ended asked_end(const struct supervisor *s)
 {
@@ -302,6 +323,8 @@ static void tick(struct supervisor *s)
     uint64_t expirations, now = clock_ns();
     (void)!read(s->timer, &expirations, sizeof expirations);
     drain_trace(s, false);
+    if (now >= s->explored_ns + EXPLORED_NS)
+        look_at_exploration(s);
     if (asked_end(s) != ENDED_NONE)
         stop(s, asked_end(s));
     else if (now >= s->deadline_ns && !is_leaving(s, now))
@@ -371,6 +394,36 @@ static void fill_times(struct supervisor *s)
         s->ended_ns > start && s->ended_ns <= now ? s->ended_ns - start : now - start;
 }
 
+static void name_choices(struct supervisor *s)
+{
+    struct report_schedule *schedule = s->schedule;
+    for (uint32_t i = 0; i < schedule->said.choices; i++) {
+        trace_reader_task(s->reader, schedule->said.choice[i].task, schedule->choice[i].task);
+        trace_reader_object(s->reader, schedule->said.choice[i].object, schedule->choice[i].object);
+    }
+    for (uint32_t i = 0; i < schedule->said.races; i++) {
+        const struct trace_race *race = &schedule->said.race[i];
+        trace_reader_object(s->reader, race->object, schedule->race[i].object);
+        for (int which = 0; which < 2; which++)
+            trace_reader_task(s->reader, race->task[which], schedule->race[i].task[which]);
+    }
+}
+
+/* What a run without one says of its schedule is nothing. */
+static void take_schedule(struct supervisor *s)
+{
+    if (s->mode == SCHEDULE_FREE || s->mode == SCHEDULE_EXPLORE)
+        return;
+    s->schedule = calloc(1, sizeof *s->schedule);
+    if (!s->schedule)
+        return;
+    trace_reader_schedule(s->reader, &s->schedule->said);
+    if (!s->schedule->said.set)
+        return;
+    name_choices(s);
+    s->report.schedule = s->schedule;
+}
+
 /* Every process of the run is gone: what is in pipes and memory now is all there will be. */
 static void finish(struct supervisor *s)
 {
@@ -387,6 +440,8 @@ static void finish(struct supervisor *s)
     s->report.counts = trace_reader_counts(s->reader);
     trace_reader_result(s->reader, &s->report.result);
     trace_reader_table(s->reader, &s->report.table);
+    take_schedule(s);
+    look_at_exploration(s);
     s->report.ended = judge(s, known ? &status.wait_status : NULL);
     if (s->state == RUNNING && s->report.ended != ENDED_COMPLETED)
         take_waits(s);

@@ -30,12 +30,14 @@ struct output_piece {
 struct supervisor_hooks {
     void (*output)(void *context, const struct output_piece *piece);
     void (*chunks)(void *context, const void *bytes, size_t n); /* whole trace chunks */
+    /* An exploration has gone on, a few times a second, and how it stands when it is over. */
+    void (*explored)(void *context, const struct trace_explored *explored);
 };
 
 /*
  * Starts the run: takes over the worker (also on failure) and sends the job. Of `limits` wall time
- * and output count here; the job's own limit_ms can only shorten the first. Events are taken in
- * every 20 ms while it runs. The program must ignore SIGPIPE.
+ * and output count here; the job's own limit_ms can only shorten the first, and not that of an
+ * exploration. Events are taken in every 20 ms while it runs. The program must ignore SIGPIPE.
  */
 int supervisor_new(struct supervisor **ret, struct worker *worker, const struct job *job,
                    const struct limits *limits, const struct supervisor_hooks *hooks, void *context,
@@ -52,7 +54,7 @@ bool supervisor_step(struct supervisor *supervisor);
 /* Ends the run as cancelled. */
 void supervisor_cancel(struct supervisor *supervisor);
 
-/* What happened; complete once step returned true. */
+/* What happened; complete once step returned true. Its schedule is the supervisor's. */
 const struct report *supervisor_report(const struct supervisor *supervisor);
 
 #endif

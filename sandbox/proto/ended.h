@@ -14,7 +14,7 @@
     X(TASK_LIMIT, "task-limit")                                                                    \
     X(CRASHED, "crashed")                                                                          \
     X(CANCELLED, "cancelled")                                                                      \
-    X(STOPPED, "stopped") /* where the token says; more was possible */                            \
+    X(STOPPED, "stopped")             /* where the token says; more was possible */                \
     X(REPLAY_FAILED, "replay-failed") /* the token does not fit this program any more */           \
     X(INTERNAL_ERROR, "internal-error")
 

@@ -186,8 +186,7 @@ static int by_time(const void *a, const void *b)
     return (x->record.seq > y->record.seq) - (x->record.seq < y->record.seq);
 }
 
-/* The place in the trace, plus one, of the event with this id; 0 when it has none. */
-static uint32_t resolve(const struct trace_reader *reader, uint32_t id)
+uint32_t place_of_event(const struct trace_reader *reader, uint32_t id)
 {
     uint32_t lane = id >> TRACE_SEQ_BITS;
     uint32_t number = id & ((1u << TRACE_SEQ_BITS) - 1);
@@ -216,7 +215,7 @@ static int place_event(struct trace_reader *reader, const struct taken *taken,
     const struct trace_record *record = &taken->record;
     *ret = (struct chunk_event){.t_ns = record->t_ns,
                                 .value = record->value,
-                                .cause = resolve(reader, record->cause),
+                                .cause = place_of_event(reader, record->cause),
                                 .task = record->task,
                                 .object = record->object,
                                 .aux = record->aux,

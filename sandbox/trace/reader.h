@@ -48,11 +48,35 @@ void trace_reader_result(const struct trace_reader *reader, struct trace_result 
 /* A copy of its table, cleaned and bounded likewise. */
 void trace_reader_table(const struct trace_reader *reader, struct trace_table *ret);
 
+/*
+ * A copy of what a controlled run says of its schedule, once no task is alive; ret->set is 0 when
+ * it said nothing that holds. Texts are clean, tokens are words of TRACE_TOKEN_CHARACTERS or "".
+ * Tasks and objects are in their tables, operations have a text; what is not so is left out. Events
+ * are places in the drained trace, from 1, or 0. Beyond its counts *ret stays as it was.
+ */
+#define TRACE_TOKEN_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-~"
+void trace_reader_schedule(const struct trace_reader *reader, struct trace_schedule *ret);
+
+/*
+ * A copy of the state of an exploration, at any time. While it goes on an entry may be half old and
+ * half new, but its texts are always clean and its numbers fit JSON; entries that never make sense
+ * are left out. Beyond its outcomes *ret stays as it was.
+ */
+void trace_reader_explored(const struct trace_reader *reader, struct trace_explored *ret);
+
+/* The name of a task or an object, clean; out holds TRACE_NAME_MAX bytes. "" when there is none. */
+void trace_reader_task(const struct trace_reader *reader, uint32_t task, char *out);
+void trace_reader_object(const struct trace_reader *reader, uint32_t object, char *out);
+
 /* Someone waits for someone, now. */
 struct trace_wait {
     char task[TRACE_NAME_MAX];
     char object[TRACE_NAME_MAX]; /* the task's name when a task is waited for */
     char holder[TRACE_NAME_MAX]; /* "" when nobody holds it */
+    uint16_t task_id;
+    uint16_t holder_id;  /* or TRACE_NO_TASK */
+    uint8_t object_kind; /* enum object_kind; 0 when a task is waited for */
+    bool for_room;       /* waits for room in the object */
 };
 
 /* Fills at most `most` waits (one for each holder) and returns their number. */

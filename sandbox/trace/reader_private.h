@@ -1,4 +1,7 @@
-/* What the two files of the reader share: reader.c (events) and reader_state.c (results, waits). */
+/*
+ * What the files of the reader share: reader.c (events), reader_state.c (results, waits) and
+ * reader_schedule.c (schedules, explorations).
+ */
 #ifndef TRACE_READER_PRIVATE_H
 #define TRACE_READER_PRIVATE_H
 
@@ -6,6 +9,8 @@
 
 #include <stddef.h>
 #include <string.h>
+
+struct trace_reader;
 
 /* Copies what a task may be changing now; the barrier keeps the compiler from reading it twice. */
 static inline void copy_once(void *to, const void *from, size_t n)
@@ -16,6 +21,16 @@ static inline void copy_once(void *to, const void *from, size_t n)
 
 /* A name of the tables as clean text. `out` holds TRACE_NAME_MAX bytes, as the name does. */
 void copy_name(char *out, const char *name);
+
+/* Cleans a text of at most CLEAN_MAX bytes where it stands; it must be the caller's own copy. */
+#define CLEAN_MAX 512u
+void clean_text(char *text, size_t size);
+
+/* A table's length as told, no longer than the table. */
+uint32_t bounded_count(const _Atomic uint32_t *count, uint32_t most);
+
+/* Which one in the trace the event of that id is, from 1; 0 when it is not in it. */
+uint32_t place_of_event(const struct trace_reader *reader, uint32_t id);
 
 /* What the reader knows of a lane. */
 struct lane {

@@ -9,10 +9,9 @@
 _Static_assert(ENDED_COUNT <= sizeof((struct trace_result){0}.class_of_end),
                "a class for each end");
 
-/* Cleans a text where it stands; the copy is ours, so its bytes hold still. */
-static void clean(char *text, size_t size)
+void clean_text(char *text, size_t size)
 {
-    char copy[512];
+    char copy[CLEAN_MAX];
     memcpy(copy, text, size);
     utf8_clean(text, size, copy, size);
 }
@@ -23,9 +22,9 @@ static void clean_checks(struct trace_result *result)
         result->checks = TRACE_CHECKS_MAX;
     for (uint32_t i = 0; i < result->checks; i++) {
         struct trace_check *check = &result->check[i];
-        clean(check->name, sizeof check->name);
-        clean(check->expected, sizeof check->expected);
-        clean(check->actual, sizeof check->actual);
+        clean_text(check->name, sizeof check->name);
+        clean_text(check->expected, sizeof check->expected);
+        clean_text(check->actual, sizeof check->actual);
         check->held = check->held == 1;
     }
 }
@@ -35,13 +34,13 @@ static void clean_metrics(struct trace_result *result)
     if (result->metrics > TRACE_METRICS_MAX)
         result->metrics = TRACE_METRICS_MAX;
     for (uint32_t i = 0; i < result->metrics; i++)
-        clean(result->metric[i].name, sizeof result->metric[i].name);
+        clean_text(result->metric[i].name, sizeof result->metric[i].name);
 }
 
 void trace_reader_result(const struct trace_reader *reader, struct trace_result *ret)
 {
     copy_once(ret, &reader->shared->result, sizeof *ret);
-    clean(ret->outcome, sizeof ret->outcome);
+    clean_text(ret->outcome, sizeof ret->outcome);
     if (ret->outcome_set != 1 || ret->outcome_class >= CLASS_COUNT)
         ret->outcome_set = 0;
     if (ret->outcome_rule < 0 || ret->outcome_rule > INT8_MAX)
@@ -82,8 +81,7 @@ void trace_reader_table(const struct trace_reader *reader, struct trace_table *r
     }
 }
 
-/* A table's length as told, no longer than the table. */
-static uint32_t bounded(const _Atomic uint32_t *count, uint32_t most)
+uint32_t bounded_count(const _Atomic uint32_t *count, uint32_t most)
 {
     uint32_t n = atomic_load_explicit(count, memory_order_acquire);
     return n < most ? n : most;
@@ -96,9 +94,18 @@ void copy_name(char *out, const char *name)
     utf8_clean(out, TRACE_NAME_MAX, copy, sizeof copy);
 }
 
-static void task_name(const struct trace_reader *reader, uint32_t task, char *out)
+void trace_reader_task(const struct trace_reader *reader, uint32_t task, char *out)
 {
-    copy_name(out, reader->shared->task[task].name);
+    out[0] = '\0';
+    if (task < bounded_count(&reader->shared->tasks, TRACE_TASKS_MAX))
+        copy_name(out, reader->shared->task[task].name);
+}
+
+void trace_reader_object(const struct trace_reader *reader, uint32_t object, char *out)
+{
+    out[0] = '\0';
+    if (object < bounded_count(&reader->shared->objects, TRACE_OBJECTS_MAX))
+        copy_name(out, reader->shared->object[object].name);
 }
 
 struct waits {
@@ -118,7 +125,7 @@ static struct trace_wait *add_wait(struct waits *waits, const struct trace_wait 
 static void add_holders(const struct trace_reader *reader, struct waits *waits,
                         const _Atomic uint64_t *bitmap, const struct trace_wait *like)
 {
-    uint32_t tasks = bounded(&reader->shared->tasks, TRACE_TASKS_MAX);
+    uint32_t tasks = bounded_count(&reader->shared->tasks, TRACE_TASKS_MAX);
     bool any = false;
     for (uint32_t t = 0; t < tasks; t++) {
         uint64_t word = atomic_load_explicit(&bitmap[t / 64], memory_order_relaxed);
@@ -127,7 +134,8 @@ static void add_holders(const struct trace_reader *reader, struct waits *waits,
         struct trace_wait *wait = add_wait(waits, like);
         if (!wait)
             return;
-        task_name(reader, t, wait->holder);
+        trace_reader_task(reader, t, wait->holder);
+        wait->holder_id = (uint16_t)t;
         any = true;
     }
     if (!any)
@@ -141,17 +149,20 @@ static void add_waits_of(const struct trace_reader *reader, uint32_t task, struc
         return;
     uint32_t on = atomic_load_explicit(&slot->waits_on, memory_order_relaxed);
     uint32_t id = on & 0xffffu;
-    struct trace_wait wait = {.object = ""};
-    task_name(reader, task, wait.task);
+    struct trace_wait wait = {.task_id = (uint16_t)task, .holder_id = TRACE_NO_TASK};
+    trace_reader_task(reader, task, wait.task);
     if (on != TRACE_WAITS_NOTHING && on & TRACE_WAITS_TASK) {
-        if (id >= bounded(&reader->shared->tasks, TRACE_TASKS_MAX))
+        if (id >= bounded_count(&reader->shared->tasks, TRACE_TASKS_MAX))
             return;
-        task_name(reader, id, wait.object);
-        task_name(reader, id, wait.holder);
+        trace_reader_task(reader, id, wait.object);
+        trace_reader_task(reader, id, wait.holder);
+        wait.holder_id = (uint16_t)id;
         add_wait(waits, &wait);
-    } else if (id < bounded(&reader->shared->objects, TRACE_OBJECTS_MAX)) {
+    } else if (id < bounded_count(&reader->shared->objects, TRACE_OBJECTS_MAX)) {
         const struct trace_object_slot *object = &reader->shared->object[id];
         copy_name(wait.object, object->name);
+        wait.object_kind = object->kind;
+        wait.for_room = on & TRACE_WAITS_ROOM;
         add_holders(reader, waits, on & TRACE_WAITS_ROOM ? object->receivers : object->holders,
                     &wait);
     }
@@ -160,7 +171,7 @@ static void add_waits_of(const struct trace_reader *reader, uint32_t task, struc
 size_t trace_reader_waits(const struct trace_reader *reader, struct trace_wait *waits, size_t most)
 {
     struct waits list = {.wait = waits, .most = most};
-    uint32_t tasks = bounded(&reader->shared->tasks, TRACE_TASKS_MAX);
+    uint32_t tasks = bounded_count(&reader->shared->tasks, TRACE_TASKS_MAX);
     for (uint32_t t = 0; t < tasks; t++)
         add_waits_of(reader, t, &list);
     return list.count;

@@ -184,11 +184,11 @@ struct trace_race {
 
 /* What a controlled run says of its schedule, written at its end. */
 struct trace_schedule {
-    _Atomic uint32_t set; /* 1 once the rest is written */
-    uint32_t steps;       /* operations executed */
-    uint32_t preemptions; /* switches away from a task that could have gone on */
-    uint32_t choices;     /* entries of choice */
-    uint32_t races;       /* entries of race */
+    _Atomic uint32_t set;        /* 1 once the rest is written */
+    uint32_t steps;              /* operations executed */
+    uint32_t preemptions;        /* switches away from a task that could have gone on */
+    uint32_t choices;            /* entries of choice */
+    uint32_t races;              /* entries of race */
     char token[TRACE_TOKEN_MAX]; /* that repeats the run; "" when it would be longer */
     char problem[160];           /* why a token could not be followed */
     struct trace_race race[TRACE_RACES_MAX];
@@ -198,12 +198,12 @@ struct trace_schedule {
 /* One way an exploration saw the program end. */
 struct trace_found {
     char outcome[512];
-    uint8_t class; /* enum outcome_class */
-    uint8_t ended; /* enum ended */
-    int16_t rule;  /* index of the declared outcome, or -1 */
-    uint32_t preemptions; /* of the witness: the fewest of all executions that ended so */
-    uint64_t count;       /* executions that ended so */
-    uint64_t first;       /* number of the first of them, from 1 */
+    uint8_t class;               /* enum outcome_class */
+    uint8_t ended;               /* enum ended */
+    int16_t rule;                /* index of the declared outcome, or -1 */
+    uint32_t preemptions;        /* of the witness: the fewest of all executions that ended so */
+    uint64_t count;              /* executions that ended so */
+    uint64_t first;              /* number of the first of them, from 1 */
     char token[TRACE_TOKEN_MAX]; /* of the witness */
 };
 

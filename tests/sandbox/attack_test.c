@@ -180,6 +180,45 @@ void test_report_of_garbage_is_bounded(void **state)
     launcher_free(launcher);
 }
 
+/* Runs it under that schedule and looks at its report while the supervisor is there. */
+static void expect_bounded_report(const char *scenario, enum schedule_mode mode,
+                                  struct finished *run)
+{
+    struct launcher *launcher = start_launcher(1, NULL);
+    const struct limits limits = short_limits(700);
+    _cleanup_buf_ struct buf text = BUF_INIT(1 << 20);
+    struct jsonw json = JSONW(&text);
+    struct worker worker = wait_worker(launcher);
+    struct supervisor *supervisor = start_run_under(&worker, scenario, mode, &limits, run);
+    while (!step_run(supervisor))
+        ;
+    jsonw_open(&json, '{');
+    report_write(supervisor_report(supervisor), &json);
+    jsonw_close(&json, '}');
+    assert_int_equal(buf_error(&text), 0);
+    for (size_t i = 0; i < text.len; i++)
+        assert_true((unsigned char)text.data[i] >= 0x20);
+    supervisor_free(supervisor);
+    launcher_free(launcher);
+}
+
+void test_garbage_for_a_schedule_is_bounded(void **state)
+{
+    (void)state;
+    struct finished run;
+    expect_bounded_report("garbage", SCHEDULE_RANDOM, &run);
+    expect_bounded_report("plausible-garbage", SCHEDULE_RANDOM, &run);
+}
+
+void test_garbage_for_an_exploration_is_looked_at_all_along(void **state)
+{
+    (void)state;
+    struct finished run;
+    expect_bounded_report("garbage", SCHEDULE_EXPLORE, &run);
+    assert_true(run.looks >= 2);
+    assert_true(run.executions < UINT64_C(1) << 53);
+}
+
 /* A supervisor that is late must not take a run that has ended for one that went on. */
 void test_run_that_ended_in_time_is_no_timeout(void **state)
 {

@@ -28,6 +28,8 @@ struct finished {
     char output[OUTPUT_KEPT]; /* the first bytes of it, a NUL becomes '?' */
     size_t output_length;
     unsigned left_over; /* processes of the run that were still there */
+    unsigned looks;     /* at its exploration */
+    uint64_t executions;
 };
 
 static inline struct limits short_limits(unsigned wall_ms)
@@ -116,18 +118,34 @@ static inline void keep_output(void *context, const struct output_piece *piece)
         finished->output[finished->output_length++] = piece->text[i] ? piece->text[i] : '?';
 }
 
-static inline struct supervisor *start_run(struct worker *worker, const char *scenario,
-                                           const struct limits *limits, struct finished *finished)
+static inline void keep_explored(void *context, const struct trace_explored *explored)
 {
-    const struct supervisor_hooks hooks = {.output = keep_output};
+    struct finished *finished = context;
+    finished->looks++;
+    finished->executions = explored->executions;
+}
+
+static inline struct supervisor *start_run_under(struct worker *worker, const char *scenario,
+                                                 enum schedule_mode mode,
+                                                 const struct limits *limits,
+                                                 struct finished *finished)
+{
+    const struct supervisor_hooks hooks = {.output = keep_output, .explored = keep_explored};
     struct supervisor *supervisor = NULL;
     struct err err = {0};
     struct job job;
     *finished = (struct finished){0};
     job_init(&job, scenario);
+    job.schedule.mode = mode;
     if (supervisor_new(&supervisor, worker, &job, limits, &hooks, finished, &err) < 0)
         fail_msg("%s: %s", scenario, err.text);
     return supervisor;
+}
+
+static inline struct supervisor *start_run(struct worker *worker, const char *scenario,
+                                           const struct limits *limits, struct finished *finished)
+{
+    return start_run_under(worker, scenario, SCHEDULE_FREE, limits, finished);
 }
 
 /* Steps once there is something to do, for at most 30 s. Returns whether the run is done. */
