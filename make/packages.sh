@@ -5,7 +5,7 @@ set -eu
 
 build="gcc make pkg-config libc6-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev
        libseccomp-dev libzstd-dev brotli ca-certificates"
-test="libcmocka-dev clang-format chromium fonts-noto-cjk procps"
+test="libcmocka-dev clang-format chromium fonts-noto-cjk procps sqlite3"
 
 wanted=$build
 [ "${1:-build}" = test ] && wanted="$build $test"

@@ -12,7 +12,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum { RESULT_MAX = 1 << 20, PARAMS_JSON_MAX = 1 << 16 };
+enum { RESULT_MAX = 1 << 20, PARAMS_JSON_MAX = 1 << 16, SCHEDULE_JSON_MAX = 1 << 13 };
 #define TRACE_BYTES_MAX (64u << 20)
 
 int random_id(char out[static RUN_ID_SIZE])
@@ -65,6 +65,14 @@ static char *params_json(const struct scenario_info *scenario, const struct job 
     return steal_text(&out);
 }
 
+static char *schedule_json(const struct job *job, const struct report_schedule *said)
+{
+    _cleanup_buf_ struct buf out = BUF_INIT(SCHEDULE_JSON_MAX);
+    struct jsonw w = JSONW(&out);
+    schedule_write(&job->schedule, said, &w);
+    return steal_text(&out);
+}
+
 static char *job_text(const struct job *job)
 {
     _cleanup_buf_ struct buf out = BUF_INIT(JOB_BYTES_MAX);
@@ -90,10 +98,11 @@ struct run *run_new(const struct scenario_info *scenario, const struct job *job,
     run->record.scenario = strdup(scenario->id);
     run->record.job = job_text(job);
     run->record.params = params_json(scenario, job);
+    run->record.schedule = schedule_json(job, NULL);
     run->record.created_ms = now_ms();
     strncpy(run->record.session, session, SESSION_SIZE - 1);
     if (random_id(run->record.id) < 0 || (key && !run->key) || !run->record.scenario ||
-        !run->record.job || !run->record.params) {
+        !run->record.job || !run->record.params || !run->record.schedule) {
         run_unref(run);
         return NULL;
     }
@@ -192,7 +201,9 @@ void run_ended(struct run *run, const struct report *report, const struct isolat
 {
     _cleanup_buf_ struct buf result = BUF_INIT(RESULT_MAX);
     int r = result_write(report, isolation, &result);
+    char *schedule = report->schedule ? schedule_json(&run->job, report->schedule) : NULL;
     pthread_mutex_lock(&run->lock);
+    run->record.schedule_then = schedule;
     run->status = RUN_ENDED;
     run->record.finished_ms = now_ms();
     run->record.ended = strdup(ended_text(report->ended));

@@ -60,13 +60,6 @@ static void write_time(struct jsonw *w, const char *name, int64_t ms)
     jsonw_string(w, text);
 }
 
-static void write_schedule(struct jsonw *w)
-{
-    static const char schedule[] = "{\"mode\":\"free\",\"seed\":null,\"token\":null}";
-    jsonw_name(w, "schedule");
-    jsonw_raw(w, schedule, sizeof schedule - 1);
-}
-
 static void write_links(struct jsonw *w, const char *id)
 {
     static const char *const parts[] = {"events", "trace", "output"};
@@ -122,7 +115,9 @@ static void write_view(struct app *app, const struct view *v, struct jsonw *w)
     jsonw_put_bool(w, "mine", v->mine);
     jsonw_name(w, "params");
     jsonw_raw(w, r->params, strlen(r->params));
-    write_schedule(w);
+    jsonw_name(w, "schedule");
+    const char *schedule = r->schedule_then ? r->schedule_then : r->schedule;
+    jsonw_raw(w, schedule, strlen(schedule));
     jsonw_put_string(w, "status", v->status);
     if (v->position)
         jsonw_put_integer(w, "queue_position", v->position);

@@ -12,14 +12,16 @@
 
 enum { JOBS_WAITING_MAX = 4096, JOBS_PER_COMMIT = 64 };
 
-__asm__(".pushsection .rodata\n"
-        "schema_1: .incbin \"server/schema.sql\"\n"
-        ".byte 0\n"
-        ".popsection\n");
-extern const char schema_1[] __attribute__((visibility("hidden")));
+#define SCHEMA(name, file)                                                                         \
+    __asm__(".pushsection .rodata\n" #name ": .incbin \"server/" file "\"\n"                       \
+            ".byte 0\n"                                                                            \
+            ".popsection\n");                                                                      \
+    extern const char name[] __attribute__((visibility("hidden")))
+SCHEMA(schema_1, "schema.sql");
+SCHEMA(schema_2, "schema_2.sql");
 
 /* Statement i brings a database of user_version i to i + 1. */
-static const char *const migrations[] = {schema_1};
+static const char *const migrations[] = {schema_1, schema_2};
 enum { VERSION = sizeof migrations / sizeof migrations[0] };
 
 enum statement {
@@ -48,11 +50,11 @@ static const char *const statement_texts[STATEMENTS] = {
     [UNDO] = "ROLLBACK TO job",
     [FIND_KEY] = "SELECT pub, job FROM runs WHERE id ="
                  " (SELECT run_id FROM idempotency WHERE session = ?1 AND key = ?2)",
-    [INSERT_RUN] = "INSERT INTO runs (pub, session, scenario, job, params, created_ms)"
-                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [INSERT_RUN] = "INSERT INTO runs (pub, session, scenario, job, params, created_ms, schedule)"
+                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [INSERT_KEY] = "INSERT INTO idempotency (session, key, run_id) VALUES (?1, ?2, ?3)",
     [FINISH_RUN] = "UPDATE runs SET done = 1, ended = ?2, started_ms = ?3, finished_ms = ?4,"
-                   " output_bytes = ?5, result = ?6 WHERE pub = ?1 RETURNING id",
+                   " output_bytes = ?5, result = ?6, schedule = ?7 WHERE pub = ?1 RETURNING id",
     [INSERT_OUTPUT] = "INSERT INTO run_output (run_id, text, segments) VALUES (?1, ?2, ?3)",
     [INSERT_TRACE] = "INSERT INTO run_trace (run_id, raw_bytes, zstd) VALUES (?1, ?2, ?3)",
     [DELETE_RUN] = "DELETE FROM runs WHERE pub = ?1",
@@ -153,6 +155,7 @@ static int accept_run(struct store *store, struct store_job *job)
     bind_text(s, 4, r->job);
     bind_text(s, 5, r->params);
     sqlite3_bind_int64(s, 6, r->created_ms);
+    bind_text(s, 7, r->schedule);
     result = run(store, INSERT_RUN);
     if (result < 0 || !job->key)
         return result;
@@ -173,6 +176,7 @@ static int finish_row(struct store *store, const struct store_run *r, int64_t *r
     bind_time(s, 4, r->finished_ms);
     sqlite3_bind_int64(s, 5, (int64_t)r->output_bytes);
     bind_text(s, 6, r->result);
+    bind_text(s, 7, r->schedule_then ? r->schedule_then : r->schedule);
     int code = sqlite3_step(s);
     *ret_number = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
     if (code == SQLITE_ROW)

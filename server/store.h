@@ -31,8 +31,10 @@ struct store_run {
     char *scenario;
     char *job;
     char *params;
+    char *schedule; /* JSON */
     bool done;
-    char *ended; /* with done */
+    char *ended;         /* with done */
+    char *schedule_then; /* with done, when the run said more of its schedule; else NULL */
     int64_t created_ms;
     int64_t started_ms;  /* 0: not yet, or never */
     int64_t finished_ms; /* 0: not yet */
@@ -64,8 +66,8 @@ enum store_job_kind { STORE_ACCEPT, STORE_FINISH, STORE_DELETE };
  * comes: a short run whose client waits for the end anyway costs one commit instead of two. The
  * struct and all it points to stay the caller's and must not change until `done` was called. ACCEPT
  * inserts run; with a key that the session used before: -EEXIST, `existing` is that run and `same`
- * tells whether it was asked for the same. FINISH  stores ended, times, result and data. DELETE
- * removes the run of run->id.
+ * tells whether it was asked for the same. FINISH stores schedule, ended, times, result and data.
+ * DELETE removes the run of run->id.
  */
 struct store_job {
     enum store_job_kind kind;

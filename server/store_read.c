@@ -11,7 +11,7 @@
 
 #define COLUMNS                                                                                    \
     "id, pub, session, scenario, job, params, done, ended, created_ms, started_ms, finished_ms, "  \
-    "output_bytes, result"
+    "output_bytes, result, schedule"
 
 /* One statement for each combination of filters: bit 0 scenario, 1 ended, 2 session. */
 enum { BY_SCENARIO = 1, BY_ENDED = 2, BY_SESSION = 4, COMBINATIONS = 8 };
@@ -95,6 +95,8 @@ void store_run_release(struct store_run *run)
     free(run->scenario);
     free(run->job);
     free(run->params);
+    free(run->schedule);
+    free(run->schedule_then);
     free(run->ended);
     free(run->result);
     *run = (struct store_run){0};
@@ -125,10 +127,12 @@ static int read_row(sqlite3_stmt *s, struct store_run *ret)
         .finished_ms = sqlite3_column_int64(s, 10),
         .output_bytes = (uint64_t)sqlite3_column_int64(s, 11),
         .result = column_copy(s, 12),
+        .schedule = column_copy(s, 13),
     };
     column_id(s, 1, run.id);
     column_id(s, 2, run.session);
-    if (!run.scenario || !run.job || !run.params || (run.done && (!run.ended || !run.result))) {
+    if (!run.scenario || !run.job || !run.params || !run.schedule ||
+        (run.done && (!run.ended || !run.result))) {
         store_run_release(&run);
         return -ENOMEM;
     }

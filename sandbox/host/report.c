@@ -159,12 +159,6 @@ static void write_table(const struct trace_table *table, struct jsonw *json)
     jsonw_close(json, ']');
 }
 
-/* An object's or a task's name, or null. */
-static void put_name(struct jsonw *json, const char *member, const char *name)
-{
-    jsonw_put_string(json, member, name[0] ? name : NULL);
-}
-
 static void write_actor(struct jsonw *json, const char *task, uint16_t id, unsigned operation)
 {
     jsonw_put_string(json, "task", task);
@@ -172,20 +166,27 @@ static void write_actor(struct jsonw *json, const char *task, uint16_t id, unsig
     jsonw_put_string(json, "operation", operation_text(operation));
 }
 
+static void write_choice(const struct report_schedule *schedule, uint32_t i, struct jsonw *json)
+{
+    const struct trace_choice *choice = &schedule->said.choice[i];
+    const char *object = schedule->choice[i].object;
+    jsonw_open(json, '{');
+    write_actor(json, schedule->choice[i].task, choice->task, choice->operation);
+    jsonw_put_string(json, "object", object[0] ? object : NULL);
+    jsonw_put_string(json, "token", choice->token);
+    jsonw_close(json, '}');
+}
+
+/* A choice whose token would be too long cannot be taken. */
 static void write_enabled(const struct report_schedule *schedule, struct jsonw *json)
 {
     if (schedule->said.choices == 0)
         return;
     jsonw_name(json, "enabled");
     jsonw_open(json, '[');
-    for (uint32_t i = 0; i < schedule->said.choices; i++) {
-        const struct trace_choice *choice = &schedule->said.choice[i];
-        jsonw_open(json, '{');
-        write_actor(json, schedule->choice[i].task, choice->task, choice->operation);
-        put_name(json, "object", schedule->choice[i].object);
-        put_name(json, "token", choice->token);
-        jsonw_close(json, '}');
-    }
+    for (uint32_t i = 0; i < schedule->said.choices; i++)
+        if (schedule->said.choice[i].token[0])
+            write_choice(schedule, i, json);
     jsonw_close(json, ']');
 }
 

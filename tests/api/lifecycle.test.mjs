@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFile, readdir } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Server, events, program, quick, stuck } from './server.mjs';
+import { Server, events, program, quick, root, stuck } from './server.mjs';
 
 const cli = (...args) => spawnSync(program, args, { encoding: 'utf8' });
 
@@ -68,6 +69,27 @@ test('finished runs are there after a restart, whole', async (t) => {
   t.after(() => again.stop());
   assert.deepEqual(await again.json(`/runs/${run.id}`), run);
   assert.deepEqual(await again.json(`/runs/${run.id}/trace?format=json`), trace);
+});
+
+test('a database of the first version is brought up to date, its runs are whole', async (t) => {
+  const directory = await mkdtemp(path.join(tmpdir(), 'interleave-'));
+  const schema = await readFile(path.join(root, 'server/schema.sql'), 'utf8');
+  const id = 'x'.repeat(22);
+  execFileSync('sqlite3', [path.join(directory, 'test.db')], { input: `${schema}
+    INSERT INTO runs (pub, session, scenario, job, params, done, ended, created_ms, result) VALUES
+      ('${id}', '${id}', 'generator-send', 'scenario=generator-send', '{"rounds":1}', 1, 'completed',
+       1700000000000, '{"ended":"completed","outcome":null}');
+    PRAGMA user_version = 1;` });
+  const server = await Server.start({ directory });
+  t.after(() => server.stop());
+  const run = await server.json(`/runs/${id}`);
+  assert.equal(run.ended, 'completed');
+  assert.deepEqual(run.params, { rounds: 1 });
+  assert.deepEqual(run.schedule, {
+    mode: 'free', seed: null, depth: null, timing: null, token: null, steps: null,
+    preemptions: null, problem: null,
+  });
+  assert.equal((await server.run(quick)).ended, 'completed');
 });
 
 test('kill -9 loses nothing that was acknowledged', async (t) => {

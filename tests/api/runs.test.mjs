@@ -12,6 +12,11 @@ before(
 );
 after(() => server.stop());
 
+/* The schedule of a free run: nothing applies. */
+const free = {
+  mode: 'free', seed: null, depth: null, timing: null, token: null, steps: null, preemptions: null,
+  problem: null,
+};
 const pointers = (problem) => problem.errors.map((e) => e.pointer).sort();
 
 test('a run is accepted, runs, and keeps all it did', async () => {
@@ -25,7 +30,7 @@ test('a run is accepted, runs, and keeps all it did', async () => {
   assert.deepEqual(run.exit, { code: 0, signal: null });
   assert.equal(run.params.rounds, 1);
   assert.ok('seed' in run.params && 'limit_ms' in run.params, 'defaults are filled in');
-  assert.deepEqual(run.schedule, { mode: 'free', seed: null, token: null });
+  assert.deepEqual(run.schedule, free);
   assert.equal(run.outcome.class, 'acceptable');
   assert.ok(run.checks.length > 0 && run.checks.every((c) => c.held));
   assert.ok(run.metrics.wall_ns > 0 && run.metrics.events > 0);
@@ -43,6 +48,7 @@ test('what a run says of itself makes it again', async () => {
   const { scenario, params, schedule } = await server.run(quick);
   const again = await server.run({ scenario, params, schedule });
   assert.deepEqual([again.params, again.schedule], [params, schedule]);
+  assert.deepEqual(schedule, free);
 });
 
 test('without wait the answer comes at once, GET waits for the end', async () => {
@@ -68,6 +74,8 @@ test('a deadlock or timeout keeps output, trace and who waits for whom', async (
   assert.ok(['deadlock', 'timeout'].includes(run.ended), run.ended);
   assert.ok(run.waits_for.length > 0);
   assert.ok(run.waits_for.every((w) => w.task && w.object));
+  assert.match(run.explanation.en, /^main waits for .*nobody can go on\.$/);
+  assert.match(run.explanation.zh, /在等.*谁也无法继续。$/);
   assert.ok(run.metrics.events > 0);
   const trace = await server.json(`/runs/${run.id}/trace?format=json`);
   assert.ok(trace.events.length > 0);
@@ -115,6 +123,10 @@ test('wrong shapes', async () => {
     [{ ...quick, 'a/b~': 1, params: { '~x/': 1 } }, ['/a~1b~0', '/params/~0x~1']],
     [{ ...quick, schedule: { mode: 'free', speed: 1 } }, ['/schedule/speed']],
     [{ ...quick, schedule: { mode: 'free', seed: 7, token: null } }, ['/schedule/seed']],
+    [{ ...quick, schedule: { depth: 3, timing: 'virtual', token: 'x', steps: 1 } },
+      ['/schedule/depth', '/schedule/steps', '/schedule/timing', '/schedule/token']],
+    [{ ...quick, schedule: { mode: 'explore' } }, ['/schedule/mode']],
+    [{ ...quick, schedule: { mode: null } }, ['/schedule/mode']],
     ['{"scenario":"generator-send","params":{"rounds":99999999999999999999}}', ['']],
   ];
   for (const [body, expected] of cases) {

@@ -88,11 +88,13 @@ static void fill_schedule(struct rig *rig)
     trace_lane_init(&lane, rig->shared, 0);
     trace_write(&lane, EVENT_NOTE, 0, TRACE_NO_OBJECT, 0, 0, 0);
     uint32_t read = trace_write(&lane, EVENT_CELL_READ, 0, 0, 7, 0, 0);
-    *s = (struct trace_schedule){.steps = 12, .preemptions = 2, .choices = 2, .races = 1};
+    *s = (struct trace_schedule){.steps = 12, .preemptions = 2, .choices = 3, .races = 1};
     strcpy(s->token, "i1-ab_C9");
     s->choice[0] = (struct trace_choice){.task = 1, .object = 1, .operation = ACQUIRE};
     strcpy(s->choice[0].token, "i1-ab_CA");
     s->choice[1] = (struct trace_choice){.task = 0, .object = TRACE_NO_OBJECT, .operation = WRITE};
+    strcpy(s->choice[1].token, "i1-ab_CB");
+    s->choice[2] = (struct trace_choice){.task = 1}; /* its token is too long */
     s->race[0] = (struct trace_race){
         .object = 0, .task = {0, 1}, .operation = {READ, WRITE}, .event = {read, 0}};
     s->set = 1;
@@ -115,7 +117,7 @@ void test_what_a_run_says_of_its_schedule_is_copied(void **state)
     assert_int_equal(rig.schedule->steps, 12);
     assert_int_equal(rig.schedule->preemptions, 2);
     assert_string_equal(rig.schedule->token, "i1-ab_C9");
-    assert_int_equal(rig.schedule->choices, 2);
+    assert_int_equal(rig.schedule->choices, 3);
     assert_int_equal(rig.schedule->choice[1].object, TRACE_NO_OBJECT);
     assert_int_equal(rig.schedule->races, 1);
     assert_int_equal(rig.schedule->race[0].event[0], 2);
@@ -193,7 +195,7 @@ void test_choices_and_races_are_members_of_the_run(void **state)
                   "{\"task\":\"adder\",\"task_id\":1,\"operation\":\"acquire\","
                   "\"object\":\"lock A\",\"token\":\"i1-ab_CA\"},"
                   "{\"task\":\"main\",\"task_id\":0,\"operation\":\"write\","
-                  "\"object\":null,\"token\":null}],"
+                  "\"object\":null,\"token\":\"i1-ab_CB\"}],"
                   "\"races\":[{\"object\":\"x\","
                   "\"first\":{\"task\":\"main\",\"task_id\":0,\"operation\":\"read\",\"event\":1},"
                   "\"second\":{\"task\":\"adder\",\"task_id\":1,\"operation\":\"write\","

@@ -1,0 +1,51 @@
+/*
+ * What a body asks to be run: scenario, parameters and schedule, checked field by field. Runs and
+ * experiments are asked for in the same words.
+ */
+#ifndef SERVER_SETUP_H
+#define SERVER_SETUP_H
+
+#include "server/catalog.h"
+#include "server/http.h"
+#include "server/json.h"
+#include "server/problem.h"
+
+struct setup {
+    const struct scenario_info *scenario; /* NULL: there is none of that name */
+    struct job job;                       /* all parameters, checked */
+    struct field_errors errors;
+};
+
+/* Reads the request's body as JSON. NULL when it is none: the request has its answer then. */
+struct doc *setup_body(struct setup *setup, struct request *request);
+
+/* Reports every member of the body that is not in the list, which ends with NULL. */
+void setup_check_members(struct setup *setup, const struct doc *body, const char *const *known);
+
+/* Reads "scenario" and "params". */
+void setup_read(struct setup *setup, const struct catalog *catalog, const struct doc *body);
+
+/*
+ * Reads a run's schedule (NULL: free) for a setup whose scenario is known. Returns whether the mode
+ * draws from a seed and none is given: then one is to be drawn.
+ */
+bool setup_read_schedule(struct setup *setup, const struct doc *schedule);
+
+/* Whether all of it fits into a job; to be asked last. */
+void setup_check_size(struct setup *setup);
+
+/* Reads a member that is an integer from low to high; absent or null leaves *ret as it is. */
+void setup_read_integer(struct setup *setup, const struct doc *object, const char *parent,
+                        const char *name, int64_t low, int64_t high, int64_t *ret);
+
+/* Reads "timing" of the object: "virtual" or "ignored"; absent or null leaves *ret as it is. */
+void setup_read_timing(struct setup *setup, const struct doc *object, const char *parent,
+                       bool *ret_ignores_time);
+
+/* A name as a part of a JSON pointer, cut when it is long. */
+struct pointer_part {
+    char text[64];
+};
+struct pointer_part pointer_part(const char *name);
+
+#endif
