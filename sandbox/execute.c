@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -97,6 +98,7 @@ int execute_job(struct run *run, const struct job *job)
     int task = trace_task_add(run->shared, TASK_PROCESS, -1, "main");
     trace_shared_start(run->shared);
     seam_begin(run, &process, &lane, (uint16_t)task, 0);
+    trace_task_thread(run->shared, (uint16_t)task, (uint32_t)gettid());
     run->scenario->run();
     task_finish();
     pipe_ends_dropped();

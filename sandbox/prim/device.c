@@ -85,7 +85,9 @@ static double end_service(struct device *device)
 static void wait_for_work(struct device *device, double until_us)
 {
     if (until_us == 0) {
+        seam_wait_to_serve(device->object);
         pthread_cond_wait(&device->submitted, &device->mutex);
+        seam_go_on();
         return;
     }
     double left_us = (until_us - model_us(device)) * device->slow * seam_self.run->time_scale;
@@ -142,6 +144,7 @@ void device_io(struct device *device, const struct device_request *request)
     sync_enter(&device->mutex, device->object);
     pending.submitted = seam_record(EVENT_IO_WAIT, device->object, request->position, 0);
     trace_task_waits(seam_self.run->shared, seam_self.task, device->object);
+    seam_wait_until(UINT64_MAX);
     enqueue(device, &pending);
     while (!pending.done)
         pthread_cond_wait(&device->served, &device->mutex);

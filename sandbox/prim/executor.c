@@ -292,9 +292,16 @@ static void break_down(struct executor *executor)
 
 /* ---- waiting ---- */
 
-/* Sleeps until completions have moved past `seen`, or it is time to look around. */
+/*
+ * Sleeps until completions have moved past `seen`, or it is time to look around. Only processes die
+ * by themselves.
+ */
 static void sleep_past(struct executor *executor, uint32_t seen, uint64_t deadline)
 {
+    if (executor->kind == TASK_THREAD) {
+        sync_wait_while(&executor->completions, seen, deadline);
+        return;
+    }
     uint64_t look = sync_now() + LOOK_NS;
     if (!sync_wait_while(&executor->completions, seen, look < deadline ? look : deadline) &&
         lost_a_worker(executor))

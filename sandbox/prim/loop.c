@@ -360,6 +360,7 @@ static void poll_events(struct loop *loop, bool wait)
     if (wait) {
         int64_t most = until ? timeout.tv_sec * 1000000000 + timeout.tv_nsec : -1;
         seam_wait(EVENT_LOOP_POLL, loop->object, most);
+        seam_wait_until(until ? 0 : UINT64_MAX);
         loop->counts.polled++;
     }
     int n = epoll_pwait2(loop->epoll, events, EVENTS_MOST, until, NULL);

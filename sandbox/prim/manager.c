@@ -42,7 +42,9 @@ static bool await_answer(const struct manager *manager, struct reply *reply, uin
 {
     for (;;) {
         uint64_t look = clock_ns() + LOOK_NS;
-        if (sync_wait_while(&reply->answered, 0, look < deadline ? look : deadline))
+        if (deadline == UINT64_MAX
+                ? sync_wait_looking(&reply->answered, 0, look)
+                : sync_wait_while(&reply->answered, 0, look < deadline ? look : deadline))
             return true;
         if (look >= deadline)
             return false;

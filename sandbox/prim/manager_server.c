@@ -334,10 +334,13 @@ static void take_request(struct server *server, const struct request *r)
 static bool next_request(const struct manager *manager, struct request *ret)
 {
     ssize_t n = recv(manager->server_end, ret, sizeof *ret, MSG_DONTWAIT);
-    if (n < 0 && errno == EAGAIN)
+    if (n < 0 && errno == EAGAIN) {
         seam_record(EVENT_PIPE_WAIT, manager->object, 0, 0);
+        seam_wait_to_serve(manager->object);
+    }
     while (n < 0 && (errno == EAGAIN || errno == EINTR))
         n = recv(manager->server_end, ret, sizeof *ret, 0);
+    seam_go_on();
     return n == sizeof *ret;
 }
 

@@ -137,6 +137,7 @@ static void wait_for(const struct conn *conn, short what)
         seam_wait(EVENT_PIPE_WAIT, conn->from, 0);
     else
         seam_wait_room(EVENT_PIPE_FULL, conn->to);
+    seam_wait_until(UINT64_MAX);
     while (poll(&ready, 1, -1) < 0 && errno == EINTR)
         ;
     seam_go_on();
@@ -220,6 +221,7 @@ int conn_poll(struct conn *conn, int64_t timeout_us)
     if (poll(&ready, 1, 0) > 0)
         return 1;
     seam_wait(EVENT_PIPE_WAIT, conn->from, 0);
+    seam_wait_until(deadline);
     int n = 0;
     for (uint64_t now; n <= 0 && (now = clock_ns()) < deadline;) {
         uint64_t left = deadline - now;

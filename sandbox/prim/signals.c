@@ -98,6 +98,7 @@ bool signals_wait(int fd, uint64_t deadline_ns)
 {
     struct signals *signals = signals_wanted() ? seam_self.process->signals : NULL;
     struct pollfd wanted = {.fd = fd, .events = POLLIN};
+    seam_wait_until(deadline_ns);
     for (;;) {
         uint64_t now = clock_ns();
         uint64_t left = deadline_ns > now ? deadline_ns - now : 0;

@@ -68,7 +68,9 @@ static void serve(void *argument)
         const struct timespec timeout = {.tv_sec = (time_t)(left / 1000000000u),
                                          .tv_nsec = (long)(left % 1000000000u)};
         struct pollfd ready = {.fd = site->site_end, .events = POLLIN};
-        seam_wait(EVENT_IO_WAIT, site->object, (int64_t)site->count);
+        seam_record(EVENT_IO_WAIT, site->object, (int64_t)site->count, 0);
+        if (next == UINT64_MAX)
+            seam_wait_to_serve(site->object);
         int n = ppoll(&ready, 1, next == UINT64_MAX ? NULL : &timeout, NULL);
         seam_go_on();
         if (n <= 0)

@@ -82,6 +82,7 @@ _Noreturn static void serve(const struct start_server *server)
     struct task *task;
     sigset_t child, before;
     seam_self.lane = NULL;
+    trace_server_add(seam_self.run->shared, (uint32_t)getpid());
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);

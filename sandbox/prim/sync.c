@@ -34,6 +34,7 @@ void sync_enter(pthread_mutex_t *mutex, uint16_t object)
     if (pthread_mutex_trylock(mutex) == 0)
         return;
     seam_wait(EVENT_BUSY, object, 0);
+    seam_wait_until(UINT64_MAX);
     pthread_mutex_lock(mutex);
     seam_go_on();
 }
@@ -45,7 +46,7 @@ uint64_t sync_deadline(int64_t timeout_us)
     return clock_ns() + (uint64_t)((double)timeout_us * 1000 * seam_self.run->time_scale);
 }
 
-bool sync_wait_while(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns)
+static bool wait_while(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns)
 {
     const struct timespec at = {.tv_sec = (time_t)(deadline_ns / 1000000000u),
                                 .tv_nsec = (long)(deadline_ns % 1000000000u)};
@@ -55,6 +56,18 @@ bool sync_wait_while(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_n
             errno == ETIMEDOUT)
             return atomic_load_explicit(word, memory_order_acquire) != value;
     return true;
+}
+
+bool sync_wait_while(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns)
+{
+    seam_wait_until(deadline_ns);
+    return wait_while(word, value, deadline_ns);
+}
+
+bool sync_wait_looking(_Atomic uint32_t *word, uint32_t value, uint64_t look_ns)
+{
+    seam_wait_looking();
+    return wait_while(word, value, look_ns);
 }
 
 void sync_wake(_Atomic uint32_t *word)
@@ -76,6 +89,7 @@ bool sync_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, uint64_t deadl
 {
     const struct timespec at = {.tv_sec = (time_t)(deadline_ns / 1000000000u),
                                 .tv_nsec = (long)(deadline_ns % 1000000000u)};
+    seam_wait_until(deadline_ns);
     if (deadline_ns == UINT64_MAX)
         return pthread_cond_wait(cond, mutex) == 0;
     return pthread_cond_timedwait(cond, mutex, &at) != ETIMEDOUT;

@@ -32,6 +32,12 @@ uint64_t sync_deadline(int64_t timeout_us);
  * sync_wake wakes all who wait for a word that was changed.
  */
 bool sync_wait_while(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns);
+
+/*
+ * The same in the middle of a wait without a deadline, which is left at that time only to see
+ * whether a process that would have to change the word is still there.
+ */
+bool sync_wait_looking(_Atomic uint32_t *word, uint32_t value, uint64_t look_ns);
 void sync_wake(_Atomic uint32_t *word);
 void sync_wake_one(_Atomic uint32_t *word);
 

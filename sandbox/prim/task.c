@@ -96,6 +96,7 @@ static void live(struct task *task, struct process *process, struct trace_lane *
     seam_begin(task->run, process, lane, task->id, task->created);
     seam_self.handle = task;
     task->pid = (uint32_t)gettid();
+    trace_task_thread(task->run->shared, task->id, task->pid);
     if (task->kind == TASK_THREAD) {
         sync_wake(&task->pid);
     } else {

@@ -108,6 +108,30 @@ static inline void seam_wait_task(enum event_kind kind, uint16_t task)
     trace_task_waits(seam_self.run->shared, seam_self.task, TRACE_WAITS_TASK | task);
 }
 
+/*
+ * Whether the wait recorded last has a deadline: right before the kernel is asked to wait, with
+ * UINT64_MAX for none. Then only another task can end it, and when all wait like that the run is a
+ * deadlock; a primitive that says nothing is taken to go on by itself.
+ */
+static inline void seam_wait_until(uint64_t deadline_ns)
+{
+    trace_task_waits_how(seam_self.run->shared, seam_self.task,
+                         deadline_ns == UINT64_MAX ? TRACE_WAITS_FOR_GOOD : 0);
+}
+
+/* No deadline, but the wait is left now and then to see whether a process is still there. */
+static inline void seam_wait_looking(void)
+{
+    trace_task_waits_how(seam_self.run->shared, seam_self.task, TRACE_WAITS_LOOKS);
+}
+
+/* A server's task waits for the next request; nothing is recorded. */
+static inline void seam_wait_to_serve(uint16_t object)
+{
+    trace_task_waits(seam_self.run->shared, seam_self.task,
+                     object | TRACE_WAITS_TO_SERVE | TRACE_WAITS_FOR_GOOD);
+}
+
 static inline void seam_go_on(void)
 {
     trace_task_waits(seam_self.run->shared, seam_self.task, TRACE_WAITS_NOTHING);

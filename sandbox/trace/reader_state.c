@@ -149,6 +149,8 @@ static void add_waits_of(const struct trace_reader *reader, uint32_t task, struc
         return;
     uint32_t on = atomic_load_explicit(&slot->waits_on, memory_order_relaxed);
     uint32_t id = on & 0xffffu;
+    if (on != TRACE_WAITS_NOTHING && on & TRACE_WAITS_TO_SERVE)
+        return;
     struct trace_wait wait = {.task_id = (uint16_t)task, .holder_id = TRACE_NO_TASK};
     trace_reader_task(reader, task, wait.task);
     if (on != TRACE_WAITS_NOTHING && on & TRACE_WAITS_TASK) {

@@ -33,6 +33,7 @@
 #define TRACE_HOT_LEAD        8192u /* HOT events of a lane before it records bursts */
 #define TRACE_BURST           512u  /* HOT events of a burst */
 #define TRACE_BITMAP_WORDS    (TRACE_TASKS_MAX / 64u)
+#define TRACE_SERVERS_MAX     4u
 
 #define TRACE_CHECKS_MAX  16u
 #define TRACE_METRICS_MAX 16u
@@ -90,6 +91,15 @@ enum task_state { TASK_STATE_NONE, TASK_STATE_RUNNING, TASK_STATE_WAITING, TASK_
 #define TRACE_WAITS_ROOM                                                                           \
     0x20000u /* on an object: for room in it, so the receivers are the holders */
 
+/*
+ * What is known of the wait itself; a wait without a flag may have a deadline. The supervisor calls
+ * a run a deadlock on the strength of these, so they are set only where it is certain.
+ */
+#define TRACE_WAITS_FOR_GOOD 0x40000u  /* only another task's doing ends it: no deadline */
+#define TRACE_WAITS_LOOKS    0x80000u  /* likewise, or the end of a process, looked for at times */
+#define TRACE_WAITS_TO_SERVE 0x100000u /* for a request, as servers do: waits for nobody */
+#define TRACE_WAITS_FLAGS    (TRACE_WAITS_FOR_GOOD | TRACE_WAITS_LOOKS | TRACE_WAITS_TO_SERVE)
+
 struct trace_task_slot {
     _Atomic uint8_t ready; /* 1 once kind, parent and name are written */
     uint8_t kind;          /* enum task_kind */
@@ -101,7 +111,7 @@ struct trace_task_slot {
     char name[TRACE_NAME_MAX];
     _Atomic uint32_t dropped; /* events that found no room, of the lane this task owns */
     _Atomic uint32_t skipped; /* events left out since the lane's last record, no gap event yet */
-    uint32_t unused3;
+    _Atomic uint32_t thread;  /* as gettid() says; 0: not yet, or a coroutine, which has none */
 };
 _Static_assert(sizeof(struct trace_task_slot) == 64, "a task slot is a cache line");
 
@@ -230,6 +240,9 @@ struct trace_shared {
     _Atomic uint32_t objects;
     _Atomic uint32_t segments;
     _Atomic uint32_t bursts; /* begun so far: when a lane begins one, all lanes in a gap join */
+    /* Processes that are no task and do nothing but what tasks ask for, as getpid() says. */
+    _Atomic uint32_t servers;
+    _Atomic uint32_t server[TRACE_SERVERS_MAX];
     struct trace_result result;
     struct trace_task_slot task[TRACE_TASKS_MAX];
     struct trace_object_slot object[TRACE_OBJECTS_MAX];

@@ -33,6 +33,13 @@ int trace_task_add(struct trace_shared *shared, enum task_kind kind, int parent,
     return (int)id;
 }
 
+void trace_server_add(struct trace_shared *shared, uint32_t pid)
+{
+    uint32_t place = atomic_fetch_add(&shared->servers, 1);
+    if (place < TRACE_SERVERS_MAX)
+        atomic_store_explicit(&shared->server[place], pid, memory_order_release);
+}
+
 void trace_task_ended(struct trace_shared *shared, uint16_t task)
 {
     atomic_store_explicit(&shared->task[task].state, TASK_STATE_ENDED, memory_order_release);

@@ -97,6 +97,24 @@ static inline void trace_task_waits(struct trace_shared *shared, uint16_t task, 
                           memory_order_release);
 }
 
+/* Of a task that waits: what is known of its wait, TRACE_WAITS_FOR_GOOD and the like. */
+static inline void trace_task_waits_how(struct trace_shared *shared, uint16_t task, uint32_t flags)
+{
+    _Atomic uint32_t *word = &shared->task[task].waits_on;
+    uint32_t on = atomic_load_explicit(word, memory_order_relaxed);
+    if (on != TRACE_WAITS_NOTHING)
+        atomic_store_explicit(word, (on & ~TRACE_WAITS_FLAGS) | flags, memory_order_relaxed);
+}
+
+/* The thread of execution, by its own number, that the task is. */
+static inline void trace_task_thread(struct trace_shared *shared, uint16_t task, uint32_t thread)
+{
+    atomic_store_explicit(&shared->task[task].thread, thread, memory_order_relaxed);
+}
+
+/* A process that is no task, waits without a deadline and does only what tasks ask it for. */
+void trace_server_add(struct trace_shared *shared, uint32_t pid);
+
 void trace_task_ended(struct trace_shared *shared, uint16_t task);
 
 /* Marks or unmarks a task in a holders or receivers bitmap. */

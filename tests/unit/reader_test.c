@@ -280,6 +280,22 @@ void test_waits_name_task_object_and_holder(void **state)
     assert_int_equal(trace_reader_waits(rig.reader, waits, 8), 2);
     assert_string_equal(waits[1].holder, "");
     assert_int_equal(trace_reader_waits(rig.reader, waits, 1), 1);
+    trace_task_waits_how(rig.shared, other, TRACE_WAITS_FOR_GOOD);
+    assert_int_equal(trace_reader_waits(rig.reader, waits, 8), 2);
+    assert_string_equal(waits[1].object, "lock");
+    rig_release(&rig);
+}
+
+void test_servers_wait_for_nobody(void **state)
+{
+    (void)state;
+    struct rig rig = rig_new();
+    struct trace_wait wait;
+    trace_task_waits(rig.shared, 0, TRACE_WAITS_TO_SERVE);
+    assert_int_equal(trace_reader_waits(rig.reader, &wait, 1), 0);
+    trace_task_waits(rig.shared, 0, TRACE_WAITS_NOTHING);
+    trace_task_waits_how(rig.shared, 0, TRACE_WAITS_FOR_GOOD);
+    assert_int_equal(rig.shared->task[0].waits_on, TRACE_WAITS_NOTHING);
     rig_release(&rig);
 }
 

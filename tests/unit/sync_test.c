@@ -45,7 +45,8 @@ static void run_tasks(enum task_kind kind, unsigned n, task_fn *body, struct sha
 static void await_waiting(uint32_t task)
 {
     while (atomic_load(&seam_self.run->shared->task[task].state) != TASK_STATE_WAITING ||
-           atomic_load(&seam_self.run->shared->task[task].waits_on) >= TRACE_WAITS_TASK)
+           (atomic_load(&seam_self.run->shared->task[task].waits_on) & ~TRACE_WAITS_FLAGS) >=
+               TRACE_WAITS_TASK)
         sleep_us(100);
 }
 
