@@ -80,10 +80,10 @@
             meaning_zh                                                                             \
         }                                                                                          \
     }
-/* A setup that never ends: the run is stopped at limit_ms, and who waits for whom is the lesson. */
-#define NEVER_ENDS(n, condition, meaning_en, meaning_zh)                                           \
+/* A setup in which all wait for one another in the end: who waits for whom is the lesson. */
+#define DEADLOCK(n, condition, meaning_en, meaning_zh)                                             \
     {                                                                                              \
-        .name = n, .ended = ENDED_TIMEOUT, .when = condition, .class = CLASS_INTERESTING,          \
+        .name = n, .ended = ENDED_DEADLOCK, .when = condition, .class = CLASS_INTERESTING,         \
         .meaning = {                                                                               \
             meaning_en,                                                                            \
             meaning_zh                                                                             \

@@ -4,6 +4,7 @@
 #include "sandbox/base/clock.h"
 #include "sandbox/base/fd.h"
 #include "sandbox/host/memory.h"
+#include "sandbox/host/standstill.h"
 #include "sandbox/proto/output.h"
 
 #include <errno.h>
@@ -49,6 +50,8 @@ struct supervisor {
     struct trace_explored *explored; /* of an exploration; NULL until it is looked at */
     uint64_t explored_ns;            /* when it was last */
     struct report_schedule *schedule;
+    bool free; /* the kernel decides who runs; else the run knows of a deadlock itself */
+    struct standstill standstill;
     struct report report;
 };
 
@@ -129,6 +132,7 @@ int supervisor_new(struct supervisor **ret, struct worker *worker, const struct 
     s->context = context;
     s->epoll = s->timer = -1;
     s->chunks = BUF_INIT(CHUNKS_BYTES_MAX);
+    s->free = job->schedule.mode == SCHEDULE_FREE;
     int r = send_job(s, job, err);
     if (r == 0)
         r = prepare(s, err);
@@ -318,6 +322,11 @@ static bool is_leaving(struct supervisor *s, uint64_t now)
     return true;
 }
 
+static bool stands_still(struct supervisor *s, bool last)
+{
+    return s->free && standstill_tick(&s->standstill, s->shared, s->worker.pid, last);
+}
+
 static void tick(struct supervisor *s)
 {
     uint64_t expirations, now = clock_ns();
@@ -327,6 +336,8 @@ static void tick(struct supervisor *s)
         look_at_exploration(s);
     if (asked_end(s) != ENDED_NONE)
         stop(s, asked_end(s));
+    else if (stands_still(s, now >= s->deadline_ns))
+        stop(s, ENDED_DEADLOCK);
     else if (now >= s->deadline_ns && !is_leaving(s, now))
         stop(s, ENDED_TIMEOUT);
     else if (memory_of_descendants(s->worker.pid) > s->limits.run_bytes)

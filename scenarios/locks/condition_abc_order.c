@@ -164,19 +164,18 @@ SCENARIO(condition_abc_order) = {
         INTEGER("jitter_us", 0, 10000, "0", "Random pause (µs)", "随机停顿（微秒）",
                 "Before each letter.", "每个字母之前。"),
         INTEGER("limit_ms", 100, 20000, "1500", "Limit (ms)", "时限（毫秒）",
-                "After this a lane that still waits is shown as waiting for ever.",
-                "超过这个时间还在等待的，视为永远等下去。")),
+                "After this the run is stopped. A deadlock is noticed sooner.",
+                "到时间就停止运行；死锁不用等到时限就会被发现。")),
     .outcomes = OUTCOMES(
         OUTCOME("ordered", "letters=*", NULL, CLASS_ACCEPTABLE, "The letters came in order.",
                 "字母按顺序出现。"),
         OUTCOME("unordered", "letters=*", "coordination=none", CLASS_INTERESTING,
                 "Nobody waited for anybody: the letters came as the threads ran.",
                 "谁也不等谁：哪个线程先运行，就先打印哪个字母。"),
-        NEVER_ENDS(
-            "stalled", "coordination=condition-notify",
-            "The one that was woken was not the one whose turn it is: it waits again, and so "
-            "does everybody.",
-            "被唤醒的不是该轮到的线程：它又继续等，于是所有线程都在等。")),
+        DEADLOCK("stalled", "coordination=condition-notify",
+                 "The one that was woken was not the one whose turn it is: it waits again, and so "
+                 "does everybody.",
+                 "被唤醒的不是该轮到的线程：它又继续等，于是所有线程都在等。")),
     .checks = CHECKS(CHECK("every-letter-printed", "Every thread printed its letter in every round",
                            "每个线程每轮都打印了自己的字母"),
                      CHECK("order", "With coordination the letters are in order",

@@ -202,10 +202,10 @@ SCENARIO(condition_bounded_buffer) = {
             "it popped from an empty list, or appended to a full one.",
             "从通知到被唤醒的线程拿到锁之间，别的线程抢先了一步：于是从空列表里弹，或者往满列表里加"
             "。"),
-        NEVER_ENDS("wrong-one-woken", "wake=notify",
-                   "A notify woke a thread that could do nothing with it, and the one it was for "
-                   "sleeps on.",
-                   "通知唤醒了用不上它的线程，真正该醒的还在睡。")),
+        DEADLOCK("wrong-one-woken", "wake=notify",
+                 "A notify woke a thread that could do nothing with it, and the one it was for "
+                 "sleeps on.",
+                 "通知唤醒了用不上它的线程，真正该醒的还在睡。")),
     .checks = CHECKS(CHECK("each-item-once", "Every item was taken once", "每件都恰好被取走一次"),
                      CHECK("while-is-safe", "With `while` nothing is popped from an empty list",
                            "用 `while` 时不会从空列表里弹")),

@@ -186,16 +186,16 @@ SCENARIO(with_vs_manual) = {
         INTEGER("threads", 2, THREADS_MAX, "4", "Threads", "线程数",
                 "The others queue up behind the first.", "其余线程排在第一个后面。"),
         INTEGER("limit_ms", 100, 20000, "1000", "Limit (ms)", "时限（毫秒）",
-                "After this a lane that still waits is shown as waiting for ever.",
-                "超过这个时间还在等待的，视为永远等下去。")),
+                "After this the run is stopped. A deadlock is noticed sooner.",
+                "到时间就停止运行；死锁不用等到时限就会被发现。")),
     .outcomes = OUTCOMES(
         OUTCOME("released", "entered=*", NULL, CLASS_ACCEPTABLE,
                 "The lock was free after the exception, and everybody got it.",
                 "异常之后锁是空闲的，大家都拿到了。"),
-        NEVER_ENDS("left-locked", "style=bare&raise_inside=true",
-                   "The exception left the lock held by a thread that is gone; the others wait for "
-                   "ever.",
-                   "异常让锁留在已经结束的线程手里，其余线程永远等下去。")),
+        DEADLOCK("left-locked", "style=bare&raise_inside=true",
+                 "The exception left the lock held by a thread that is gone; the others wait for "
+                 "ever.",
+                 "异常让锁留在已经结束的线程手里，其余线程永远等下去。")),
     .checks = CHECKS(CHECK("everybody-got-it", "Every thread got the lock", "每个线程都拿到过锁"),
                      CHECK("free-again", "It is free in the end", "最后锁是空闲的")),
     .run = run,

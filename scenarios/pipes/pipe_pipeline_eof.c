@@ -102,12 +102,12 @@ static void run(void)
 
 #define BLOCKED(forgotten)                                                                         \
     {                                                                                              \
-        .name = "blocked", .ended = ENDED_TIMEOUT, .when = "drop_close=" forgotten,                \
+        .name = "blocked", .ended = ENDED_DEADLOCK, .when = "drop_close=" forgotten,               \
         .class = CLASS_INTERESTING,                                                                \
         .meaning = {                                                                               \
-            "The time was up. Somebody still had a copy of a write end open, so end of file "      \
-            "could never come, however long one waits.",                                           \
-            "到了时限。还有进程持有写端的副本，无论等多久都不会有 EOF。"},                         \
+            "Somebody who waits still has a copy of a write end open, so end of file can never "   \
+            "come, however long one waits.",                                                       \
+            "还在等待的进程自己就持有写端的副本，无论等多久都不会有 EOF。"},                       \
     }
 
 SCENARIO(pipe_pipeline_eof) = {
@@ -204,7 +204,8 @@ SCENARIO(pipe_pipeline_eof) = {
              .fallback = "0"},
             {.name = "limit_ms",
              .title = {"Time limit (ms)", "时限（毫秒）"},
-             .help = {"When “blocked” is declared.", "多久之后认定为阻塞。"},
+             .help = {"After this the run is stopped. That it is blocked is noticed sooner.",
+                      "到时间就停止运行；阻塞不用等到时限就会被发现。"},
              .type = PARAM_INTEGER,
              .minimum = 200,
              .maximum = 10000,

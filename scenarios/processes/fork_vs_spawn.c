@@ -213,10 +213,10 @@ SCENARIO(fork_vs_spawn) = {
         OUTCOME("from-scratch", "child sees 1*", NULL, CLASS_ACCEPTABLE,
                 "The child sees what the module's top level says.",
                 "子进程看到的是模块顶层所写的值。"),
-        NEVER_ENDS("copied-lock", "helper_thread_holds_lock=true&method=fork",
-                   "The child has a copy of a held lock, and the thread that would release it was "
-                   "not copied.",
-                   "子进程复制到一把被持有的锁，而会释放它的线程没有被复制过来。")),
+        DEADLOCK("copied-lock", "helper_thread_holds_lock=true&method=fork",
+                 "The child has a copy of a held lock, and the thread that would release it was "
+                 "not copied.",
+                 "子进程复制到一把被持有的锁，而会释放它的线程没有被复制过来。")),
     .checks = CHECKS(CHECK("child-global", "The global in the child", "子进程里的全局变量"),
                      CHECK("child-descriptor", "The parent's descriptor in the child",
                            "父进程的描述符在子进程里"),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Server, events, quick, stuck } from './server.mjs';
+import { Server, events, quick, slow } from './server.mjs';
 
 let server;
 before(async () => (server = await Server.start({ args: ['--workers', '2'] })));
@@ -85,7 +85,7 @@ test('a client that leaves does not disturb the run', async () => {
 });
 
 test('a deleted run ends its streams', async () => {
-  const run = await server.run(stuck(), 0.2);
+  const run = await server.run(slow(), 0.2);
   const following = events(await stream(run.id), 'never');
   assert.equal((await server.api(`/runs/${run.id}`, { method: 'DELETE' })).status, 204);
   const list = await following;

@@ -4,14 +4,14 @@ import { mkdtemp, readFile, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Server, events, program, quick, root, stuck } from './server.mjs';
+import { Server, events, program, quick, root, slow } from './server.mjs';
 
 const cli = (...args) => spawnSync(program, args, { encoding: 'utf8' });
 
 test('a full queue answers 503 with Retry-After, and nothing accepted is lost', async (t) => {
   const server = await Server.start({ args: ['--workers', '1', '--queue', '5'] });
   t.after(() => server.stop());
-  const answers = await Promise.all([...Array(30)].map(() => server.post(stuck(200))));
+  const answers = await Promise.all([...Array(30)].map(() => server.post(slow(200))));
   const accepted = answers.filter((a) => a.status === 201);
   const refused = answers.filter((a) => a.status === 503);
   assert.equal(accepted.length + refused.length, 30);
@@ -35,7 +35,7 @@ for (const signal of ['SIGTERM', 'SIGINT'])
     const server = await Server.start({ args: ['--workers', '2'] });
     const directory = server.directory;
     const ids = [];
-    for (let i = 0; i < 5; i++) ids.push((await (await server.post(stuck())).json()).id);
+    for (let i = 0; i < 5; i++) ids.push((await (await server.post(slow())).json()).id);
     const finished = await server.run(quick, 0.01);
     const following = events(await server.api(`/runs/${ids[0]}/events`));
     const waiting = server.api(`/runs/${ids[1]}?wait=30`);
@@ -147,7 +147,7 @@ async function childrenOf(pid) {
 test('when the spawner dies runs in flight end, queued ones go on', async (t) => {
   const server = await Server.start({ args: ['--workers', '1'] });
   t.after(() => server.stop());
-  const victim = await server.run(stuck(), 0.3);
+  const victim = await server.run(slow(), 0.3);
   assert.equal(victim.status, 'running');
   const next = await (await server.post(quick)).json();
   const [spawner] = await childrenOf(server.process.pid);
@@ -168,7 +168,7 @@ test('a disk that is full is said so, and what ended meanwhile is stored when it
   const server = await Server.start();
   t.after(() => server.stop());
   const before = await server.run(quick);
-  const long = await (await server.post(stuck(1000))).json();
+  const long = await (await server.post(slow(1000))).json();
   fileLimit(server, 4096);
   const refused = await server.post(quick, '?wait=5');
   assert.equal(refused.status, 503);
@@ -194,7 +194,7 @@ test('a disk that is full is said so, and what ended meanwhile is stored when it
 test('a disk that stays full does not keep the server from ending', async (t) => {
   const server = await Server.start();
   t.after(() => server.stop());
-  await (await server.post(stuck())).json();
+  await (await server.post(slow())).json();
   fileLimit(server, 4096);
   const start = Date.now();
   assert.equal(await server.end(), 0);
@@ -203,7 +203,7 @@ test('a disk that stays full does not keep the server from ending', async (t) =>
 
 test('nothing of a run is left when the server is gone', async () => {
   const server = await Server.start({ args: ['--workers', '2'] });
-  await server.run(stuck(), 0.2);
+  await server.run(slow(), 0.2);
   const children = await childrenOf(server.process.pid);
   assert.ok(children.length > 0);
   await server.end('SIGKILL');

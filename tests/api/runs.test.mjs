@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Server, events, quick, stuck } from './server.mjs';
+import { Server, deadlock, events, quick, slow } from './server.mjs';
 
 let server;
 before(
@@ -52,7 +52,7 @@ test('what a run says of itself makes it again', async () => {
 });
 
 test('without wait the answer comes at once, GET waits for the end', async () => {
-  const answer = await server.post(stuck(300));
+  const answer = await server.post(slow(300));
   assert.equal(answer.status, 201);
   const run = await answer.json();
   assert.ok(['queued', 'running'].includes(run.status));
@@ -64,14 +64,16 @@ test('without wait the answer comes at once, GET waits for the end', async () =>
 });
 
 test('a wait that is too short answers with the run as it is', async () => {
-  const run = await server.run(stuck(3000), 0.1);
+  const run = await server.run(slow(3000), 0.1);
   assert.equal(run.status, 'running');
   assert.equal((await server.api(`/runs/${run.id}`, { method: 'DELETE' })).status, 204);
 });
 
-test('a deadlock or timeout keeps output, trace and who waits for whom', async () => {
-  const run = await server.run(stuck(300));
-  assert.ok(['deadlock', 'timeout'].includes(run.ended), run.ended);
+test('a deadlock is noticed, and keeps output, trace and who waits for whom', async () => {
+  const run = await server.run(deadlock);
+  assert.equal(run.ended, 'deadlock');
+  assert.ok(run.metrics.wall_ns < 5e9, `${run.metrics.wall_ns}`);
+  assert.match(run.output, /^0\n1\n4\n/);
   assert.ok(run.waits_for.length > 0);
   assert.ok(run.waits_for.every((w) => w.task && w.object));
   assert.match(run.explanation.en, /^main waits for .*nobody can go on\.$/);
@@ -79,6 +81,13 @@ test('a deadlock or timeout keeps output, trace and who waits for whom', async (
   assert.ok(run.metrics.events > 0);
   const trace = await server.json(`/runs/${run.id}/trace?format=json`);
   assert.ok(trace.events.length > 0);
+});
+
+test('a run that is stopped at its limit keeps who waits for whom, too', async () => {
+  const run = await server.run(slow(300));
+  assert.equal(run.ended, 'timeout');
+  assert.ok(run.waits_for.some((w) => w.task === 'consumer 1' && w.object === 'queue'));
+  assert.ok(run.metrics.events > 0);
 });
 
 test('every wrong field of a body is reported, together', async () => {
@@ -252,9 +261,9 @@ test('many at once with one key make one run', async () => {
 
 test('a repetition waits, too', async () => {
   const key = { 'idempotency-key': 'key-3' };
-  const first = await (await server.post(stuck(500), '', key)).json();
+  const first = await (await server.post(slow(500), '', key)).json();
   assert.notEqual(first.status, 'done');
-  const again = await server.post(stuck(500), '?wait=20', key);
+  const again = await server.post(slow(500), '?wait=20', key);
   assert.equal(again.status, 200);
   const run = await again.json();
   assert.equal(run.id, first.id);
@@ -264,7 +273,7 @@ test('a repetition waits, too', async () => {
 test('a run tells whether it is the caller\'s', async () => {
   const strange = { cookie: '' };
   const answer = await server.api('/runs', {
-    method: 'POST', cookie: '', body: JSON.stringify(stuck(300)),
+    method: 'POST', cookie: '', body: JSON.stringify(slow(300)),
     headers: { 'content-type': 'application/json' },
   });
   const made = await answer.json();
@@ -308,7 +317,7 @@ test('only the owner or the admin deletes, and then it is gone', async () => {
 });
 
 test('a running run is ended and deleted', async () => {
-  const run = await server.run(stuck(), 0.3);
+  const run = await server.run(slow(), 0.3);
   assert.equal(run.status, 'running');
   const start = Date.now();
   const removal = server.api(`/runs/${run.id}`, { method: 'DELETE' });
@@ -326,7 +335,7 @@ test('a running run is ended and deleted', async () => {
 
 test('queued runs know their position and can be deleted', async () => {
   const runs = [];
-  for (let i = 0; i < 5; i++) runs.push(await (await server.post(stuck(2000))).json());
+  for (let i = 0; i < 5; i++) runs.push(await (await server.post(slow(2000))).json());
   const queued = [];
   for (const run of runs) {
     const now = await server.json(`/runs/${run.id}`);

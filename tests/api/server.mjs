@@ -11,11 +11,13 @@ import { fileURLToPath } from 'node:url';
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const program = path.join(root, process.env.BUILD ?? 'build', 'interleave');
 
-/* A scenario that runs for `ms` unless it is ended: a pipeline in which a close was forgotten. */
-export const stuck = (ms = 10000) => ({
-  scenario: 'pipe-pipeline-eof',
-  params: { drop_close: 'main-p1-write', limit_ms: ms },
+/* A scenario that goes on for `ms` unless it is ended: consumers of a slow producer. */
+export const slow = (ms = 10000) => ({
+  scenario: 'queue-consumer-shutdown',
+  params: { items: 1000, period_ms: 1000, limit_ms: ms },
 });
+/* One in which all wait for one another: a pipeline in which a close was forgotten. */
+export const deadlock = { scenario: 'pipe-pipeline-eof', params: { drop_close: 'main-p1-write', limit_ms: 9000 } };
 export const quick = { scenario: 'generator-send', params: { rounds: 1 } };
 
 export class Server {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { Server, stuck } from './server.mjs';
+import { Server, slow } from './server.mjs';
 
 const run = promisify(execFile);
 let server, done;
@@ -100,8 +100,8 @@ test('a client that takes zstd gets the stored frame, which unpacks to the same'
 });
 
 test('follow streams while the run goes on and ends with it', async () => {
-  const slow = { scenario: 'pool-map-order', params: { workers: 2, tasks: 30, service_us: 50000, limit_ms: 20000 } };
-  const { id } = await (await server.post(slow)).json();
+  const long = { scenario: 'pool-map-order', params: { workers: 2, tasks: 30, service_us: 50000, limit_ms: 20000 } };
+  const { id } = await (await server.post(long)).json();
   const answer = await trace('?follow=true', id);
   const parts = [];
   let early = false;
@@ -119,7 +119,7 @@ test('follow streams while the run goes on and ends with it', async () => {
 });
 
 test('a running run gives what is there, in every format', async () => {
-  const { id } = await server.run(stuck(), 0.3);
+  const { id } = await server.run(slow(), 0.3);
   for (const format of ['binary', 'json', 'chrome', 'csv']) {
     const answer = await trace(`?format=${format}`, id);
     assert.equal(answer.status, 200, format);

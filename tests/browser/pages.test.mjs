@@ -65,10 +65,10 @@ test('a run is followed while it goes on', async () => {
   await page.close();
 });
 
-test('who waits for whom when it ends at its limit', async () => {
+test('who waits for whom in a deadlock', async () => {
   const made = await run(server.url, 'pipe-pipeline-eof', { drop_close: 'main-p1-write', limit_ms: 300 });
   const page = await opened(`/r/${made.id}`);
-  await page.getByText('Still waiting at the time limit').waitFor();
+  await page.getByText('Nothing can move any more').waitFor();
   const waits = await page.locator('.waits li').allTextContents();
   assert.equal(waits.length, made.waits_for.length);
   for (const wait of made.waits_for) {

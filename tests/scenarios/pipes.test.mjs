@@ -49,7 +49,7 @@ family('pipes', {
     test('a blocked pipeline says who waits for whom', async () => {
       const waits = (drop_close) => one('pipe-pipeline-eof', { drop_close, limit_ms: 200 });
       const main1 = await waits('main-p1-write');
-      assert.equal(main1.ended, 'timeout');
+      assert.equal(main1.ended, 'deadlock');
       assert.deepEqual(main1.waits_for, [
         { task: 'main', object: 'p2', holder: 'square' },
         { task: 'square', object: 'p1', holder: 'main' }]);
