@@ -1,5 +1,6 @@
 #include "sandbox/execute.h"
 
+#include "sandbox/controlled.h"
 #include "sandbox/prim/pipe.h"
 #include "sandbox/prim/task.h"
 #include "sandbox/proto/scenario.h"
@@ -95,6 +96,8 @@ int execute_job(struct run *run, const struct job *job)
     struct trace_lane lane;
     if (take_job(run, job) < 0)
         return JOB_REFUSED;
+    if (job->schedule.mode != SCHEDULE_FREE)
+        return controlled_execute(run);
     int task = trace_task_add(run->shared, TASK_PROCESS, -1, "main");
     trace_shared_start(run->shared);
     seam_begin(run, &process, &lane, (uint16_t)task, 0);

@@ -29,6 +29,9 @@
 
 enum state { RUNNING, ENDING, DONE };
 
+/* An exploration looks at the time itself, between executions. */
+#define LEAVING_SECONDS 3u
+
 struct supervisor {
     enum state state;
     enum ended forced; /* why it was killed, or ENDED_NONE */
@@ -65,7 +68,9 @@ static int watch(struct supervisor *s, int fd)
 
 static uint64_t wall_limit(const struct job *job, const struct limits *limits)
 {
-    const char *text = job->schedule.mode == SCHEDULE_EXPLORE ? NULL : job_get(job, "limit_ms");
+    if (job->schedule.mode == SCHEDULE_EXPLORE)
+        return (job->schedule.max_seconds + LEAVING_SECONDS) * UINT64_C(1000000000);
+    const char *text = job_get(job, "limit_ms");
     uint64_t asked = text ? strtoull(text, NULL, 10) : 0;
     if (asked == 0 || asked > limits->wall_ns / 1000000u)
         return limits->wall_ns;
@@ -331,7 +336,8 @@ static void tick(struct supervisor *s)
 {
     uint64_t expirations, now = clock_ns();
     (void)!read(s->timer, &expirations, sizeof expirations);
-    drain_trace(s, false);
+    if (s->free)
+        drain_trace(s, false);
     if (now >= s->explored_ns + EXPLORED_NS)
         look_at_exploration(s);
     if (asked_end(s) != ENDED_NONE)

@@ -98,6 +98,7 @@ int barrier_wait_for(struct barrier *barrier, int64_t timeout_us)
 
 void barrier_abort(struct barrier *b)
 {
+    seam_point(SEAM_SIGNAL, b->object);
     sync_enter(&b->mutex, b->object);
     if (!b->broken)
         break_it(b);
@@ -106,6 +107,7 @@ void barrier_abort(struct barrier *b)
 
 void barrier_reset(struct barrier *b)
 {
+    seam_point(SEAM_SIGNAL, b->object);
     sync_enter(&b->mutex, b->object);
     if (b->arrived > 0)
         end_round(b, false);
@@ -115,6 +117,7 @@ void barrier_reset(struct barrier *b)
 
 bool barrier_broken(struct barrier *b)
 {
+    seam_point(SEAM_READ, b->object);
     sync_enter(&b->mutex, b->object);
     bool broken = b->broken;
     pthread_mutex_unlock(&b->mutex);
@@ -123,6 +126,7 @@ bool barrier_broken(struct barrier *b)
 
 unsigned barrier_waiting(struct barrier *b)
 {
+    seam_point(SEAM_READ, b->object);
     sync_enter(&b->mutex, b->object);
     unsigned arrived = b->arrived;
     pthread_mutex_unlock(&b->mutex);

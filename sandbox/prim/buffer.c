@@ -62,5 +62,6 @@ int buffer_pop(struct buffer *buffer, int64_t *ret)
 
 unsigned buffer_length(const struct buffer *buffer)
 {
+    seam_point(SEAM_READ, buffer->object);
     return *(const volatile unsigned *)&buffer->count;
 }

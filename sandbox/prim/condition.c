@@ -89,15 +89,20 @@ static int wait_until(struct condition *c, uint64_t deadline)
     uint32_t notified;
     if (!lock_is_mine(c->lock))
         return refuse(c);
-    seam_point(SEAM_AWAIT, c->object);
+    seam_point_both(SEAM_AWAIT, c->object, lock_object(c->lock));
     struct waiter *waiter = line_up(c);
     unsigned depth = lock_release_all(c->lock);
     seam_wait(EVENT_CONDITION_WAIT, c->object, 0);
-    sync_wait_while(&waiter->woken, 0, deadline);
+    bool announced =
+        deadline == UINT64_MAX && lock_announce_when(c->lock, &waiter->woken, c->object);
+    if (!announced)
+        sync_wait_while(&waiter->woken, 0, deadline);
     seam_go_on();
     bool woken = leave(c, waiter, &notified);
     if (!woken)
         seam_record(EVENT_TIMED_OUT, c->object, 0, 0);
+    if (!announced)
+        lock_announce(c->lock);
     lock_acquire_depth(c->lock, depth);
     if (woken)
         seam_record(EVENT_CONDITION_WOKEN, c->object, 0, notified);
@@ -127,9 +132,12 @@ static struct waiter *take_waiters(struct condition *c, unsigned n, int *ret_cou
 
 int condition_notify(struct condition *c, unsigned n)
 {
+    return lock_is_mine(c->lock) ? condition_signal(c, n) : refuse(c);
+}
+
+int condition_signal(struct condition *c, unsigned n)
+{
     int count;
-    if (!lock_is_mine(c->lock))
-        return refuse(c);
     seam_point(SEAM_SIGNAL, c->object);
     pthread_mutex_lock(&c->mutex);
     struct waiter *waiter = take_waiters(c, n, &count);

@@ -31,6 +31,11 @@ int condition_wait_for(struct condition *condition, int64_t timeout_us);
  * on un-acquired lock).
  */
 int condition_notify(struct condition *condition, unsigned n);
+/*
+ * What Python refuses and POSIX allows: notify(n) by a task that may not hold the lock. Between a
+ * waiter's look and its wait such a notify is lost.
+ */
+int condition_signal(struct condition *condition, unsigned n);
 int condition_notify_all(struct condition *condition);
 
 #endif

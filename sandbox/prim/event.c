@@ -9,7 +9,7 @@ struct event {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool flag;          /* guarded by mutex, as is all below */
-    uint64_t sets;      /* how often it was set: who waits sees a set that is cleared at once */
+    _Atomic uint32_t sets; /* how often it was set: who waits sees a set that is cleared at once */
     uint32_t set_event; /* the event.set that made it true */
     uint16_t object;
 };
@@ -51,9 +51,10 @@ void event_clear(struct event *event)
 /* Waits with the mutex held until it is set once more; the set may be cleared again by then. */
 static bool wait_for_set(struct event *event, uint64_t deadline)
 {
-    uint64_t seen = event->sets;
+    uint32_t seen = event->sets;
     bool in_time = true;
     seam_wait(EVENT_EVENT_WAIT, event->object, 0);
+    sync_step_out(&event->mutex, &event->sets, seen, deadline);
     while (event->sets == seen && in_time)
         in_time = sync_cond_wait(&event->changed, &event->mutex, deadline);
     seam_go_on();
@@ -86,6 +87,7 @@ bool event_wait_for(struct event *event, int64_t timeout_us)
 
 bool event_is_set(struct event *event)
 {
+    seam_point(SEAM_READ, event->object);
     sync_enter(&event->mutex, event->object);
     bool flag = event->flag;
     pthread_mutex_unlock(&event->mutex);

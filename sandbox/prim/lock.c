@@ -117,6 +117,8 @@ static bool wait(struct lock *lock, uint64_t deadline)
 {
     if (lock->kind == LOCK_TICKET)
         return ticket_wait(lock, deadline);
+    if (seam_self.control)
+        return false; /* it was announced, and the time is up */
     return lock->kind == LOCK_SPIN ? spin_wait(lock, deadline) : mutex_wait(lock, deadline);
 }
 
@@ -163,8 +165,21 @@ static bool enter_again(struct lock *lock)
     return true;
 }
 
+/* A ticket lock under control: the ticket is drawn when it is one's turn to do so. */
+static bool draw_ticket(struct lock *lock, uint64_t deadline)
+{
+    if (!seam_self.control || lock->kind != LOCK_TICKET || deadline != UINT64_MAX)
+        return false;
+    uint32_t mine = atomic_fetch_add(&lock->next, 1);
+    seam_point_when(SEAM_ACQUIRE, lock->object, &lock->word, mine, mine, deadline, EVENT_LOCK_WAIT);
+    note_acquired(lock, 1);
+    return true;
+}
+
 static bool acquire_until(struct lock *lock, uint64_t deadline)
 {
+    if (draw_ticket(lock, deadline))
+        return true;
     if (enter_again(lock))
         return true;
     if (!take(lock)) {
@@ -182,9 +197,21 @@ static bool acquire_until(struct lock *lock, uint64_t deadline)
     return true;
 }
 
+/* Possible when it is free; always to whom it belongs, and to draw a ticket. */
+static void announce(struct lock *lock, uint64_t deadline)
+{
+    if (!seam_self.control)
+        return;
+    if (lock->kind == LOCK_TICKET || (lock->kind == LOCK_RECURSIVE && lock_is_mine(lock)))
+        seam_point(SEAM_ACQUIRE, lock->object);
+    else
+        seam_point_when(SEAM_ACQUIRE, lock->object, &lock->word, FREE, FREE, deadline,
+                        EVENT_LOCK_WAIT);
+}
+
 void lock_acquire(struct lock *lock)
 {
-    seam_point(SEAM_ACQUIRE, lock->object);
+    announce(lock, UINT64_MAX);
     acquire_until(lock, UINT64_MAX);
 }
 
@@ -192,8 +219,9 @@ bool lock_acquire_for(struct lock *lock, int64_t timeout_us)
 {
     if (timeout_us == 0)
         return lock_try(lock);
-    seam_point(SEAM_ACQUIRE, lock->object);
-    return acquire_until(lock, sync_deadline(timeout_us));
+    uint64_t deadline = sync_deadline(timeout_us);
+    announce(lock, deadline);
+    return acquire_until(lock, deadline);
 }
 
 bool lock_try(struct lock *lock)
@@ -224,11 +252,13 @@ int lock_release(struct lock *lock)
 
 bool lock_locked(const struct lock *lock)
 {
+    seam_point(SEAM_READ, lock->object);
     return atomic_load_explicit(&lock->holder, memory_order_relaxed) != NOBODY;
 }
 
 unsigned lock_waiters(const struct lock *lock)
 {
+    seam_point(SEAM_READ, lock->object);
     if (lock->kind != LOCK_TICKET)
         return atomic_load(&lock->waiting);
     uint32_t turn = atomic_load(&lock->word), drawn = atomic_load(&lock->next) - turn;
@@ -243,13 +273,38 @@ bool lock_is_mine(const struct lock *lock)
 unsigned lock_release_all(struct lock *lock)
 {
     unsigned depth = lock->depth;
-    seam_point(SEAM_RELEASE, lock->object);
     note_released(lock);
     return depth;
 }
 
+bool lock_announce_when(struct lock *lock, const _Atomic uint32_t *woken, uint16_t waits_on)
+{
+    if (!seam_self.control || lock->kind == LOCK_TICKET)
+        return false;
+    control_point(&(struct seam_op){.operation = SEAM_ACQUIRE,
+                                    .object = lock->object,
+                                    .second = TRACE_NO_OBJECT,
+                                    .level = &lock->word,
+                                    .low = FREE,
+                                    .high = FREE,
+                                    .gate = woken,
+                                    .waits_on = waits_on,
+                                    .deadline = SEAM_NEVER});
+    return true;
+}
+
+void lock_announce(struct lock *lock)
+{
+    announce(lock, UINT64_MAX);
+}
+
 void lock_acquire_depth(struct lock *lock, unsigned depth)
 {
-    lock_acquire(lock);
+    acquire_until(lock, UINT64_MAX);
     lock->depth = depth;
+}
+
+uint16_t lock_object(const struct lock *lock)
+{
+    return lock->object;
 }

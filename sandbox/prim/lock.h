@@ -52,10 +52,20 @@ unsigned lock_waiters(const struct lock *lock);
 bool lock_is_mine(const struct lock *lock);
 
 /*
- * For conditions: lets go of it however deep it is held and returns the depth; takes it again to
- * that depth. The caller holds it, and held it.
+ * For conditions, which announce what they do to the lock themselves: lets go of it however deep it
+ * is held and returns the depth; takes it again to that depth. The caller holds it, and held it.
  */
 unsigned lock_release_all(struct lock *lock);
 void lock_acquire_depth(struct lock *lock, unsigned depth);
+
+/*
+ * Announces lock_acquire_depth(); the second, that it will be done once *woken is not 0, which the
+ * task waits for on `waits_on`. That one is false, and nothing was announced, in a free run and for
+ * a ticket lock.
+ */
+void lock_announce(struct lock *lock);
+bool lock_announce_when(struct lock *lock, const _Atomic uint32_t *woken, uint16_t waits_on);
+
+uint16_t lock_object(const struct lock *lock);
 
 #endif

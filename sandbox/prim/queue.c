@@ -19,8 +19,10 @@ struct queue {
     uint16_t object;
     size_t item_bytes;
     unsigned capacity;
-    unsigned first, count; /* guarded by mutex, as is all below */
-    unsigned unfinished;   /* items put and not done with */
+    _Atomic uint32_t count; /* guarded by mutex, as is all below */
+    unsigned first;
+    _Atomic uint32_t joinable; /* how often nothing was left unfinished */
+    unsigned unfinished;       /* items put and not done with */
     uint32_t last_done;    /* event of the task_done that left none */
     struct entry entries[];
 };
@@ -94,7 +96,8 @@ static void take_first(struct queue *queue, void *item)
 
 static bool put_until(struct queue *queue, const void *item, int64_t label, uint64_t deadline)
 {
-    seam_point(SEAM_SEND, queue->object);
+    seam_point_when(SEAM_SEND, queue->object, &queue->count, 0, queue->capacity - 1, deadline,
+                    EVENT_QUEUE_FULL);
     sync_enter(&queue->mutex, queue->object);
     bool room = wait_for_room(queue, deadline);
     if (room)
@@ -107,7 +110,8 @@ static bool put_until(struct queue *queue, const void *item, int64_t label, uint
 
 static bool get_until(struct queue *queue, void *item, uint64_t deadline)
 {
-    seam_point(SEAM_RECEIVE, queue->object);
+    seam_point_when(SEAM_RECEIVE, queue->object, &queue->count, 1, UINT32_MAX, deadline,
+                    EVENT_QUEUE_WAIT);
     sync_enter(&queue->mutex, queue->object);
     bool there = wait_for_item(queue, deadline);
     if (there)
@@ -150,6 +154,7 @@ int queue_task_done(struct queue *queue)
         uint32_t done = seam_record_aux(EVENT_QUEUE_DONE, queue->object, 0, left, 0);
         if (left == 0) {
             queue->last_done = done;
+            queue->joinable++;
             pthread_cond_broadcast(&queue->all_done);
         }
     }
@@ -164,6 +169,7 @@ static bool join_until(struct queue *queue, uint64_t deadline)
     bool in_time = true;
     if (queue->unfinished > 0) {
         seam_wait(EVENT_QUEUE_JOIN, queue->object, 0);
+        sync_step_out(&queue->mutex, &queue->joinable, queue->joinable, deadline);
         while (queue->unfinished > 0 && in_time)
             in_time = sync_cond_wait(&queue->all_done, &queue->mutex, deadline);
         seam_go_on();
@@ -189,6 +195,7 @@ bool queue_join_for(struct queue *queue, int64_t timeout_us)
 
 unsigned queue_size(struct queue *queue)
 {
+    seam_point(SEAM_READ, queue->object);
     sync_enter(&queue->mutex, queue->object);
     unsigned count = queue->count;
     pthread_mutex_unlock(&queue->mutex);

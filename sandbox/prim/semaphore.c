@@ -8,7 +8,7 @@
 struct semaphore {
     pthread_mutex_t mutex;
     pthread_cond_t released;
-    unsigned value; /* guarded by mutex, as is all below */
+    _Atomic uint32_t value; /* guarded by mutex, as is all below */
     unsigned most;
     unsigned waiting;
     uint32_t release_event;
@@ -53,7 +53,8 @@ static bool wait_for_permit(struct semaphore *s, uint64_t deadline)
 
 static bool acquire_until(struct semaphore *s, uint64_t deadline)
 {
-    seam_point(SEAM_ACQUIRE, s->object);
+    seam_point_when(SEAM_ACQUIRE, s->object, &s->value, 1, UINT32_MAX, deadline,
+                    EVENT_SEMAPHORE_WAIT);
     sync_enter(&s->mutex, s->object);
     bool had_to_wait = s->value == 0;
     bool taken = !had_to_wait || wait_for_permit(s, deadline);
@@ -101,6 +102,7 @@ int semaphore_release(struct semaphore *s)
 
 unsigned semaphore_value(struct semaphore *s)
 {
+    seam_point(SEAM_READ, s->object);
     sync_enter(&s->mutex, s->object);
     unsigned value = s->value;
     pthread_mutex_unlock(&s->mutex);

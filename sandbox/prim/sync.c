@@ -29,10 +29,26 @@ void sync_cond_init(pthread_cond_t *cond)
     pthread_condattr_destroy(&attributes);
 }
 
+/* Under control: the task inside is at a point there, so it has to run on first. */
+static void wait_for_mutex(pthread_mutex_t *mutex)
+{
+    const _Atomic uint32_t *word = (const _Atomic uint32_t *)&mutex->__data.__lock;
+    control_point(&(struct seam_op){.operation = SEAM_ACQUIRE,
+                                    .object = TRACE_NO_OBJECT,
+                                    .second = TRACE_NO_OBJECT,
+                                    .level = word,
+                                    .deadline = SEAM_NEVER});
+    pthread_mutex_lock(mutex);
+}
+
 void sync_enter(pthread_mutex_t *mutex, uint16_t object)
 {
     if (pthread_mutex_trylock(mutex) == 0)
         return;
+    if (seam_self.control) {
+        wait_for_mutex(mutex);
+        return;
+    }
     seam_wait(EVENT_BUSY, object, 0);
     seam_wait_until(UINT64_MAX);
     pthread_mutex_lock(mutex);
@@ -43,13 +59,17 @@ uint64_t sync_deadline(int64_t timeout_us)
 {
     if (timeout_us < 0)
         return UINT64_MAX;
-    return clock_ns() + (uint64_t)((double)timeout_us * 1000 * seam_self.run->time_scale);
+    return seam_clock() + (uint64_t)((double)timeout_us * 1000 * seam_self.run->time_scale);
 }
 
 static bool wait_while(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns)
 {
     const struct timespec at = {.tv_sec = (time_t)(deadline_ns / 1000000000u),
                                 .tv_nsec = (long)(deadline_ns % 1000000000u)};
+    if (seam_self.control && atomic_load(word) == value)
+        seam_await_change(word, value, deadline_ns);
+    if (seam_self.control)
+        return atomic_load(word) != value;
     while (atomic_load_explicit(word, memory_order_acquire) == value)
         if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value,
                     deadline_ns == UINT64_MAX ? NULL : &at, NULL, FUTEX_BITSET_MATCH_ANY) < 0 &&
@@ -72,23 +92,37 @@ bool sync_wait_looking(_Atomic uint32_t *word, uint32_t value, uint64_t look_ns)
 
 void sync_wake(_Atomic uint32_t *word)
 {
-    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+    if (!seam_self.control)
+        syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
 void sync_wake_one(_Atomic uint32_t *word)
 {
-    syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+    if (!seam_self.control)
+        syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+void sync_step_out(pthread_mutex_t *mutex, const _Atomic uint32_t *word, uint32_t value,
+                   uint64_t deadline_ns)
+{
+    if (!seam_self.control)
+        return;
+    pthread_mutex_unlock(mutex);
+    seam_await_change(word, value, deadline_ns);
+    pthread_mutex_lock(mutex);
 }
 
 uint64_t sync_now(void)
 {
-    return clock_ns();
+    return seam_clock();
 }
 
 bool sync_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, uint64_t deadline_ns)
 {
     const struct timespec at = {.tv_sec = (time_t)(deadline_ns / 1000000000u),
                                 .tv_nsec = (long)(deadline_ns % 1000000000u)};
+    if (seam_self.control)
+        return false; /* the point before it was done because its time was up */
     seam_wait_until(deadline_ns);
     if (deadline_ns == UINT64_MAX)
         return pthread_cond_wait(cond, mutex) == 0;

@@ -41,12 +41,20 @@ bool sync_wait_looking(_Atomic uint32_t *word, uint32_t value, uint64_t look_ns)
 void sync_wake(_Atomic uint32_t *word);
 void sync_wake_one(_Atomic uint32_t *word);
 
+/*
+ * Under control: leaves the mutex until *word is not `value` any more, or the deadline. Does nothing
+ * in a free run, which waits with the condition of the mutex.
+ */
+void sync_step_out(pthread_mutex_t *mutex, const _Atomic uint32_t *word, uint32_t value,
+                   uint64_t deadline_ns);
+
 /* The clock of deadlines. */
 uint64_t sync_now(void);
 
 /*
  * Waits for a condition with the mutex held. Returns false when the time is up, which the caller
- * checks once more: it may have happened at the last moment.
+ * checks once more: it may have happened at the last moment. Under control that is at once: who
+ * came here has announced what it needs (seam_point_when()), and gone on without it.
  */
 bool sync_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, uint64_t deadline_ns);
 

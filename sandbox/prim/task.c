@@ -12,6 +12,7 @@
 #include "sandbox/prim/signals.h"
 #include "sandbox/prim/start_server.h"
 #include "sandbox/prim/task_private.h"
+#include "sandbox/sched/control.h"
 #include "sandbox/sched/seam.h"
 
 #include <errno.h>
@@ -22,6 +23,9 @@
 #include <unistd.h>
 
 #define THREAD_STACK_BYTES (256u << 10)
+
+/* Under control there is one real process, and every run of a schedule shows the same numbers. */
+#define CONTROLLED_PID 1000u
 
 /* ---- who is who ---- */
 
@@ -35,7 +39,7 @@ struct task *task_of_process(void)
         task->kind = TASK_PROCESS;
         task->process = process;
         task->begun = true;
-        task->pid = (uint32_t)getpid();
+        task->pid = seam_self.control ? CONTROLLED_PID + task->id : (uint32_t)getpid();
         process->task = task;
     }
     return process->task;
@@ -73,10 +77,14 @@ static void end_task(struct task *task, int code)
         task_finish();
         pipe_ends_dropped();
     }
+    if (seam_self.control)
+        seam_announce_end();
     task->exit_code = code;
     atomic_store(&task->ended, seam_end(code));
-    if (task->kind == TASK_THREAD)
+    if (task->kind == TASK_THREAD || seam_self.control)
         say_reaped(task);
+    if (task->kind == TASK_PROCESS && seam_self.control)
+        control_end_process(task->id);
 }
 
 _Noreturn static void leave_process(int code)
@@ -95,7 +103,7 @@ static void live(struct task *task, struct process *process, struct trace_lane *
 {
     seam_begin(task->run, process, lane, task->id, task->created);
     seam_self.handle = task;
-    task->pid = (uint32_t)gettid();
+    task->pid = seam_self.control ? CONTROLLED_PID + task->id : (uint32_t)gettid();
     trace_task_thread(task->run->shared, task->id, task->pid);
     if (task->kind == TASK_THREAD) {
         sync_wake(&task->pid);
@@ -128,6 +136,8 @@ _Noreturn void task_exit(int code)
 {
     struct task *task = task_self();
     end_task(task, code);
+    if (seam_self.control)
+        control_leave(code < 0 ? 128 - code : code);
     if (task->kind == TASK_THREAD)
         pthread_exit(NULL);
     leave_process(code);
@@ -159,6 +169,14 @@ struct task *task_new_from(struct start_server *server, const char *name, task_f
     struct task *task = task_new(TASK_PROCESS, name, fn, argument);
     task->server = server;
     return task;
+}
+
+/* Under control: the body of a fiber. */
+static void controlled_body(void *argument)
+{
+    struct task *task = argument;
+    struct trace_lane lane;
+    live(task, task->kind == TASK_THREAD ? task->process : seam_self.process, &lane);
 }
 
 static void start_thread(struct task *task)
@@ -220,7 +238,9 @@ int task_begin(struct task *task)
     task->process = seam_self.process;
     adopt(task_of_process(), task);
     task->created = seam_record(EVENT_TASK_CREATED, TRACE_NO_OBJECT, task->id, 0);
-    if (task->kind == TASK_THREAD)
+    if (seam_self.control)
+        control_begin(controlled_body, task, task->kind == TASK_PROCESS);
+    else if (task->kind == TASK_THREAD)
         start_thread(task);
     else if (task->server)
         start_server_ask(task->server, task);
@@ -324,6 +344,8 @@ static bool is_my_child(const struct task *task)
 static void reap(struct task *task)
 {
     int status;
+    if (seam_self.control)
+        return;
     if (task->kind == TASK_THREAD) {
         pthread_join(task->thread, NULL);
     } else if (task->server) {
@@ -371,8 +393,19 @@ static bool await_process(struct task *task, uint64_t deadline_ns)
     return ended;
 }
 
+static bool await_controlled(struct task *task, uint64_t deadline_ns)
+{
+    if (deadline_ns == 0 && !task->reaped)
+        return false;
+    if (!task->reaped)
+        seam_await_end(&task->reaped, task->id, deadline_ns);
+    return task->reaped;
+}
+
 static bool await_end(struct task *task, uint64_t deadline_ns)
 {
+    if (seam_self.control)
+        return await_controlled(task, deadline_ns);
     if (task->kind == TASK_THREAD)
         return sync_wait_while(&task->reaped, 0, deadline_ns);
     return task->done || await_process(task, deadline_ns);
@@ -382,6 +415,8 @@ bool task_alive(struct task *task)
 {
     if (!task->begun)
         return false;
+    if (seam_self.control)
+        seam_watch_end(task->id);
     if (!await_end(task, 0))
         return true;
     settle(task);
@@ -409,13 +444,14 @@ static int may_join(struct task *task)
 static bool wait_for_end(struct task *task, int64_t timeout_us)
 {
     uint64_t deadline = sync_deadline(timeout_us);
-    seam_point(SEAM_JOIN, TRACE_NO_OBJECT);
+    if (seam_self.control && deadline != UINT64_MAX)
+        seam_watch_end(task->id);
     if (!await_end(task, 0)) {
         seam_wait_task(EVENT_JOIN_WAIT, task->id);
         bool ended = await_end(task, deadline);
         if (!ended) {
             seam_go_on();
-            if (clock_ns() >= deadline)
+            if (seam_self.control || clock_ns() >= deadline)
                 seam_record(EVENT_TIMED_OUT, TRACE_NO_OBJECT, task->id, 0);
             return false;
         }
@@ -446,16 +482,32 @@ bool task_watch(struct task *task, int64_t timeout_us)
     return task->begun && wait_for_end(task, timeout_us);
 }
 
+/* Under control a process has no handlers: any signal ends it. */
+static void kill_controlled(struct task *task, int signo)
+{
+    if (task->reaped)
+        return;
+    task->exit_code = -signo;
+    control_end_process(task->id);
+    say_reaped(task);
+    if (task == task_self())
+        control_leave(128 + signo);
+}
+
 int task_signal(struct task *task, int signo)
 {
     int pid = task_pid(task);
     if (pid == 0 || task->kind != TASK_PROCESS || task->done)
         return refuse(-ESRCH);
-    seam_point(SEAM_SIGNAL, TRACE_NO_OBJECT);
+    seam_point(SEAM_SIGNAL, SEAM_TASK_OBJECT(task->id));
     uint32_t sent = seam_record_aux(EVENT_SIGNAL_SENT, TRACE_NO_OBJECT, signo, task->id, 0);
     if (signo > 0 && signo < TASK_SIGNALS)
         task->sent[signo] = sent;
     task->last_signal = signo;
+    if (seam_self.control) {
+        kill_controlled(task, signo);
+        return 0;
+    }
     return kill(pid, signo) < 0 ? refuse(-errno) : 0;
 }
 
@@ -471,12 +523,21 @@ int task_kill(struct task *task)
 
 /* ---- the end of a process ---- */
 
-/* The next to be joined: threads only if they are no daemons. */
+/*
+ * Daemon threads are cut off at the end; and under control, with the run, daemonic processes of its
+ * main process.
+ */
+static bool is_left_behind(const struct task *child)
+{
+    return child->daemon && (child->kind == TASK_THREAD ||
+                             (seam_self.control && child->parent && is_main_of_run(child->parent)));
+}
+
+/* The next to be joined. */
 static struct task *next_child(struct task *self, enum task_kind kind)
 {
     for (struct task *child = self->children; child; child = child->next)
-        if (child->kind == kind && !child->done && !(kind == TASK_THREAD && child->daemon) &&
-            child != task_self())
+        if (child->kind == kind && !child->done && !is_left_behind(child) && child != task_self())
             return child;
     return NULL;
 }
@@ -492,7 +553,8 @@ static void join_children(struct task *self, enum task_kind kind)
 static void terminate_daemons(struct task *self)
 {
     for (struct task *child = self->children; child; child = child->next)
-        if (child->kind == TASK_PROCESS && child->daemon && task_alive(child))
+        if (child->kind == TASK_PROCESS && child->daemon && !is_left_behind(child) &&
+            task_alive(child))
             task_terminate(child);
 }
 
@@ -534,7 +596,5 @@ void work_us(int64_t us)
 
 void spin_ns(int64_t ns)
 {
-    uint64_t until = clock_ns() + (uint64_t)ns;
-    while (clock_ns() < until)
-        ;
+    seam_spin((uint64_t)ns);
 }

@@ -122,7 +122,7 @@ static int take_number(uint64_t *ret, const char *value, size_t n)
 static bool is_token_character(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
+           c == '-' || c == '~';
 }
 
 static int take_token(char *out, const char *value, size_t n)

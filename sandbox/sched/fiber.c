@@ -6,11 +6,8 @@
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
-#endif
-
-#if !defined(__x86_64__)
-#include <ucontext.h>
 #endif
 
 struct fiber {
@@ -18,50 +15,39 @@ struct fiber {
     size_t mapping_bytes;
     void (*entry)(void *);
     void *argument;
-#if defined(__x86_64__)
-    void *own, *other; /* saved stack pointers: the fiber's, and its resumer's */
-#else
-    ucontext_t own, other;
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-    void *own_fake, *other_fake;
-    const void *other_bottom;
-    size_t other_bytes;
-#endif
+    struct context own, other; /* the fiber's place, and its resumer's */
 };
 
-/* The sanitizer must know which stack runs. */
-static inline void leave(struct fiber *fiber, int to_fiber)
-{
+/* The sanitizer must know which stack runs, and learns where a stack is when it is left. */
 #if defined(__SANITIZE_ADDRESS__)
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    if (to_fiber)
-        __sanitizer_start_switch_fiber(&fiber->other_fake, fiber->mapping + page,
-                                       fiber->mapping_bytes - page);
-    else
-        __sanitizer_start_switch_fiber(&fiber->own_fake, fiber->other_bottom, fiber->other_bytes);
-#else
-    (void)fiber;
-    (void)to_fiber;
-#endif
+static struct context *left;
+
+static inline void leave(struct context *from, const struct context *to)
+{
+    left = from;
+    __sanitizer_start_switch_fiber(&from->fake, to->bottom, to->bytes);
 }
 
-static inline void arrive(struct fiber *fiber, int on_fiber)
+static inline void arrive(const struct context *here)
 {
-#if defined(__SANITIZE_ADDRESS__)
-    if (on_fiber)
-        __sanitizer_finish_switch_fiber(fiber->own_fake, &fiber->other_bottom, &fiber->other_bytes);
-    else
-        __sanitizer_finish_switch_fiber(fiber->other_fake, NULL, NULL);
-#else
-    (void)fiber;
-    (void)on_fiber;
-#endif
+    __sanitizer_finish_switch_fiber(here ? here->fake : NULL, &left->bottom, &left->bytes);
 }
+#else
+static inline void leave(struct context *from, const struct context *to)
+{
+    (void)from;
+    (void)to;
+}
+
+static inline void arrive(const struct context *here)
+{
+    (void)here;
+}
+#endif
 
 static void body(struct fiber *fiber)
 {
-    arrive(fiber, 1);
+    arrive(NULL);
     fiber->entry(fiber->argument);
     abort(); /* entry must end in fiber_suspend() */
 }
@@ -120,10 +106,10 @@ static void prepare(struct fiber *fiber)
     sp[5] = 0;                 /* rbp */
     sp[6] = (uint64_t)fiber_first;
     sp[7] = sp[8] = 0;
-    fiber->own = sp;
+    fiber->own.sp = sp;
 }
 
-#define SWITCH(from, to) fiber_switch(&(from), (to))
+#define SWITCH(from, to) fiber_switch(&(from)->sp, (to)->sp)
 
 #else
 
@@ -136,14 +122,14 @@ static void prepare(struct fiber *fiber)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     uintptr_t self = (uintptr_t)fiber;
-    getcontext(&fiber->own);
-    fiber->own.uc_stack.ss_sp = fiber->mapping + page;
-    fiber->own.uc_stack.ss_size = fiber->mapping_bytes - page;
-    fiber->own.uc_link = NULL;
-    makecontext(&fiber->own, (void (*)(void))first, 2, (unsigned)(self >> 32), (unsigned)self);
+    getcontext(&fiber->own.registers);
+    fiber->own.registers.uc_stack.ss_sp = fiber->mapping + page;
+    fiber->own.registers.uc_stack.ss_size = fiber->mapping_bytes - page;
+    fiber->own.registers.uc_link = NULL;
+    makecontext(&fiber->own.registers, (void (*)(void))first, 2, (unsigned)(self >> 32), (unsigned)self);
 }
 
-#define SWITCH(from, to) swapcontext(&(from), &(to))
+#define SWITCH(from, to) swapcontext(&(from)->registers, &(to)->registers)
 
 #endif
 
@@ -162,9 +148,7 @@ struct fiber *fiber_new(size_t stack_bytes, void (*entry)(void *), void *argumen
         free(fiber);
         return NULL;
     }
-    fiber->entry = entry;
-    fiber->argument = argument;
-    prepare(fiber);
+    fiber_restart(fiber, entry, argument);
     return fiber;
 }
 
@@ -176,16 +160,43 @@ void fiber_free(struct fiber *fiber)
     free(fiber);
 }
 
+void fiber_restart(struct fiber *fiber, void (*entry)(void *), void *argument)
+{
+    fiber->entry = entry;
+    fiber->argument = argument;
+#if defined(__SANITIZE_ADDRESS__)
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    fiber->own.fake = NULL;
+    fiber->own.bottom = fiber->mapping + page;
+    fiber->own.bytes = fiber->mapping_bytes - page;
+    __asan_unpoison_memory_region(fiber->own.bottom, fiber->own.bytes);
+#endif
+    prepare(fiber);
+}
+
+void context_switch(struct context *from, struct context *to)
+{
+    leave(from, to);
+    SWITCH(from, to);
+    arrive(from);
+}
+
 void fiber_resume(struct fiber *fiber)
 {
-    leave(fiber, 1);
-    SWITCH(fiber->other, fiber->own);
-    arrive(fiber, 0);
+    context_switch(&fiber->other, &fiber->own);
 }
 
 void fiber_suspend(struct fiber *fiber)
 {
-    leave(fiber, 0);
-    SWITCH(fiber->own, fiber->other);
-    arrive(fiber, 1);
+    context_switch(&fiber->own, &fiber->other);
+}
+
+struct context *fiber_context(struct fiber *fiber)
+{
+    return &fiber->own;
+}
+
+char *fiber_stack_top(struct fiber *fiber)
+{
+    return fiber->mapping + fiber->mapping_bytes;
 }

@@ -1,5 +1,7 @@
 #include "sandbox/sched/run.h"
 
+#include "sandbox/sched/control.h"
+
 #include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -27,6 +29,9 @@ void *run_alloc(struct run *run, size_t bytes)
 
 void run_stop(struct run *run, enum trace_stop why)
 {
+    if (run->control)
+        control_end(run->control,
+                    why == TRACE_STOP_TASK_LIMIT ? ENDED_TASK_LIMIT : ENDED_MEMORY_LIMIT);
     atomic_store(&run->shared->result.stop, why);
     kill(-1, SIGKILL); /* every process of the run; its init notices and ends it */
     _exit(1);

@@ -14,6 +14,7 @@
 
 #define RUN_ARENA_BYTES (32u << 20)
 
+struct control;
 struct memory_names;
 struct scenario;
 struct trace_lane;
@@ -30,7 +31,8 @@ struct unrecorded {
 struct run {
     struct trace_shared *shared;
     const struct scenario *scenario;
-    struct job job;    /* all parameters resolved */
+    struct job job;          /* all parameters resolved */
+    struct control *control; /* NULL: a free run */
     int output;        /* packet-mode pipe */
     double time_scale; /* multiplies sleeps and work */
     uint64_t seed;     /* of everything random in the scenario */

@@ -2,9 +2,11 @@
 
 #include "sandbox/base/clock.h"
 #include "sandbox/proto/output.h"
+#include "sandbox/sched/control.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -62,9 +64,12 @@ uint16_t seam_task(enum task_kind kind, const char *name)
 void seam_begin(struct run *run, struct process *process, struct trace_lane *lane, uint16_t task,
                 uint32_t created)
 {
-    seam_self = (struct seam_self){.run = run, .process = process, .task = task};
+    seam_self = (struct seam_self){
+        .run = run, .process = process, .control = run->control, .task = task};
     if (run->job.trace && !run->unrecorded.on) {
         trace_lane_init(lane, run->shared, task);
+        if (run->control)
+            control_time(run->control, lane);
         seam_self.lane = lane;
     }
     seam_go_on();
@@ -102,8 +107,36 @@ void seam_unrecorded_end(void)
     run->arena_used = u->arena_used;
 }
 
+const char *seam_operation_text(unsigned operation)
+{
+    static const char *const texts[] = {
+#define X(name, text) [SEAM_##name] = text,
+        SEAM_OPERATIONS(X)
+#undef X
+    };
+    return operation < SEAM_OPERATION_COUNT ? texts[operation] : "";
+}
+
+void *seam_private(size_t bytes)
+{
+    return seam_self.control ? control_private(bytes) : calloc(1, bytes);
+}
+
+void seam_private_free(void *memory)
+{
+    if (!seam_self.control)
+        free(memory);
+}
+
+uint64_t seam_clock(void)
+{
+    return seam_self.control ? control_clock(seam_self.control) : clock_ns();
+}
+
 uint64_t seam_now(void)
 {
+    if (seam_self.control)
+        return control_now(seam_self.control);
     return clock_ns() -
            atomic_load_explicit(&seam_self.run->shared->start_ns, memory_order_relaxed);
 }
@@ -113,8 +146,11 @@ void seam_sleep(uint64_t ns)
     struct timespec left = {.tv_sec = (time_t)(ns / 1000000000u),
                             .tv_nsec = (long)(ns % 1000000000u)};
     seam_record(EVENT_SLEEP_BEGAN, TRACE_NO_OBJECT, (int64_t)ns, 0);
-    while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
-        ;
+    if (seam_self.control)
+        control_sleep(ns);
+    else
+        while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
+            ;
     seam_record(EVENT_SLEEP_ENDED, TRACE_NO_OBJECT, 0, 0);
 }
 
@@ -125,18 +161,39 @@ static uint64_t thread_time_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-void seam_work(uint64_t ns)
+static void burn(uint64_t ns)
 {
-    seam_record(EVENT_WORK_BEGAN, TRACE_NO_OBJECT, (int64_t)ns, 0);
     uint64_t until = thread_time_ns() + ns;
     while (thread_time_ns() < until)
         for (int i = 0; i < 64; i++)
             __asm__ volatile("");
+}
+
+void seam_work(uint64_t ns)
+{
+    seam_record(EVENT_WORK_BEGAN, TRACE_NO_OBJECT, (int64_t)ns, 0);
+    if (seam_self.control)
+        control_sleep(ns);
+    else
+        burn(ns);
     seam_record(EVENT_WORK_ENDED, TRACE_NO_OBJECT, 0, 0);
+}
+
+void seam_spin(uint64_t ns)
+{
+    if (seam_self.control) {
+        control_sleep(ns);
+        return;
+    }
+    uint64_t until = clock_ns() + ns;
+    while (clock_ns() < until)
+        ;
 }
 
 int seam_output(char *packet, size_t length)
 {
+    if (seam_self.run->output < 0) /* an exploration shows nothing */
+        return 0;
     struct output_frame frame = {.magic = OUTPUT_FRAME_MAGIC,
                                  .task = seam_self.task,
                                  .length = (uint16_t)length,
@@ -158,5 +215,8 @@ void seam_fail(int code, const char *what)
     char packet[256];
     char *text = packet + sizeof(struct output_frame);
     snprintf(text, sizeof packet - sizeof(struct output_frame), "%s: %s\n", what, strerror(code));
-    _exit(seam_output(packet, strlen(text)) < 0 ? 72 : 71);
+    int r = seam_output(packet, strlen(text));
+    if (seam_self.control)
+        control_end(seam_self.control, ENDED_CRASHED);
+    _exit(r < 0 ? 72 : 71);
 }

@@ -43,6 +43,7 @@ struct process {
 struct seam_self {
     struct run *run;
     struct process *process;
+    struct control *control; /* NULL in a free run */
     struct trace_lane *lane; /* NULL in a run without trace */
     struct task *handle;     /* of the thread; NULL in the run's main task until it is asked for */
     uint16_t task;
@@ -50,28 +51,117 @@ struct seam_self {
 
 extern __thread struct seam_self seam_self;
 
-/* What a task is about to do to an object: what a strategy needs to know before it happens. */
+/* X(NAME, "text in the API"): what a task is about to do, to an object as a rule. */
+#define SEAM_OPERATIONS(X)                                                                         \
+    X(ACQUIRE, "acquire")                                                                          \
+    X(RELEASE, "release")                                                                          \
+    X(READ, "read") /* the only one that changes nothing */                                        \
+    X(WRITE, "write")                                                                              \
+    X(UPDATE, "update") /* reads and writes in one step */                                         \
+    X(SEND, "send")                                                                                \
+    X(RECEIVE, "receive")                                                                          \
+    X(CLOSE, "close")                                                                              \
+    X(JOIN, "join") /* a task */                                                                   \
+    X(SIGNAL, "signal")                                                                            \
+    X(AWAIT, "await")                                                                              \
+    X(PRINT, "print")                                                                              \
+    X(SLEEP, "sleep")                                                                              \
+    X(SPIN, "spin")                                                                                \
+    X(START, "start")                                                                              \
+    X(CHOOSE, "choose")
+
 enum seam_operation {
-    SEAM_ACQUIRE,
-    SEAM_RELEASE,
-    SEAM_READ,
-    SEAM_WRITE,
-    SEAM_UPDATE,
-    SEAM_SEND,
-    SEAM_RECEIVE,
-    SEAM_CLOSE,
-    SEAM_JOIN,
-    SEAM_SIGNAL,
-    SEAM_AWAIT,
-    SEAM_PRINT,
+#define X(name, text) SEAM_##name,
+    SEAM_OPERATIONS(X)
+#undef X
+        SEAM_OPERATION_COUNT
 };
 
-/* Announces an operation before its effect. */
+const char *seam_operation_text(unsigned operation); /* "" when there is none */
+
+/* The end of a task, as an object that others look at. */
+#define SEAM_TASK_OBJECT(task) ((uint16_t)(TRACE_OBJECTS_MAX + (task)))
+#define SEAM_OBJECTS_MAX       (TRACE_OBJECTS_MAX + TRACE_TASKS_MAX)
+
+#define SEAM_NEVER UINT64_MAX /* a deadline that does not come */
+
+/*
+ * An operation as it is announced. It is possible while *level is in low..high (NULL: always) and
+ * once *gate has left `closed` (NULL: at once); a gate that is open stays open. At the deadline it
+ * is done in any case, and the caller sees that it was in vain.
+ */
+struct seam_op {
+    enum seam_operation operation;
+    uint16_t object; /* or TRACE_NO_OBJECT; all operations on an object have the same level */
+    uint16_t second; /* another one it touches, or TRACE_NO_OBJECT */
+    const _Atomic uint32_t *level, *gate;
+    uint32_t low, high, closed;
+    uint64_t deadline;
+    enum event_kind waits; /* recorded when it is found impossible; 0: the caller has done so */
+    uint32_t waits_on;     /* for the wait-for graph, as in trace_task_slot */
+    int64_t value;         /* of that event */
+};
+
+/* The running task does it when it is its turn. Under control only. */
+void control_point(const struct seam_op *op);
+
+/* Announces an operation that is always possible. */
 static inline void seam_point(enum seam_operation operation, uint16_t object)
 {
-    (void)operation;
-    (void)object;
+    if (__builtin_expect(seam_self.control != NULL, 0))
+        control_point(&(struct seam_op){.operation = operation,
+                                        .object = object,
+                                        .second = TRACE_NO_OBJECT,
+                                        .deadline = SEAM_NEVER});
 }
+
+/* Announces one that touches two objects. */
+static inline void seam_point_both(enum seam_operation operation, uint16_t object, uint16_t second)
+{
+    if (__builtin_expect(seam_self.control != NULL, 0))
+        control_point(&(struct seam_op){.operation = operation,
+                                        .object = object,
+                                        .second = second,
+                                        .deadline = SEAM_NEVER});
+}
+
+/* Announces one that is possible while *level is in low..high; waiting is the event `waits`. */
+static inline void seam_point_when(enum seam_operation operation, uint16_t object,
+                                   const _Atomic uint32_t *level, uint32_t low, uint32_t high,
+                                   uint64_t deadline, enum event_kind waits)
+{
+    if (__builtin_expect(seam_self.control != NULL, 0))
+        control_point(&(struct seam_op){.operation = operation,
+                                        .object = object,
+                                        .second = TRACE_NO_OBJECT,
+                                        .level = level,
+                                        .low = low,
+                                        .high = high,
+                                        .deadline = deadline,
+                                        .waits = waits,
+                                        .waits_on = waits == EVENT_QUEUE_FULL ||
+                                                            waits == EVENT_PIPE_FULL
+                                                        ? TRACE_WAITS_ROOM | object
+                                                        : object});
+}
+
+/* Under control: goes on once the task has ended, or at the deadline. */
+void seam_await_end(const _Atomic uint32_t *ended, uint16_t task, uint64_t deadline);
+
+/*
+ * Under control: somebody looks whether a task has ended, so the moment at which it does matters.
+ * A task's end is a step of its own only in executions that follow such a look.
+ */
+void seam_watch_end(uint16_t task);
+
+/* Under control: the calling task ends now. */
+void seam_announce_end(void);
+
+/* Under control: goes on once *word is no longer `value`, or at the deadline. */
+void seam_await_change(const _Atomic uint32_t *word, uint32_t value, uint64_t deadline);
+
+/* One of n >= 1 ways the world may be, 0 in a free run. */
+unsigned seam_choose(unsigned n);
 
 /* Records an event of the calling task; returns the id a later event may name as its cause, or 0.
  */
@@ -89,21 +179,35 @@ static inline uint32_t seam_record(enum event_kind kind, uint16_t object, int64_
     return seam_record_aux(kind, object, value, 0, cause);
 }
 
+/* Whether the operation that goes on now has already said that it had to wait. */
+bool control_has_waited(const struct control *control);
+
+static inline bool seam_has_waited(void)
+{
+    return __builtin_expect(seam_self.control != NULL, 0) && control_has_waited(seam_self.control);
+}
+
 /* From now on the calling task waits for an object, for room in one, or for a task. */
 static inline void seam_wait(enum event_kind kind, uint16_t object, int64_t value)
 {
+    if (seam_has_waited())
+        return;
     seam_record(kind, object, value, 0);
     trace_task_waits(seam_self.run->shared, seam_self.task, object);
 }
 
 static inline void seam_wait_room(enum event_kind kind, uint16_t object)
 {
+    if (seam_has_waited())
+        return;
     seam_record(kind, object, 0, 0);
     trace_task_waits(seam_self.run->shared, seam_self.task, TRACE_WAITS_ROOM | object);
 }
 
 static inline void seam_wait_task(enum event_kind kind, uint16_t task)
 {
+    if (seam_has_waited())
+        return;
     seam_record(kind, TRACE_NO_OBJECT, task, 0);
     trace_task_waits(seam_self.run->shared, seam_self.task, TRACE_WAITS_TASK | task);
 }
@@ -179,8 +283,18 @@ uint32_t seam_end(int exit_code);
 void seam_unrecorded_begin(void);
 void seam_unrecorded_end(void);
 
-/* Nanoseconds since the run began. */
+/* Nanoseconds since the run began; under control, of the run's own clock. */
 uint64_t seam_now(void);
+
+/* The clock of deadlines and of time-outs: CLOCK_MONOTONIC, or the run's own. */
+uint64_t seam_clock(void);
+
+/*
+ * Zeroed memory of the calling process alone, which a child process gets a copy of. NULL without
+ * memory.
+ */
+void *seam_private(size_t bytes);
+void seam_private_free(void *memory);
 
 /* The time of the calling task's last event; in a run without trace, now. */
 static inline uint64_t seam_last_ns(void)
@@ -188,9 +302,13 @@ static inline uint64_t seam_last_ns(void)
     return seam_self.lane ? seam_self.lane->last_ns : seam_now();
 }
 
-/* Sleeps; both in nanoseconds of real time. seam_work keeps the processor busy that long. */
+/*
+ * Sleeps; all in nanoseconds of real time. seam_work keeps the processor busy that long, and so
+ * does seam_spin, which records nothing.
+ */
 void seam_sleep(uint64_t ns);
 void seam_work(uint64_t ns);
+void seam_spin(uint64_t ns);
 
 /*
  * Sends `length` bytes of text as one frame of the calling task. `packet` holds OUTPUT_FRAME_MAX

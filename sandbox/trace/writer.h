@@ -21,6 +21,7 @@ struct trace_lane {
     uint32_t id;
     uint64_t start; /* of the run: ticks, or nanoseconds when tick_mult is 0 */
     uint64_t tick_mult;
+    const uint64_t *clock; /* of a controlled run, in ns since its start; NULL: real time */
     uint64_t last_ns;
     int32_t hot_left;   /* HOT events until the burst is over */
     uint32_t skip_left; /* HOT events still to be left out */
@@ -73,6 +74,7 @@ static inline uint32_t trace_write(struct trace_lane *lane, enum event_kind kind
     if (lane->used == TRACE_SEGMENT_RECORDS && !trace_next_segment(lane, hot))
         return 0;
     uint64_t now = lane->tick_mult ? ticks_to_ns(ticks_now() - lane->start, lane->tick_mult)
+                   : lane->clock   ? *lane->clock
                                    : clock_ns() - lane->start;
     lane->last_ns = now > lane->last_ns ? now : lane->last_ns + 1;
     struct trace_record *record = &lane->segment->records[lane->used++];

@@ -1,0 +1,670 @@
+#include "sandbox/sched/control.h"
+
+#include "sandbox/sched/image.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define HEAP_BYTES   (16u << 20)
+#define STEP_NS      1000u /* of the shown time, so that one can see what came after what */
+#define READS_NOTED  (sizeof((struct control_task *)0)->read / sizeof((struct control_task *)0)->read[0])
+#define NOBODY       (-1)
+
+/* What the run's memory held before the program began; all after it is taken back. */
+struct before {
+    size_t arena_used;
+    uint32_t tasks, objects;
+};
+
+struct control {
+    struct run *run;
+    struct policy *policy;
+    struct context home;
+    struct control_task *current;
+    struct image *leaving; /* of the task that the home stack is to switch from */
+    struct control_task *task[CONTROL_TASKS_MAX];
+    unsigned tasks; /* begun */
+    unsigned made;  /* structures and stacks there are */
+    uint16_t enabled[CONTROL_TASKS_MAX];
+    unsigned enabled_count;
+    int last;
+    bool yielded;
+    bool ignores_time, ends_are_steps, ends_matter, killed;
+    uint64_t shown_ns; /* what events are timed by */
+    uint64_t clock_ns, steps, max_steps, preemptions;
+    uint64_t over; /* steps when the main task had ended; 0 before */
+    enum ended ended;
+    int exit_code; /* of the main task */
+    struct image_heap *heap;
+    struct image *first_image;
+    struct before before;
+    uint32_t version[SEAM_OBJECTS_MAX]; /* of each object: how often it was changed */
+};
+
+/* A gate that never opens: of who waits for the time alone. */
+static const _Atomic uint32_t shut;
+
+static bool is_look(enum seam_operation operation)
+{
+    return operation == SEAM_READ;
+}
+
+static bool is_pause(enum seam_operation operation)
+{
+    return operation == SEAM_SLEEP || operation == SEAM_SPIN;
+}
+
+/* ---- switching ---- */
+
+static void go_to(struct control *c, struct control_task *to)
+{
+    struct control_task *from = c->current;
+    if (from == to)
+        return;
+    from->self = seam_self;
+    seam_self = to->self;
+    c->current = to;
+    if (from->image == to->image) {
+        context_switch(&from->at, &to->at);
+        return;
+    }
+    c->leaving = from->image;
+    context_switch(&from->at, &c->home);
+}
+
+/* On the home stack, which is in no image: until the execution has ended. */
+static void serve(struct control *c)
+{
+    for (;;) {
+        context_switch(&c->home, &c->current->at);
+        if (c->ended != ENDED_NONE)
+            return;
+        image_switch(c->leaving, c->current->image);
+    }
+}
+
+_Noreturn void control_end(struct control *c, enum ended ended)
+{
+    c->ended = ended;
+    c->current->self = seam_self;
+    context_switch(&c->current->at, &c->home);
+    abort();
+}
+
+/* ---- what is possible ---- */
+
+bool control_can(const struct control_task *t)
+{
+    const struct seam_op *op = &t->op;
+    if (op->gate && atomic_load_explicit(op->gate, memory_order_relaxed) == op->closed)
+        return false;
+    if (!op->level)
+        return true;
+    uint32_t level = atomic_load_explicit(op->level, memory_order_relaxed);
+    return level >= op->low && level <= op->high;
+}
+
+/* Goes on as soon as it can: nothing that others do can make a difference to it any more. */
+static bool is_eager(const struct control_task *t)
+{
+    return t->op.gate && !t->op.level;
+}
+
+/* Whether something it has looked at since its last pause is not as it was. */
+static bool has_news(const struct control *c, const struct control_task *t)
+{
+    for (uint32_t i = 0; i < t->read_count && i < READS_NOTED; i++)
+        if (c->version[t->read[i].object] != t->read[i].version)
+            return true;
+    return t->read_count > READS_NOTED;
+}
+
+static void tell_opened(struct control *c, struct control_task *t)
+{
+    if (t->gated)
+        return;
+    t->gated = true;
+    if (c->policy->opened)
+        c->policy->opened(c->policy, t->place, c->current->place);
+}
+
+/* It waits from now on, as it would have found when it came here. */
+static void note_wait(struct control *c, struct control_task *t)
+{
+    t->noted = true;
+    t->step_noted = c->steps;
+    if (t->op.waits == 0)
+        return;
+    struct trace_lane *lane = t->self.lane;
+    if (lane)
+        trace_write(lane, t->op.waits, t->self.task, t->op.object, t->op.value, 0, 0);
+    trace_task_waits(c->run->shared, t->self.task, t->op.waits_on);
+}
+
+static bool is_possible(struct control *c, struct control_task *t)
+{
+    if (t->op.operation == SEAM_SPIN || (t->polling && c->ignores_time)) {
+        if (!has_news(c, t))
+            return false;
+        tell_opened(c, t);
+        return true;
+    }
+    if (control_can(t)) {
+        if (t->op.gate)
+            tell_opened(c, t);
+        return true;
+    }
+    if (!t->noted)
+        note_wait(c, t);
+    return t->op.deadline != SEAM_NEVER && (c->ignores_time || c->clock_ns >= t->op.deadline);
+}
+
+/* Fills `enabled`. Returns a task that goes on at once, or NULL. */
+static struct control_task *look_around(struct control *c)
+{
+    c->enabled_count = 0;
+    for (unsigned i = 0; i < c->tasks; i++) {
+        struct control_task *t = c->task[i];
+        if (!t->live || !is_possible(c, t))
+            continue;
+        if (is_eager(t) && t->gated)
+            return t;
+        c->enabled[c->enabled_count++] = (uint16_t)i;
+    }
+    return NULL;
+}
+
+/* To the next moment at which a task can go on. False: there is none. */
+static bool pass_time(struct control *c)
+{
+    uint64_t next = SEAM_NEVER;
+    for (unsigned i = 0; i < c->tasks; i++)
+        if (c->task[i]->live && c->task[i]->op.deadline < next)
+            next = c->task[i]->op.deadline;
+    if (next == SEAM_NEVER || c->ignores_time)
+        return false;
+    if (next > c->clock_ns)
+        c->clock_ns = next;
+    if (c->policy->time_passed)
+        c->policy->time_passed(c->policy);
+    return true;
+}
+
+/* Who only looks and sleeps goes on although there is no news, if nobody else can. */
+static bool let_pollers_go_on(struct control *c)
+{
+    for (unsigned i = 0; i < c->tasks; i++)
+        if (c->task[i]->live && c->task[i]->polling && c->task[i]->op.operation == SEAM_SLEEP)
+            c->enabled[c->enabled_count++] = (uint16_t)i;
+    return c->enabled_count > 0;
+}
+
+static bool somebody_spins(const struct control *c)
+{
+    for (unsigned i = 0; i < c->tasks; i++)
+        if (c->task[i]->live && c->task[i]->op.operation == SEAM_SPIN)
+            return true;
+    return false;
+}
+
+/* ---- steps ---- */
+
+static void note_access(struct control *c, struct control_task *t)
+{
+    const struct seam_op *op = &t->op;
+    if (is_pause(op->operation)) {
+        t->read_count = 0;
+        t->looked = op->operation == SEAM_SLEEP;
+        return;
+    }
+    if (is_look(op->operation)) {
+        if (op->object != TRACE_NO_OBJECT && t->read_count++ < READS_NOTED) {
+            t->read[t->read_count - 1].object = op->object;
+            t->read[t->read_count - 1].version = c->version[op->object];
+        }
+        return;
+    }
+    t->looked = false;
+    if (op->object != TRACE_NO_OBJECT)
+        c->version[op->object]++;
+    if (op->second != TRACE_NO_OBJECT)
+        c->version[op->second]++;
+}
+
+static bool is_enabled(const struct control *c, int place)
+{
+    for (unsigned i = 0; i < c->enabled_count; i++)
+        if (c->enabled[i] == place)
+            return true;
+    return false;
+}
+
+static void show_time(struct control *c)
+{
+    c->shown_ns = c->clock_ns + c->steps * STEP_NS;
+}
+
+static void count_step(struct control *c)
+{
+    c->steps++;
+    show_time(c);
+    if (c->over && c->steps > c->over + c->policy->linger)
+        control_end(c, ENDED_COMPLETED);
+    if (c->steps > c->max_steps)
+        control_end(c, ENDED_LIVELOCK);
+}
+
+static struct control_task *choose(struct control *c)
+{
+    c->yielded = c->last != NOBODY && is_pause(c->task[c->last]->op.operation);
+    int i = c->policy->choose(c->policy, c, c->enabled_count);
+    if (i < 0)
+        control_end(c, ENDED_STOPPED);
+    count_step(c);
+    unsigned place = c->enabled[i];
+    if (c->last != NOBODY && (unsigned)c->last != place && !c->yielded && is_enabled(c, c->last))
+        c->preemptions++;
+    c->last = (int)place;
+    struct control_task *t = c->task[place];
+    if (t->op.operation == SEAM_SLEEP && c->clock_ns < t->op.deadline)
+        c->clock_ns = t->op.deadline;
+    show_time(c);
+    note_access(c, t);
+    return t;
+}
+
+static struct control_task *next_task(struct control *c)
+{
+    for (;;) {
+        struct control_task *eager = look_around(c);
+        if (eager) {
+            note_access(c, eager);
+            return eager;
+        }
+        if (c->enabled_count > 0)
+            return choose(c);
+        if (c->over)
+            control_end(c, ENDED_COMPLETED);
+        if (pass_time(c))
+            continue;
+        if (let_pollers_go_on(c))
+            return choose(c);
+        control_end(c, somebody_spins(c) ? ENDED_LIVELOCK : ENDED_DEADLOCK);
+    }
+}
+
+/* The running task has announced its operation, or has ended. */
+static void schedule(struct control *c)
+{
+    struct control_task *maker = c->current->maker;
+    c->current->maker = NULL;
+    go_to(c, maker ? maker : next_task(c));
+}
+
+void control_point(const struct seam_op *op)
+{
+    struct control *c = seam_self.control;
+    struct control_task *self = c->current;
+    self->op = *op;
+    self->noted = self->gated = false;
+    self->polling = op->operation == SEAM_SLEEP && self->looked && self->read_count > 0;
+    schedule(c);
+    if (self->noted)
+        seam_go_on();
+}
+
+bool control_has_waited(const struct control *c)
+{
+    return c->current->noted;
+}
+
+/* A timed wait depends on the object that could end it; one without time on nothing any more. */
+static void await(enum seam_operation operation, const _Atomic uint32_t *word, uint32_t value,
+                  uint16_t object, uint64_t deadline)
+{
+    control_point(
+        &(struct seam_op){.operation = operation,
+                          .object = deadline == SEAM_NEVER ? TRACE_NO_OBJECT : object,
+                          .second = TRACE_NO_OBJECT,
+                          .gate = word,
+                          .closed = value,
+                          .waits_on = seam_self.run->shared->task[seam_self.task].waits_on,
+                          .deadline = deadline});
+}
+
+void seam_await_change(const _Atomic uint32_t *word, uint32_t value, uint64_t deadline)
+{
+    uint32_t on = seam_self.run->shared->task[seam_self.task].waits_on;
+    bool on_object = on != TRACE_WAITS_NOTHING && !(on & TRACE_WAITS_TASK);
+    await(SEAM_AWAIT, word, value, on_object ? (uint16_t)on : TRACE_NO_OBJECT, deadline);
+}
+
+void seam_await_end(const _Atomic uint32_t *ended, uint16_t task, uint64_t deadline)
+{
+    if (deadline != SEAM_NEVER)
+        seam_self.control->ends_matter = true;
+    await(SEAM_JOIN, ended, 0, SEAM_TASK_OBJECT(task), deadline);
+}
+
+void seam_watch_end(uint16_t task)
+{
+    seam_self.control->ends_matter = true;
+    seam_point(SEAM_READ, SEAM_TASK_OBJECT(task));
+}
+
+void seam_announce_end(void)
+{
+    if (seam_self.control->ends_are_steps)
+        seam_point(SEAM_SIGNAL, SEAM_TASK_OBJECT(seam_self.task));
+}
+
+unsigned seam_choose(unsigned n)
+{
+    struct control *c = seam_self.control;
+    if (!c || n < 2)
+        return 0;
+    count_step(c);
+    return c->policy->choose_value ? c->policy->choose_value(c->policy, c, n) : 0;
+}
+
+/* ---- beginning and ending tasks ---- */
+
+static struct control_task *make_task(struct control *c)
+{
+    if (c->tasks == CONTROL_TASKS_MAX)
+        return NULL;
+    if (c->tasks < c->made)
+        return c->task[c->tasks];
+    struct control_task *t = calloc(1, sizeof *t);
+    if (t && !(t->fiber = fiber_new(CONTROL_STACK_BYTES, NULL, NULL))) {
+        free(t);
+        t = NULL;
+    }
+    if (t)
+        c->task[c->made++] = t;
+    return t;
+}
+
+static void task_body(void *argument)
+{
+    struct control_task *self = argument;
+    self->entry(self->argument);
+    control_leave(0);
+}
+
+static struct control_task *add_task(struct control *c, void (*entry)(void *), void *argument)
+{
+    struct control_task *t = make_task(c);
+    if (!t)
+        return NULL;
+    struct fiber *fiber = t->fiber;
+    fiber_restart(fiber, task_body, t);
+    *t = (struct control_task){.place = c->tasks,
+                               .live = true,
+                               .fiber = fiber,
+                               .at = *fiber_context(fiber),
+                               .entry = entry,
+                               .argument = argument};
+    c->tasks++;
+    return t;
+}
+
+void control_begin(void (*entry)(void *), void *argument, bool forks)
+{
+    struct control *c = seam_self.control;
+    struct control_task *maker = c->current, *t = add_task(c, entry, argument);
+    if (!t)
+        control_end(c, ENDED_TASK_LIMIT);
+    t->maker = maker;
+    t->self = seam_self;
+    t->self.handle = NULL;
+    t->self.lane = NULL;
+    t->image = maker->image;
+    if (forks) {
+        char *here = __builtin_frame_address(0);
+        t->image = image_fork(maker->image, here, fiber_stack_top(maker->fiber));
+        if (!t->image)
+            control_end(c, ENDED_MEMORY_LIMIT);
+    }
+    if (c->policy->started)
+        c->policy->started(c->policy, maker->place, t->place);
+    maker->op.operation = SEAM_START;
+    go_to(c, t);
+}
+
+_Noreturn void control_leave(int exit_code)
+{
+    struct control *c = seam_self.control;
+    if (c->current->place == 0)
+        c->exit_code = exit_code;
+    c->current->live = false;
+    if (c->current->place == 0 && c->policy->linger == 0)
+        control_end(c, ENDED_COMPLETED);
+    if (c->current->place == 0)
+        c->over = c->steps + 1;
+    schedule(c);
+    abort();
+}
+
+static bool is_in_process(const struct trace_shared *shared, uint16_t task, uint16_t process)
+{
+    while (task < TRACE_TASKS_MAX && task != process && shared->task[task].kind != TASK_PROCESS)
+        task = shared->task[task].parent;
+    return task == process;
+}
+
+void control_end_process(uint16_t process)
+{
+    struct control *c = seam_self.control;
+    for (unsigned i = 0; i < c->tasks; i++)
+        if (c->task[i] != c->current && c->task[i]->live &&
+            is_in_process(c->run->shared, c->task[i]->self.task, process)) {
+            c->task[i]->live = false;
+            c->killed = c->killed || c->task[i]->self.task == process;
+        }
+}
+
+/* ---- an execution ---- */
+
+struct control *control_new(struct run *run, bool ignores_time)
+{
+    struct control *c = calloc(1, sizeof *c);
+    if (!c || !(c->heap = image_heap_new(HEAP_BYTES))) {
+        free(c);
+        return NULL;
+    }
+    c->run = run;
+    c->ignores_time = ignores_time;
+    c->max_steps = CONTROL_STEPS_MAX;
+    c->before = (struct before){run->arena_used, run->shared->tasks, run->shared->objects};
+    image_globals_save();
+    return c;
+}
+
+static void free_images(struct control *c)
+{
+    for (unsigned i = 0; i < c->tasks; i++) {
+        struct image *image = c->task[i]->image;
+        for (unsigned j = i + 1; j < c->tasks && image; j++)
+            if (c->task[j]->image == image)
+                c->task[j]->image = NULL;
+        image_free(image);
+        c->task[i]->image = NULL;
+    }
+}
+
+void control_free(struct control *c)
+{
+    if (!c)
+        return;
+    free_images(c);
+    for (unsigned i = 0; i < c->made; i++) {
+        fiber_free(c->task[i]->fiber);
+        free(c->task[i]);
+    }
+    image_heap_free(c->heap);
+    free(c);
+}
+
+/* Everything the last execution left is taken back, so that this one begins like the first. */
+static void start_over(struct control *c)
+{
+    struct run *run = c->run;
+    struct trace_shared *shared = run->shared;
+    uint32_t objects = shared->objects < TRACE_OBJECTS_MAX ? shared->objects : TRACE_OBJECTS_MAX;
+    uint32_t tasks = shared->tasks < TRACE_TASKS_MAX ? shared->tasks : TRACE_TASKS_MAX;
+    size_t used = run->arena_used < RUN_ARENA_BYTES ? run->arena_used : RUN_ARENA_BYTES;
+    free_images(c);
+    memset(run->arena + c->before.arena_used, 0, used - c->before.arena_used);
+    memset(&shared->object[c->before.objects], 0,
+           (objects - c->before.objects) * sizeof shared->object[0]);
+    memset(&shared->task[c->before.tasks], 0, (tasks - c->before.tasks) * sizeof shared->task[0]);
+    memset(c->version, 0, objects * sizeof c->version[0]);
+    memset(&c->version[SEAM_TASK_OBJECT(0)], 0, tasks * sizeof c->version[0]);
+    run->arena_used = c->before.arena_used;
+    shared->objects = c->before.objects;
+    shared->tasks = c->before.tasks;
+    shared->result.checks = shared->result.metrics = shared->result.outcome_set = 0;
+    shared->table.rows = 0;
+    run->parts = 0;
+    run->writing = 0;
+    run->memory_names = NULL;
+    image_globals_restore();
+    image_heap_clear(c->heap);
+    c->tasks = 0;
+    c->last = NOBODY;
+    c->shown_ns = c->clock_ns = c->steps = c->preemptions = c->over = 0;
+    c->ended = ENDED_NONE;
+    c->exit_code = 0;
+    c->killed = false;
+}
+
+enum ended control_execute(struct control *c, struct policy *policy, void (*entry)(void *),
+                           void *argument)
+{
+    start_over(c);
+    c->policy = policy;
+    struct control_task *first = add_task(c, entry, argument);
+    if (!first || !(first->image = image_first(c->heap)))
+        return ENDED_MEMORY_LIMIT;
+    struct seam_self before = seam_self;
+    seam_self = (struct seam_self){.run = c->run, .control = c};
+    c->current = first;
+    serve(c);
+    seam_self = before;
+    return c->ended;
+}
+
+/* ---- what policies and primitives ask ---- */
+
+const uint16_t *control_enabled(const struct control *c)
+{
+    return c->enabled;
+}
+
+struct control_task *control_task(struct control *c, unsigned place)
+{
+    return c->task[place];
+}
+
+unsigned control_tasks(const struct control *c)
+{
+    return c->tasks;
+}
+
+int control_last(const struct control *c)
+{
+    return c->last;
+}
+
+bool control_yielded(const struct control *c)
+{
+    return c->yielded;
+}
+
+unsigned control_default(const struct control *c, unsigned n)
+{
+    for (unsigned i = 0; i < n && !c->yielded; i++)
+        if (c->enabled[i] == c->last)
+            return i;
+    return n > 1 && c->enabled[0] == c->last ? 1 : 0;
+}
+
+bool control_lingers(const struct control *c)
+{
+    return c->over > 0;
+}
+
+uint64_t control_steps(const struct control *c)
+{
+    return c->steps;
+}
+
+void control_set_ends(struct control *c, bool are_steps)
+{
+    c->ends_are_steps = are_steps;
+}
+
+bool control_ends_matter(const struct control *c)
+{
+    return c->ends_matter;
+}
+
+bool control_killed(const struct control *c)
+{
+    return c->killed;
+}
+
+int control_exit_code(const struct control *c)
+{
+    return c->exit_code;
+}
+
+uint64_t control_preemptions(const struct control *c)
+{
+    return c->preemptions;
+}
+
+void control_set_max_steps(struct control *c, uint64_t most)
+{
+    c->max_steps = most;
+}
+
+void control_time(const struct control *c, struct trace_lane *lane)
+{
+    lane->tick_mult = 0;
+    lane->clock = &c->shown_ns;
+}
+
+uint64_t control_now(const struct control *c)
+{
+    return c->shown_ns;
+}
+
+uint64_t control_clock(const struct control *c)
+{
+    return c->clock_ns;
+}
+
+static void pause_until(enum seam_operation operation, uint64_t ns)
+{
+    const struct control *c = seam_self.control;
+    control_point(&(struct seam_op){.operation = operation,
+                                    .object = TRACE_NO_OBJECT,
+                                    .second = TRACE_NO_OBJECT,
+                                    .gate = &shut,
+                                    .level = &shut, /* no more than a pause, so never eager */
+                                    .deadline = c->clock_ns + ns});
+}
+
+void control_sleep(uint64_t ns)
+{
+    pause_until(SEAM_SLEEP, ns);
+}
+
+void *control_private(size_t bytes)
+{
+    return image_alloc(seam_self.control->heap, bytes);
+}

@@ -1,0 +1,157 @@
+/*
+ * A controlled run: its tasks are fibers of one process, one runs at a time, and a policy picks the
+ * next at every operation.
+ *
+ * How it works. A task announces each operation before its effect (seam_point()) and says when it
+ * can be done: always, while a number of the object is in a range (a lock's word is 0, a queue's
+ * count is at least 1), or from the moment on that a word has changed (its turn at a barrier). The
+ * scheduler runs in the task that announces: it looks which tasks can do what they announced, asks
+ * the policy for one of them, and switches to it, which does its operation and runs on to the next.
+ * So nothing ever blocks in the kernel, and the run is repeated by repeating the choices.
+ *
+ *     announced ──enabled and chosen──> running ──its next operation──> announced ──> … ──> ended
+ *
+ * These are steps, and choices; all else follows from them:
+ *   - a new task runs at once to its first operation, then its maker goes on;
+ *   - who waits for a task's end, or for a word that stays as it is once it has changed, goes on as
+ *     soon as it can;
+ *   - time stands still while any task can run, and then moves to the next moment at which one can.
+ *     A schedule that ignores time lets a sleep and a time-out be over whenever it likes.
+ *
+ * Nobody enabled and nobody asleep is a deadlock. If one of them is spinning it is a livelock, and
+ * so is a run that is longer than its bound of steps.
+ */
+#ifndef SCHED_CONTROL_H
+#define SCHED_CONTROL_H
+
+#include "sandbox/proto/ended.h"
+#include "sandbox/sched/fiber.h"
+#include "sandbox/sched/seam.h"
+
+#include <stddef.h>
+
+#define CONTROL_TASKS_MAX   128u /* threads and processes of one run; coroutines do not count */
+#define CONTROL_STEPS_MAX   20000000u
+#define CONTROL_STACK_BYTES (256u << 10)
+
+struct control;
+struct image;
+struct policy;
+
+/* A task as the scheduler sees it. Its place is its number in the order of starts, from 0. */
+struct control_task {
+    unsigned place;
+    bool live;    /* begun, and not ended */
+    bool noted;   /* the operation was seen to be impossible: it waits, and has said so */
+    bool gated;   /* the gate was seen to be open */
+    bool polling; /* asleep, and since its last sleep it has only looked */
+    bool looked;  /* has slept, and only read since */
+    struct seam_op op;            /* announced, not done */
+    uint64_t step_noted;         /* steps when it began to wait */
+    struct seam_self self;       /* who it is, while another one runs */
+    struct context at;
+    struct fiber *fiber;
+    struct control_task *maker; /* waits for its first operation; NULL afterwards */
+    struct image *image;        /* of its process */
+    void (*entry)(void *);
+    void *argument;
+    uint32_t read_count;
+    struct {
+        uint16_t object;
+        uint32_t version;
+    } read[8]; /* what it looked at since it last slept or spun */
+};
+
+/* What a policy is asked about, and told of. All but choose may be NULL. */
+struct policy {
+    /*
+     * Picks one of the n >= 1 tasks in control_enabled(); returns its index there, or -1 to end the
+     * execution here.
+     */
+    int (*choose)(struct policy *policy, struct control *control, unsigned n);
+    /* Picks one of n >= 2 values for the running task. */
+    unsigned (*choose_value)(struct policy *policy, struct control *control, unsigned n);
+    void (*started)(struct policy *policy, unsigned maker, unsigned task);
+    /* Its gate is open now, by what the task `by` has just done. */
+    void (*opened)(struct policy *policy, unsigned task, unsigned by);
+    void (*time_passed)(struct policy *policy);
+    /*
+     * Once the main task has ended, let the others run on, at most so many steps, before the
+     * execution is over: nothing they do counts, but the policy sees what they would have done.
+     */
+    unsigned linger;
+};
+
+struct control *control_new(struct run *run, bool ignores_time);
+void control_free(struct control *control);
+
+/*
+ * Runs entry(argument) as the run's main task from the start to its end, whichever it is. Returns
+ * how it ended: completed, deadlock, livelock, task-limit, memory-limit, crashed, or stopped when
+ * the policy wanted no more. The caller begins the main task's identity in `entry`.
+ */
+enum ended control_execute(struct control *control, struct policy *policy, void (*entry)(void *),
+                           void *argument);
+
+/* Ends the execution from within, from whichever task. */
+_Noreturn void control_end(struct control *control, enum ended ended);
+
+/* ---- for policies ---- */
+
+const uint16_t *control_enabled(const struct control *control); /* places, ascending */
+struct control_task *control_task(struct control *control, unsigned place);
+unsigned control_tasks(const struct control *control); /* begun so far */
+
+/* Place of the task that made the last step, or -1; whether leaving it now is its own wish. */
+int control_last(const struct control *control);
+bool control_yielded(const struct control *control);
+
+/* What continues the last task if it can go on, else the lowest: an index into enabled. */
+unsigned control_default(const struct control *control, unsigned n);
+
+uint64_t control_steps(const struct control *control);
+/*
+ * Whether the end of a task is a step, and whether it would have had to be one: somebody asked if a
+ * task is alive, or killed one.
+ */
+void control_set_ends(struct control *control, bool are_steps);
+bool control_ends_matter(const struct control *control);
+
+/* Whether a task was ended by another one: then what it would have done next has no order. */
+bool control_killed(const struct control *control);
+
+int control_exit_code(const struct control *control);
+uint64_t control_preemptions(const struct control *control);
+void control_set_max_steps(struct control *control, uint64_t most);
+
+/* Whether the announced operation could be done now, not counting its time-out. */
+bool control_can(const struct control_task *task);
+
+/* Whether the main task has ended and others linger. */
+bool control_lingers(const struct control *control);
+
+/* ---- for the seam and the primitives, in the running task ---- */
+
+/* Has the lane's events timed by the run's own clock. */
+void control_time(const struct control *control, struct trace_lane *lane);
+
+/* Nanoseconds of the run's own clock; of the clock that deadlines are on. */
+uint64_t control_now(const struct control *control);
+uint64_t control_clock(const struct control *control);
+
+/* Goes on when ns nanoseconds of the run's clock have passed. */
+void control_sleep(uint64_t ns);
+
+/* For seam_private(). */
+void *control_private(size_t bytes);
+
+/* Begins a task, with its own copy of the process's memory or not, up to its first operation. */
+void control_begin(void (*entry)(void *), void *argument, bool forks);
+
+/* The running task ends; what the main task ends with is the exit code of the run. */
+_Noreturn void control_leave(int exit_code);
+
+/* The tasks of the calling task's process end with it: all but itself. */
+void control_end_process(uint16_t task);
+
+#endif

@@ -1,0 +1,198 @@
+#include "sandbox/sched/image.h"
+
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define PIECES_MAX 16u
+
+/* The section that make/scenarios.mk puts the scenarios' writable data into. */
+extern char __start_scenario_data[] __attribute__((weak));
+extern char __stop_scenario_data[] __attribute__((weak));
+
+struct image_heap {
+    size_t bytes; /* of the whole, the same for all */
+    size_t used;  /* each process's own, like all that follows */
+    alignas(16) char memory[];
+};
+
+struct piece {
+    char *start, *copy;
+    size_t bytes, room;
+};
+
+struct image {
+    struct image_heap *heap;
+    struct piece globals, private;
+    struct piece stack[PIECES_MAX];
+    unsigned stacks;
+};
+
+/* The sanitizer's red zones lie between the globals, and are copied with them. */
+#if defined(__SANITIZE_ADDRESS__)
+__attribute__((no_sanitize("address"), optimize("no-tree-loop-distribute-patterns")))
+#endif
+static void
+copy(char *to, const char *from, size_t bytes)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    for (size_t i = 0; i < bytes; i++)
+        to[i] = from[i];
+#else
+    memcpy(to, from, bytes);
+#endif
+}
+
+static char *saved_globals;
+
+static size_t globals_bytes(void)
+{
+    return (size_t)(__stop_scenario_data - __start_scenario_data);
+}
+
+void image_globals_save(void)
+{
+    if (globals_bytes() > 0 && !saved_globals && (saved_globals = malloc(globals_bytes())))
+        copy(saved_globals, __start_scenario_data, globals_bytes());
+}
+
+void image_globals_restore(void)
+{
+    if (saved_globals)
+        copy(__start_scenario_data, saved_globals, globals_bytes());
+}
+
+struct image_heap *image_heap_new(size_t bytes)
+{
+    struct image_heap *heap = mmap(NULL, sizeof *heap + bytes, PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (heap == MAP_FAILED)
+        return NULL;
+    heap->bytes = bytes;
+    return heap;
+}
+
+void image_heap_free(struct image_heap *heap)
+{
+    if (heap)
+        munmap(heap, sizeof *heap + heap->bytes);
+}
+
+void image_heap_clear(struct image_heap *heap)
+{
+    heap->used = 0;
+}
+
+void *image_alloc(struct image_heap *heap, size_t bytes)
+{
+    size_t start = (heap->used + 15) & ~(size_t)15;
+    if (bytes > heap->bytes || start > heap->bytes - bytes)
+        return NULL;
+    heap->used = start + bytes;
+    return memset(heap->memory + start, 0, bytes);
+}
+
+/* Room for a copy of what is there now, growing as needed. Returns 0 without memory. */
+static int make_room(struct piece *piece)
+{
+    if (piece->bytes <= piece->room)
+        return 1;
+    size_t room = piece->bytes + piece->bytes / 2;
+    char *grown = realloc(piece->copy, room);
+    if (!grown)
+        return 0;
+    piece->copy = grown;
+    piece->room = room;
+    return 1;
+}
+
+static void save_piece(struct piece *piece)
+{
+    if (!make_room(piece))
+        abort(); /* as fork would have failed */
+    copy(piece->copy, piece->start, piece->bytes);
+}
+
+static void load(const struct piece *piece)
+{
+    copy(piece->start, piece->copy, piece->bytes);
+}
+
+static size_t heap_used(const struct image_heap *heap)
+{
+    return sizeof *heap + heap->used;
+}
+
+static void save(struct image *image)
+{
+    image->private.bytes = heap_used(image->heap);
+    save_piece(&image->globals);
+    save_piece(&image->private);
+    for (unsigned i = 0; i < image->stacks; i++)
+        save_piece(&image->stack[i]);
+}
+
+struct image *image_first(struct image_heap *heap)
+{
+    struct image *image = calloc(1, sizeof *image);
+    if (!image)
+        return NULL;
+    image->heap = heap;
+    image->globals = (struct piece){.start = __start_scenario_data, .bytes = globals_bytes()};
+    image->private = (struct piece){.start = (char *)heap, .bytes = heap_used(heap)};
+    return image;
+}
+
+/*
+ * From its first child on a maker keeps its own stack, too, as far as a child may have written over
+ * it: what is below has no copy elsewhere.
+ */
+static int keep_stack(struct image *maker, char *stack, char *top)
+{
+    unsigned i = 0;
+    while (i < maker->stacks && maker->stack[i].start + maker->stack[i].bytes != top)
+        i++;
+    if (i == PIECES_MAX)
+        return 0;
+    if (i == maker->stacks)
+        maker->stack[maker->stacks++] = (struct piece){.start = stack};
+    if (stack < maker->stack[i].start)
+        maker->stack[i].start = stack;
+    maker->stack[i].bytes = (size_t)(top - maker->stack[i].start);
+    return 1;
+}
+
+struct image *image_fork(struct image *maker, char *stack, char *top)
+{
+    struct image *image = keep_stack(maker, stack, top) ? image_first(maker->heap) : NULL;
+    if (!image)
+        return NULL;
+    for (unsigned i = 0; i < maker->stacks; i++) {
+        image->stack[i].start = maker->stack[i].start;
+        image->stack[i].bytes = maker->stack[i].bytes;
+    }
+    image->stacks = maker->stacks;
+    save(image);
+    return image;
+}
+
+void image_free(struct image *image)
+{
+    if (!image)
+        return;
+    free(image->globals.copy);
+    free(image->private.copy);
+    for (unsigned i = 0; i < PIECES_MAX; i++)
+        free(image->stack[i].copy);
+    free(image);
+}
+
+void image_switch(struct image *from, struct image *to)
+{
+    save(from);
+    load(&to->globals);
+    load(&to->private);
+    for (unsigned i = 0; i < to->stacks; i++)
+        load(&to->stack[i]);
+}
