@@ -231,7 +231,8 @@ static bool has_time(const struct exploration *x)
 static bool explore_all(struct exploration *x)
 {
     for (;;) {
-        enum ended ended = control_execute(x->control, explore_policy(x->explore), main_task, x->run);
+        enum ended ended =
+            control_execute(x->control, explore_policy(x->explore), main_task, x->run);
         bool more = note_execution(x, ended);
         bool left = explore_next(x->explore, x->control);
         if (!left)
@@ -245,8 +246,8 @@ static int begin_exploring(struct exploration *x, bool ends_are_steps)
 {
     const struct schedule *s = &x->run->job.schedule;
     explore_free(x->explore);
-    x->explore = explore_new(s->max_preemptions < 0 ? EXPLORE_SOURCE_SETS : EXPLORE_ALL,
-                             s->max_preemptions);
+    x->explore =
+        explore_new(s->max_preemptions < 0 ? EXPLORE_SOURCE_SETS : EXPLORE_ALL, s->max_preemptions);
     *x->token = (struct token){.rule = TOKEN_CONTINUE,
                                .ignores_time = s->ignores_time,
                                .ends_are_steps = ends_are_steps,

@@ -30,6 +30,18 @@ void cell_write(struct cell *cell, int64_t value)
     seam_record(EVENT_CELL_WROTE, cell->object, value, 0);
 }
 
+bool cell_compare_set(struct cell *cell, int64_t expected, int64_t value)
+{
+    seam_point(SEAM_UPDATE, cell->object);
+    bool set = atomic_compare_exchange_strong_explicit(&cell->value, &expected, value,
+                                                       memory_order_relaxed, memory_order_relaxed);
+    if (set)
+        seam_record(EVENT_CELL_WROTE, cell->object, value, 0);
+    else
+        seam_record(EVENT_CELL_READ, cell->object, expected, 0);
+    return set;
+}
+
 int64_t cell_add(struct cell *cell, int64_t amount)
 {
     seam_point(SEAM_UPDATE, cell->object);

@@ -6,6 +6,7 @@
 #ifndef PRIM_CELL_H
 #define PRIM_CELL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct cell;
@@ -16,5 +17,9 @@ void cell_write(struct cell *cell, int64_t value);
 
 /* Adds in one indivisible step; returns the new value. */
 int64_t cell_add(struct cell *cell, int64_t amount);
+
+/* Compare-and-swap: sets it if it is `expected`, in one step. What lock-free programs are made of.
+ */
+bool cell_compare_set(struct cell *cell, int64_t expected, int64_t value);
 
 #endif

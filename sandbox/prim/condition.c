@@ -119,12 +119,39 @@ int condition_wait_for(struct condition *condition, int64_t timeout_us)
     return wait_until(condition, sync_deadline(timeout_us));
 }
 
+/*
+ * Under control a notify wakes any of them, as it does in POSIX and among processes: brings the one
+ * that is chosen to place `i` of the queue.
+ */
+static void choose_waiter(struct condition *c, unsigned i)
+{
+    struct waiter **place = &c->first;
+    unsigned left = 0;
+    while (i-- > 0 && *place)
+        place = &(*place)->next;
+    for (const struct waiter *w = *place; w; w = w->next)
+        left++;
+    struct waiter **link = place;
+    for (unsigned chosen = seam_choose(left); chosen > 0; chosen--)
+        link = &(*link)->next;
+    if (link == place)
+        return;
+    struct waiter *waiter = *link;
+    *link = waiter->next;
+    waiter->next = *place;
+    *place = waiter;
+}
+
 /* Takes up to n waiters out of the queue, as a list; they are woken afterwards. */
 static struct waiter *take_waiters(struct condition *c, unsigned n, int *ret_count)
 {
-    struct waiter *taken = c->first, **link = &c->first;
-    for (*ret_count = 0; *link && (unsigned)*ret_count < n; ++*ret_count)
+    struct waiter **link = &c->first;
+    for (*ret_count = 0; *link && (unsigned)*ret_count < n; ++*ret_count) {
+        if (seam_self.control && n != UINT_MAX)
+            choose_waiter(c, (unsigned)*ret_count);
         link = &(*link)->next;
+    }
+    struct waiter *taken = c->first;
     c->first = *link;
     *link = NULL;
     return *ret_count > 0 ? taken : NULL;

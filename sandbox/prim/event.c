@@ -8,9 +8,9 @@
 struct event {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    bool flag;          /* guarded by mutex, as is all below */
+    bool flag;             /* guarded by mutex, as is all below */
     _Atomic uint32_t sets; /* how often it was set: who waits sees a set that is cleared at once */
-    uint32_t set_event; /* the event.set that made it true */
+    uint32_t set_event;    /* the event.set that made it true */
     uint16_t object;
 };
 

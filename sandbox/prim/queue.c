@@ -23,7 +23,7 @@ struct queue {
     unsigned first;
     _Atomic uint32_t joinable; /* how often nothing was left unfinished */
     unsigned unfinished;       /* items put and not done with */
-    uint32_t last_done;    /* event of the task_done that left none */
+    uint32_t last_done;        /* event of the task_done that left none */
     struct entry entries[];
 };
 

@@ -42,8 +42,8 @@ void sync_wake(_Atomic uint32_t *word);
 void sync_wake_one(_Atomic uint32_t *word);
 
 /*
- * Under control: leaves the mutex until *word is not `value` any more, or the deadline. Does nothing
- * in a free run, which waits with the condition of the mutex.
+ * Under control: leaves the mutex until *word is not `value` any more, or the deadline. Does
+ * nothing in a free run, which waits with the condition of the mutex.
  */
 void sync_step_out(pthread_mutex_t *mutex, const _Atomic uint32_t *word, uint32_t value,
                    uint64_t deadline_ns);

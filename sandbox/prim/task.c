@@ -594,6 +594,14 @@ void work_us(int64_t us)
     seam_work(scaled_ns(us));
 }
 
+void spin_pause(void)
+{
+    if (seam_self.control)
+        seam_point(SEAM_SPIN, TRACE_NO_OBJECT);
+    else
+        __builtin_ia32_pause();
+}
+
 void spin_ns(int64_t ns)
 {
     seam_spin((uint64_t)ns);

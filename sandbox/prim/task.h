@@ -119,6 +119,12 @@ void task_finish(void);
 void sleep_us(int64_t us);
 void work_us(int64_t us);
 
+/*
+ * Between two looks of a loop that keeps the processor until what it looks at has changed. Under
+ * control it is not its turn before something that it has looked at since the last time has.
+ */
+void spin_pause(void);
+
 /* Keeps the processor busy for ns nanoseconds of real time, unscaled and unrecorded. */
 void spin_ns(int64_t ns);
 

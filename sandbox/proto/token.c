@@ -138,9 +138,9 @@ int token_write(const struct token *token, char *ret)
 {
     struct bytes b = {.used = 0};
     bool stops = token->stop != TOKEN_NO_STOP;
-    put_byte(&b, VERSION << 4 | (token->checked ? FLAG_CHECKED : 0u) |
-                     (unsigned)token->rule << 2 | (token->ignores_time ? FLAG_IGNORES_TIME : 0u) |
-                     (stops ? FLAG_STOPS : 0u) | (token->ends_are_steps ? FLAG_ENDS : 0u));
+    put_byte(&b, VERSION << 4 | (token->checked ? FLAG_CHECKED : 0u) | (unsigned)token->rule << 2 |
+                     (token->ignores_time ? FLAG_IGNORES_TIME : 0u) | (stops ? FLAG_STOPS : 0u) |
+                     (token->ends_are_steps ? FLAG_ENDS : 0u));
     put_16(&b, token->scenario);
     put_16(&b, token->params);
     if (token->rule == TOKEN_RANDOM || token->rule == TOKEN_PCT)

@@ -7,10 +7,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define HEAP_BYTES   (16u << 20)
-#define STEP_NS      1000u /* of the shown time, so that one can see what came after what */
-#define READS_NOTED  (sizeof((struct control_task *)0)->read / sizeof((struct control_task *)0)->read[0])
-#define NOBODY       (-1)
+#define HEAP_BYTES (16u << 20)
+#define STEP_NS    1000u /* of the shown time, so that one can see what came after what */
+#define READS_NOTED                                                                                \
+    (sizeof((struct control_task *)0)->read / sizeof((struct control_task *)0)->read[0])
+#define NOBODY (-1)
 
 /* What the run's memory held before the program began; all after it is taken back. */
 struct before {

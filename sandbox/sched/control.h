@@ -41,14 +41,14 @@ struct policy;
 /* A task as the scheduler sees it. Its place is its number in the order of starts, from 0. */
 struct control_task {
     unsigned place;
-    bool live;    /* begun, and not ended */
-    bool noted;   /* the operation was seen to be impossible: it waits, and has said so */
-    bool gated;   /* the gate was seen to be open */
-    bool polling; /* asleep, and since its last sleep it has only looked */
-    bool looked;  /* has slept, and only read since */
-    struct seam_op op;            /* announced, not done */
-    uint64_t step_noted;         /* steps when it began to wait */
-    struct seam_self self;       /* who it is, while another one runs */
+    bool live;             /* begun, and not ended */
+    bool noted;            /* the operation was seen to be impossible: it waits, and has said so */
+    bool gated;            /* the gate was seen to be open */
+    bool polling;          /* asleep, and since its last sleep it has only looked */
+    bool looked;           /* has slept, and only read since */
+    struct seam_op op;     /* announced, not done */
+    uint64_t step_noted;   /* steps when it began to wait */
+    struct seam_self self; /* who it is, while another one runs */
     struct context at;
     struct fiber *fiber;
     struct control_task *maker; /* waits for its first operation; NULL afterwards */

@@ -18,10 +18,10 @@ struct node {
 struct event {
     uint8_t task;
     bool looks;
-    uint16_t seq;          /* number among its task's events, from 1 */
-    uint16_t object[2];    /* or TRACE_NO_OBJECT */
-    uint32_t level[2];     /* of the objects, before it */
-    int32_t before[2];     /* the event before on each of the objects, or NONE */
+    uint16_t seq;       /* number among its task's events, from 1 */
+    uint16_t object[2]; /* or TRACE_NO_OBJECT */
+    uint32_t level[2];  /* of the objects, before it */
+    int32_t before[2];  /* the event before on each of the objects, or NONE */
     uint16_t clock[EXPLORE_TASKS_MAX];
 };
 
@@ -371,9 +371,8 @@ static unsigned choose_value(struct policy *policy, struct control *c, unsigned 
     if (x->steps == EXPLORE_STEPS_MAX)
         control_end(c, ENDED_LIVELOCK);
     if (x->steps >= x->prefix)
-        *node = (struct node){.values = (uint16_t)n,
-                              .sleep = x->asleep,
-                              .preemptions = preemptions_before(x)};
+        *node = (struct node){
+            .values = (uint16_t)n, .sleep = x->asleep, .preemptions = preemptions_before(x)};
     deviate(x, c, node->value, 0);
     add_event(x, last == NONE ? 0 : (unsigned)last, &nothing);
     x->asleep = node->sleep;

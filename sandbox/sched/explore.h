@@ -3,12 +3,13 @@
  * again with the choices up to a point and another one there.
  *
  * How it works. Without a bound of preemptions not every order is executed but one of each class
- * of orders that differ only in operations which do not touch the same object: source sets and sleep
- * sets (Abdulla, Aronis, Jonsson, Sagonas: Optimal Dynamic Partial Order Reduction, 2014). Every
- * operation gets a vector clock of what happened before it. Two operations on one object that are
- * not ordered otherwise are a race; where the first of them was chosen, a task is put down that leads
- * to the other order. An operation that was not possible then (acquiring a lock that was held) is
- * no race with it; one further back may be. What blocked tasks would have done counts as well.
+ * of orders that differ only in operations which do not touch the same object: source sets and
+ * sleep sets (Abdulla, Aronis, Jonsson, Sagonas: Optimal Dynamic Partial Order Reduction, 2014).
+ * Every operation gets a vector clock of what happened before it. Two operations on one object that
+ * are not ordered otherwise are a race; where the first of them was chosen, a task is put down that
+ * leads to the other order. An operation that was not possible then (acquiring a lock that was
+ * held) is no race with it; one further back may be. What blocked tasks would have done counts as
+ * well.
  *
  * With a bound every order with at most so many preemptions is executed.
  */

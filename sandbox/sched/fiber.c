@@ -126,7 +126,8 @@ static void prepare(struct fiber *fiber)
     fiber->own.registers.uc_stack.ss_sp = fiber->mapping + page;
     fiber->own.registers.uc_stack.ss_size = fiber->mapping_bytes - page;
     fiber->own.registers.uc_link = NULL;
-    makecontext(&fiber->own.registers, (void (*)(void))first, 2, (unsigned)(self >> 32), (unsigned)self);
+    makecontext(&fiber->own.registers, (void (*)(void))first, 2, (unsigned)(self >> 32),
+                (unsigned)self);
 }
 
 #define SWITCH(from, to) swapcontext(&(from)->registers, &(to)->registers)

@@ -33,9 +33,9 @@ struct run {
     const struct scenario *scenario;
     struct job job;          /* all parameters resolved */
     struct control *control; /* NULL: a free run */
-    int output;        /* packet-mode pipe */
-    double time_scale; /* multiplies sleeps and work */
-    uint64_t seed;     /* of everything random in the scenario */
+    int output;              /* packet-mode pipe */
+    double time_scale;       /* multiplies sleeps and work */
+    uint64_t seed;           /* of everything random in the scenario */
     uint16_t output_object;
     _Atomic uint32_t writing; /* 1: a task writes a part of a line; guards parts */
     uint64_t parts;           /* written so far */

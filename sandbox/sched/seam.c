@@ -64,8 +64,8 @@ uint16_t seam_task(enum task_kind kind, const char *name)
 void seam_begin(struct run *run, struct process *process, struct trace_lane *lane, uint16_t task,
                 uint32_t created)
 {
-    seam_self = (struct seam_self){
-        .run = run, .process = process, .control = run->control, .task = task};
+    seam_self =
+        (struct seam_self){.run = run, .process = process, .control = run->control, .task = task};
     if (run->job.trace && !run->unrecorded.on) {
         trace_lane_init(lane, run->shared, task);
         if (run->control)

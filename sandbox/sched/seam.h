@@ -119,10 +119,8 @@ static inline void seam_point(enum seam_operation operation, uint16_t object)
 static inline void seam_point_both(enum seam_operation operation, uint16_t object, uint16_t second)
 {
     if (__builtin_expect(seam_self.control != NULL, 0))
-        control_point(&(struct seam_op){.operation = operation,
-                                        .object = object,
-                                        .second = second,
-                                        .deadline = SEAM_NEVER});
+        control_point(&(struct seam_op){
+            .operation = operation, .object = object, .second = second, .deadline = SEAM_NEVER});
 }
 
 /* Announces one that is possible while *level is in low..high; waiting is the event `waits`. */
@@ -131,18 +129,18 @@ static inline void seam_point_when(enum seam_operation operation, uint16_t objec
                                    uint64_t deadline, enum event_kind waits)
 {
     if (__builtin_expect(seam_self.control != NULL, 0))
-        control_point(&(struct seam_op){.operation = operation,
-                                        .object = object,
-                                        .second = TRACE_NO_OBJECT,
-                                        .level = level,
-                                        .low = low,
-                                        .high = high,
-                                        .deadline = deadline,
-                                        .waits = waits,
-                                        .waits_on = waits == EVENT_QUEUE_FULL ||
-                                                            waits == EVENT_PIPE_FULL
-                                                        ? TRACE_WAITS_ROOM | object
-                                                        : object});
+        control_point(
+            &(struct seam_op){.operation = operation,
+                              .object = object,
+                              .second = TRACE_NO_OBJECT,
+                              .level = level,
+                              .low = low,
+                              .high = high,
+                              .deadline = deadline,
+                              .waits = waits,
+                              .waits_on = waits == EVENT_QUEUE_FULL || waits == EVENT_PIPE_FULL
+                                              ? TRACE_WAITS_ROOM | object
+                                              : object});
 }
 
 /* Under control: goes on once the task has ended, or at the deadline. */
