@@ -1,9 +1,10 @@
-# What the scenarios' globals hold goes into a section of its own: under a controlled schedule every
+# What a scenario's globals hold goes into a section of its own: under a controlled schedule every
 # process of a run has its own copy of it, and an exploration puts it back (sandbox/sched/image.h).
+
+globals = globals_$(notdir $(basename $@)),alloc,load,data,contents
 
 $(B)/scenarios/%.o: scenarios/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
-	objcopy --rename-section .bss=scenario_data,alloc,load,data,contents \
-	    --rename-section .data=scenario_data,alloc,load,data,contents \
-	    --rename-section .data.rel.local=scenario_data,alloc,load,data,contents $@
+	objcopy --rename-section .bss=$(globals) --rename-section .data=$(globals) \
+	    --rename-section .data.rel.local=$(globals) $@

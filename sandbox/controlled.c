@@ -7,6 +7,7 @@
 #include "sandbox/proto/token.h"
 #include "sandbox/sched/directed.h"
 #include "sandbox/sched/explore.h"
+#include "sandbox/table.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,6 +29,12 @@ static void main_task(void *argument)
     task_finish();
     pipe_ends_dropped();
     seam_end(0);
+}
+
+static struct control *control_of(struct run *run, bool ignores_time)
+{
+    const struct scenario_entry *entry = scenario_find(run->scenario->id);
+    return control_new(run, entry->globals, entry->globals_end, ignores_time);
 }
 
 /* ---- one run ---- */
@@ -118,7 +125,7 @@ static enum trace_stop stop_of(enum ended ended)
 static int run_once(struct run *run, struct token *token)
 {
     struct directed *directed = malloc(sizeof *directed);
-    struct control *control = control_new(run, token->ignores_time);
+    struct control *control = control_of(run, token->ignores_time);
     if (!directed || !control)
         return EXIT_FAULT;
     run->control = control;
@@ -275,7 +282,7 @@ static int run_all(struct run *run, struct token *token)
                                 clock_ns() + run->job.schedule.max_seconds * UINT64_C(1000000000)};
     run->job.trace = false;
     run->output = -1;
-    x.control = control_new(run, run->job.schedule.ignores_time);
+    x.control = control_of(run, run->job.schedule.ignores_time);
     if (!x.control)
         return EXIT_FAULT;
     run->control = x.control;

@@ -11,6 +11,8 @@ struct scenario_entry {
     const struct scenario *scenario;
     const char *source; /* the text of the file that was compiled */
     const char *source_end;
+    char *globals; /* the file's writable data (make/scenarios.mk); both NULL when it has none */
+    char *globals_end;
 };
 
 /* In the order of the catalogue's numbers. */

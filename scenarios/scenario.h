@@ -24,9 +24,12 @@
             ".popsection\n");                                                                      \
     extern const char source_##name[] __attribute__((visibility("hidden")));                       \
     extern const char source_end_##name[] __attribute__((visibility("hidden")));                   \
+    extern char __start_globals_##name[] __attribute__((weak, visibility("hidden")));              \
+    extern char __stop_globals_##name[] __attribute__((weak, visibility("hidden")));               \
     __attribute__((section("scenarios"), used,                                                     \
                    aligned(8))) static const struct scenario_entry entry_##name = {                \
-        &scenario_##name, source_##name, source_end_##name};                                       \
+        &scenario_##name, source_##name, source_end_##name, __start_globals_##name,                \
+        __stop_globals_##name};                                                                    \
     static const struct scenario scenario_##name
 
 /* ---- the parts of a descriptor; texts come in pairs, English and Chinese ---- */

@@ -39,7 +39,7 @@ struct control {
     enum ended ended;
     int exit_code; /* of the main task */
     struct image_heap *heap;
-    struct image *first_image;
+    struct image_globals globals;
     struct before before;
     uint32_t version[SEAM_OBJECTS_MAX]; /* of each object: how often it was changed */
 };
@@ -469,18 +469,18 @@ void control_end_process(uint16_t process)
 
 /* ---- an execution ---- */
 
-struct control *control_new(struct run *run, bool ignores_time)
+struct control *control_new(struct run *run, char *globals, char *globals_end, bool ignores_time)
 {
     struct control *c = calloc(1, sizeof *c);
-    if (!c || !(c->heap = image_heap_new(HEAP_BYTES))) {
-        free(c);
+    if (!c || !(c->heap = image_heap_new(HEAP_BYTES)) ||
+        image_globals_save(&c->globals, globals, globals_end) < 0) {
+        control_free(c);
         return NULL;
     }
     c->run = run;
     c->ignores_time = ignores_time;
     c->max_steps = CONTROL_STEPS_MAX;
     c->before = (struct before){run->arena_used, run->shared->tasks, run->shared->objects};
-    image_globals_save();
     return c;
 }
 
@@ -506,6 +506,7 @@ void control_free(struct control *c)
         free(c->task[i]);
     }
     image_heap_free(c->heap);
+    image_globals_release(&c->globals);
     free(c);
 }
 
@@ -532,7 +533,7 @@ static void start_over(struct control *c)
     run->parts = 0;
     run->writing = 0;
     run->memory_names = NULL;
-    image_globals_restore();
+    image_globals_restore(&c->globals);
     image_heap_clear(c->heap);
     c->tasks = 0;
     c->last = NOBODY;
@@ -548,7 +549,7 @@ enum ended control_execute(struct control *c, struct policy *policy, void (*entr
     start_over(c);
     c->policy = policy;
     struct control_task *first = add_task(c, entry, argument);
-    if (!first || !(first->image = image_first(c->heap)))
+    if (!first || !(first->image = image_first(c->heap, &c->globals)))
         return ENDED_MEMORY_LIMIT;
     struct seam_self before = seam_self;
     seam_self = (struct seam_self){.run = c->run, .control = c};

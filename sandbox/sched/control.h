@@ -82,7 +82,11 @@ struct policy {
     unsigned linger;
 };
 
-struct control *control_new(struct run *run, bool ignores_time);
+/*
+ * `globals` to `globals_end` is what the program's globals are in, or both NULL: every process has
+ * its own, and every execution begins with what is there now. NULL without memory.
+ */
+struct control *control_new(struct run *run, char *globals, char *globals_end, bool ignores_time);
 void control_free(struct control *control);
 
 /*

@@ -1,15 +1,12 @@
 #include "sandbox/sched/image.h"
 
+#include <errno.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #define PIECES_MAX 16u
-
-/* The section that make/scenarios.mk puts the scenarios' writable data into. */
-extern char __start_scenario_data[] __attribute__((weak));
-extern char __stop_scenario_data[] __attribute__((weak));
 
 struct image_heap {
     size_t bytes; /* of the whole, the same for all */
@@ -44,23 +41,27 @@ copy(char *to, const char *from, size_t bytes)
 #endif
 }
 
-static char *saved_globals;
-
-static size_t globals_bytes(void)
+int image_globals_save(struct image_globals *globals, char *start, char *end)
 {
-    return (size_t)(__stop_scenario_data - __start_scenario_data);
+    *globals = (struct image_globals){.start = start, .bytes = (size_t)(end - start)};
+    if (globals->bytes == 0)
+        return 0;
+    globals->before = malloc(globals->bytes);
+    if (!globals->before)
+        return -ENOMEM;
+    copy(globals->before, start, globals->bytes);
+    return 0;
 }
 
-void image_globals_save(void)
+void image_globals_restore(const struct image_globals *globals)
 {
-    if (globals_bytes() > 0 && !saved_globals && (saved_globals = malloc(globals_bytes())))
-        copy(saved_globals, __start_scenario_data, globals_bytes());
+    copy(globals->start, globals->before, globals->bytes);
 }
 
-void image_globals_restore(void)
+void image_globals_release(struct image_globals *globals)
 {
-    if (saved_globals)
-        copy(__start_scenario_data, saved_globals, globals_bytes());
+    free(globals->before);
+    *globals = (struct image_globals){0};
 }
 
 struct image_heap *image_heap_new(size_t bytes)
@@ -133,13 +134,13 @@ static void save(struct image *image)
         save_piece(&image->stack[i]);
 }
 
-struct image *image_first(struct image_heap *heap)
+struct image *image_first(struct image_heap *heap, const struct image_globals *globals)
 {
     struct image *image = calloc(1, sizeof *image);
     if (!image)
         return NULL;
     image->heap = heap;
-    image->globals = (struct piece){.start = __start_scenario_data, .bytes = globals_bytes()};
+    image->globals = (struct piece){.start = globals->start, .bytes = globals->bytes};
     image->private = (struct piece){.start = (char *)heap, .bytes = heap_used(heap)};
     return image;
 }
@@ -165,9 +166,12 @@ static int keep_stack(struct image *maker, char *stack, char *top)
 
 struct image *image_fork(struct image *maker, char *stack, char *top)
 {
-    struct image *image = keep_stack(maker, stack, top) ? image_first(maker->heap) : NULL;
+    struct image *image = keep_stack(maker, stack, top) ? calloc(1, sizeof *image) : NULL;
     if (!image)
         return NULL;
+    image->heap = maker->heap;
+    image->globals = (struct piece){.start = maker->globals.start, .bytes = maker->globals.bytes};
+    image->private.start = maker->private.start;
     for (unsigned i = 0; i < maker->stacks; i++) {
         image->stack[i].start = maker->stack[i].start;
         image->stack[i].bytes = maker->stack[i].bytes;

@@ -20,12 +20,20 @@ void image_heap_clear(struct image_heap *heap);
 /* Zeroed, aligned to 16 bytes; NULL when it is used up. For the process that runs now. */
 void *image_alloc(struct image_heap *heap, size_t bytes);
 
-/* The scenario's globals as they were when the program began: saved once, put back at will. */
-void image_globals_save(void);
-void image_globals_restore(void);
+/* The scenario's globals, as they were when the program began. */
+struct image_globals {
+    char *start;
+    size_t bytes;
+    char *before;
+};
 
-/* What the first process has. */
-struct image *image_first(struct image_heap *heap);
+/* Returns 0 or -ENOMEM. Both pointers may be NULL. */
+int image_globals_save(struct image_globals *globals, char *start, char *end);
+void image_globals_restore(const struct image_globals *globals);
+void image_globals_release(struct image_globals *globals);
+
+/* What the first process has. NULL without memory. */
+struct image *image_first(struct image_heap *heap, const struct image_globals *globals);
 
 /*
  * A child's memory: a copy of what its maker, who runs now, sees, and of its maker's stack from

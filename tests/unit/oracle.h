@@ -77,7 +77,7 @@ static bool oracle_explore(struct oracle *oracle, void (*program)(void), enum ex
                            int max_preemptions, uint64_t most)
 {
     struct run *run = oracle_run();
-    struct control *control = control_new(run, true);
+    struct control *control = control_new(run, NULL, NULL, true);
     struct explore *explore = explore_new(method, max_preemptions);
     bool more = true;
     *oracle = (struct oracle){0};
