@@ -68,12 +68,15 @@ test('a run is followed while it goes on', async () => {
 test('who waits for whom in a deadlock', async () => {
   const made = await run(server.url, 'pipe-pipeline-eof', { drop_close: 'main-p1-write', limit_ms: 300 });
   const page = await opened(`/r/${made.id}`);
-  await page.getByText('Nothing can move any more').waitFor();
+  await page.locator('.verdict', { hasText: made.explanation.en }).waitFor();
   const waits = await page.locator('.waits li').allTextContents();
   assert.equal(waits.length, made.waits_for.length);
   for (const wait of made.waits_for) {
     assert.ok(waits.some((line) => line.includes(wait.task) && line.includes(wait.object)), waits.join());
   }
+  const graph = page.getByRole('img', { name: 'Graph of who waits for whom.' });
+  assert.equal(await graph.locator('.graph-edge.circular').count(), 2 * made.waits_for.length);
+  assert.ok((await graph.getAttribute('aria-label')).includes(waits[0]));
   const error = await colour(page, '--task-error');
   await drawn(page);
   assert.ok((await pixels(page, [error]))[error] > 30, 'waiting for ever is marked');

@@ -1,4 +1,5 @@
 import { render, type JSX } from 'preact';
+import { ExperimentPage } from './pages/ExperimentPage';
 import { Gallery } from './pages/Gallery';
 import { Missing } from './pages/Missing';
 import { RunPage } from './pages/RunPage';
@@ -12,7 +13,8 @@ function Page(): JSX.Element {
   switch (route.page) {
     case 'gallery': return <Gallery />;
     case 'scenario': return <ScenarioPage key={route.id} id={route.id} query={route.query} />;
-    case 'run': return <RunPage key={route.id} id={route.id} />;
+    case 'run': return <RunPage id={route.id} of={route.of} />;
+    case 'experiment': return <ExperimentPage key={route.id} id={route.id} />;
     case 'missing': return <Missing what={app.t('missing.page', { path: route.path })} near={route.path} />;
   }
 }

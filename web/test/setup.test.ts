@@ -90,8 +90,8 @@ test('answers that are not what was agreed are refused', () => {
 test('pages and addresses', () => {
   assert.deepEqual(parseRoute('/', ''), { page: 'gallery' });
   assert.deepEqual(parseRoute('/s/a-b', '?n=1'), { page: 'scenario', id: 'a-b', query: '?n=1' });
-  assert.deepEqual(parseRoute('/r/x/', ''), { page: 'run', id: 'x' });
-  for (const path of ['/s', '/r/a/b', '/x/y', '/%E0%A4%A']) assert.equal(parseRoute(path, '').page, 'missing', path);
+  assert.deepEqual(parseRoute('/r/x/', ''), { page: 'run', id: 'x', of: null });
+  for (const path of ['/s', '/r/a/b', '/y/y', '/%E0%A4%A']) assert.equal(parseRoute(path, '').page, 'missing', path);
 });
 
 const scenario = (id: string, family: string, zh: string) =>

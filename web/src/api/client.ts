@@ -1,7 +1,10 @@
 // The calls the pages make. A refused call throws Problem with what the server said.
-import { fields, list, runShape, scenarioShape, segmentsShape, summaryShape, text } from './shape';
+import {
+  experimentShape, fields, list, runShape, scenarioShape, segmentsShape, summaryShape, text,
+} from './shape';
 import type {
-  FieldError, ParamValue, Run, Scenario, ScenarioSummary, Segment,
+  Experiment, ExperimentRequest, FieldError, ParamValue, Run, Scenario, ScenarioSummary,
+  ScheduleRequest, Segment,
 } from './types';
 
 const ROOT = '/api/v1';
@@ -69,15 +72,46 @@ export async function listRuns(query: Readonly<Record<string, string>>): Promise
   return list(answer.runs, 'runs', runShape);
 }
 
+type Params = Readonly<Record<string, ParamValue>>;
+
+const post = (path: string, body: unknown): Promise<unknown> => json(path, {
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify(body),
+});
+
+export const FREE: ScheduleRequest = { mode: 'free' };
+
+/** Starts a run; with `wait` the answer comes when it is done or after so many seconds. */
 export async function startRun(
   scenario: string,
-  params: Readonly<Record<string, ParamValue>>,
+  params: Params,
+  schedule: ScheduleRequest = FREE,
+  wait = 0,
 ): Promise<Run> {
-  return runShape(await json('/runs', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ scenario, params, schedule: { mode: 'free' } }),
-  }));
+  const query = wait > 0 ? `?wait=${wait}` : '';
+  return runShape(await post(`/runs${query}`, { scenario, params, schedule }));
+}
+
+export async function startExperiment(
+  scenario: string,
+  params: Params,
+  request: ExperimentRequest,
+): Promise<Experiment> {
+  return experimentShape(await post('/experiments', { scenario, params, ...request }));
+}
+
+export const getExperiment = async (id: string): Promise<Experiment> =>
+  experimentShape(await json(at('experiments', id)));
+
+export async function listExperiments(query: Readonly<Record<string, string>>): Promise<Experiment[]> {
+  const answer = fields(await json(`/experiments?${new URLSearchParams(query).toString()}`), 'answer');
+  return list(answer.experiments, 'experiments', experimentShape);
+}
+
+/** Ends one that goes on, with what it found so far. */
+export async function cancelExperiment(id: string): Promise<void> {
+  await call(at('experiments', id), { method: 'DELETE' });
 }
 
 export async function deleteRun(id: string): Promise<void> {
@@ -100,6 +134,7 @@ export async function openTrace(
 }
 
 export const eventsUrl = (id: string): string => `${ROOT}${at('runs', id)}/events`;
+export const experimentEventsUrl = (id: string): string => `${ROOT}${at('experiments', id)}/events`;
 export const traceUrl = (id: string, format: string): string =>
   `${ROOT}${at('runs', id)}/trace?format=${format}`;
 export const outputUrl = (id: string): string => `${ROOT}${at('runs', id)}/output`;

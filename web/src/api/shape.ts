@@ -1,7 +1,8 @@
 // The guard at the edge: turns unknown JSON into the types of types.ts or says what is wrong where.
 import type {
-  Cell, ChartKind, Check, Choice, Column, OutcomeClass, OutcomeRule, Param, ParamType, ParamValue,
-  Reference, Run, RunStatus, Scenario, ScenarioSummary, Segment, Text, Wait,
+  Cell, ChartKind, Check, Choice, Column, DataRace, Enabled, Experiment, FoundOutcome, Operation,
+  OutcomeClass, OutcomeRule, Param, ParamType, ParamValue, Reference, Run, RunSchedule, RunStatus,
+  Scenario, ScenarioSummary, ScheduleMode, Segment, Text, Timing, Wait,
 } from './types';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -38,6 +39,8 @@ function oneOf<T extends string>(value: unknown, what: string, allowed: readonly
 }
 
 const textOr = (value: unknown, other: string): string => (typeof value === 'string' ? value : other);
+const textOrNull = (value: unknown): string | null =>
+  (typeof value === 'string' && value !== '' ? value : null);
 const numberOrNull = (value: unknown): number | null => (typeof value === 'number' ? value : null);
 const listOr = (value: unknown): unknown => value ?? [];
 
@@ -52,6 +55,11 @@ const CHARTS: readonly ChartKind[] = [
   'none', 'order', 'value', 'turns', 'level', 'tree', 'shares', 'matrix', 'curve', 'bars',
 ];
 const STATUSES: readonly RunStatus[] = ['queued', 'running', 'done'];
+export const MODES: readonly ScheduleMode[] = ['free', 'random', 'pct', 'round-robin', 'replay'];
+const TIMINGS: readonly Timing[] = ['virtual', 'ignored'];
+
+const bilingualOrNull = (value: unknown, what: string): Text | null =>
+  (value === null || value === undefined ? null : bilingual(value, what));
 
 function value(from: unknown, what: string): ParamValue {
   if (typeof from === 'number' || typeof from === 'boolean' || typeof from === 'string') return from;
@@ -140,6 +148,9 @@ export function scenarioShape(from: unknown): Scenario {
     }),
     columns: list(listOr(f.columns), 'columns', column),
     reference: reference(f.reference),
+    schedules: MODES.filter((mode) => mode === 'free' || list(listOr(f.schedules), 'schedules', text).includes(mode)),
+    explorable: f.explorable === true,
+    freeOnly: bilingualOrNull(f.free_only, 'free_only'),
   };
 }
 
@@ -180,14 +191,60 @@ function cell(from: unknown, what: string): Cell {
   throw new ShapeError(`${what} is no cell`);
 }
 
+function paramValues(from: unknown): Record<string, ParamValue> {
+  return Object.fromEntries(Object.entries(fields(from, 'params'))
+    .map(([name, v]) => [name, value(v, name)] as const));
+}
+
+const timing = (from: unknown): Timing | null => TIMINGS.find((word) => word === from) ?? null;
+
+function runSchedule(from: unknown): RunSchedule {
+  const f = fields(from ?? {}, 'schedule');
+  return {
+    mode: oneOf(f.mode ?? 'free', 'schedule.mode', MODES),
+    seed: numberOrNull(f.seed),
+    depth: numberOrNull(f.depth),
+    timing: timing(f.timing),
+    token: textOrNull(f.token),
+    steps: numberOrNull(f.steps),
+    preemptions: numberOrNull(f.preemptions),
+    problem: textOrNull(f.problem),
+  };
+}
+
+function operation(from: unknown, what: string): Operation {
+  const f = fields(from, what);
+  return {
+    task: text(f.task, `${what}.task`),
+    taskId: numberOrNull(f.task_id) ?? 0,
+    operation: textOr(f.operation, ''),
+    object: textOrNull(f.object),
+  };
+}
+
+const enabled = (from: unknown, what: string): Enabled => ({
+  ...operation(from, what), token: text(fields(from, what).token, `${what}.token`),
+});
+
+function race(from: unknown, what: string): DataRace {
+  const f = fields(from, what);
+  return {
+    object: textOr(f.object, ''),
+    first: operation(f.first, `${what}.first`),
+    second: operation(f.second, `${what}.second`),
+  };
+}
+
 export function runShape(from: unknown): Run {
   const f = fields(from, 'run');
-  const params = Object.entries(fields(f.params, 'params'))
-    .map(([name, v]) => [name, value(v, name)] as const);
   return {
     id: text(f.id, 'id'),
     scenario: text(f.scenario, 'scenario'),
-    params: Object.fromEntries(params),
+    params: paramValues(f.params),
+    schedule: runSchedule(f.schedule),
+    enabled: list(listOr(f.enabled), 'enabled', enabled),
+    races: list(listOr(f.races), 'races', race),
+    explanation: bilingualOrNull(f.explanation, 'explanation'),
     mine: f.mine === true,
     status: oneOf(f.status, 'status', STATUSES),
     queuePosition: numberOrNull(f.queue_position),
@@ -199,6 +256,51 @@ export function runShape(from: unknown): Run {
     waitsFor: list(listOr(f.waits_for), 'waits_for', wait),
     table: list(listOr(f.table), 'table', (row, what) => list(row, what, cell)),
     isolation: isolation(f.isolation),
+    createdAt: textOr(f.created_at, ''),
+  };
+}
+
+function found(from: unknown, what: string): FoundOutcome {
+  const f = fields(from, what);
+  return {
+    text: textOr(f.text, ''),
+    class: CLASSES.find((word) => word === f.class) ?? null,
+    rule: numberOrNull(f.rule),
+    ended: textOr(f.ended, 'completed'),
+    count: number(f.count, `${what}.count`),
+    share: numberOrNull(f.share) ?? 0,
+    preemptions: numberOrNull(f.preemptions),
+    first: numberOrNull(f.first),
+    run: textOrNull(f.run),
+    token: textOrNull(f.token),
+  };
+}
+
+export function experimentShape(from: unknown): Experiment {
+  const f = fields(from, 'experiment');
+  const progress = fields(f.progress ?? {}, 'progress');
+  return {
+    id: text(f.id, 'id'),
+    kind: oneOf(f.kind, 'kind', ['repeat', 'explore']),
+    scenario: text(f.scenario, 'scenario'),
+    params: paramValues(f.params),
+    count: numberOrNull(f.count),
+    maxPreemptions: numberOrNull(f.max_preemptions),
+    maxSchedules: numberOrNull(f.max_schedules),
+    maxSeconds: numberOrNull(f.max_seconds),
+    timing: timing(f.timing),
+    beside: textOrNull(f.beside),
+    status: oneOf(f.status, 'status', STATUSES),
+    queuePosition: numberOrNull(f.queue_position),
+    ended: textOrNull(f.ended),
+    done: numberOrNull(progress.done) ?? 0,
+    total: numberOrNull(progress.total),
+    complete: f.complete === true,
+    schedules: numberOrNull(f.schedules) ?? 0,
+    blocked: numberOrNull(f.blocked) ?? 0,
+    cut: numberOrNull(f.cut) ?? 0,
+    wallNs: numberOrNull(f.wall_ns),
+    outcomes: list(listOr(f.outcomes), 'outcomes', found),
     createdAt: textOr(f.created_at, ''),
   };
 }

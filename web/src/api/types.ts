@@ -69,6 +69,20 @@ export interface OutcomeRule {
   readonly meaning: Text;
 }
 
+/** Who decides which task runs next: the kernel (free), or a strategy, one task at a time. */
+export type ScheduleMode = 'free' | 'random' | 'pct' | 'round-robin' | 'replay';
+/** What a sleep is worth under a strategy: as much as it says, or nothing. */
+export type Timing = 'virtual' | 'ignored';
+
+/** A schedule to ask for; what a mode does not take is absent. */
+export interface ScheduleRequest {
+  readonly mode: ScheduleMode;
+  readonly seed?: number;
+  readonly depth?: number;
+  readonly timing?: Timing;
+  readonly token?: string;
+}
+
 export interface Scenario extends ScenarioSummary {
   readonly params: readonly Param[];
   readonly python: string;
@@ -78,6 +92,10 @@ export interface Scenario extends ScenarioSummary {
   /** Empty when its runs have no table. */
   readonly columns: readonly Column[];
   readonly reference: Reference | null;
+  readonly schedules: readonly ScheduleMode[];
+  readonly explorable: boolean;
+  /** Why it has only the free schedule, if it does. */
+  readonly freeOnly: Text | null;
 }
 
 export type RunStatus = 'queued' | 'running' | 'done';
@@ -95,10 +113,50 @@ export interface Wait {
   readonly holder: string;
 }
 
+/** The schedule a run ran under. What does not apply to its mode, or is not known yet, is null. */
+export interface RunSchedule {
+  readonly mode: ScheduleMode;
+  readonly seed: number | null;
+  readonly depth: number | null;
+  readonly timing: Timing | null;
+  /** Repeats the run; null when it is free or would be too long. */
+  readonly token: string | null;
+  /** Operations executed. */
+  readonly steps: number | null;
+  readonly preemptions: number | null;
+  /** Why the token could not be followed. */
+  readonly problem: string | null;
+}
+
+/** A task about to do something to an object. */
+export interface Operation {
+  readonly task: string;
+  readonly taskId: number;
+  readonly operation: string;
+  readonly object: string | null;
+}
+
+/** An operation that could come next; the token takes it and stops after it. */
+export interface Enabled extends Operation {
+  readonly token: string;
+}
+
+/** Two accesses that nothing orders, in the order of the run. */
+export interface DataRace {
+  readonly object: string;
+  readonly first: Operation;
+  readonly second: Operation;
+}
+
 export interface Run {
   readonly id: string;
   readonly scenario: string;
   readonly params: Readonly<Record<string, ParamValue>>;
+  readonly schedule: RunSchedule;
+  readonly enabled: readonly Enabled[];
+  readonly races: readonly DataRace[];
+  /** Why nobody can go on, in a sentence. */
+  readonly explanation: Text | null;
   /** Whether this browser's session started it. */
   readonly mine: boolean;
   readonly status: RunStatus;
@@ -118,6 +176,65 @@ export interface Run {
   readonly isolation: { readonly tier: string; readonly layers: readonly string[] } | null;
   readonly createdAt: string;
 }
+
+export type ExperimentKind = 'repeat' | 'explore';
+
+/** One way the executions of an experiment ended. */
+export interface FoundOutcome {
+  readonly text: string;
+  readonly class: OutcomeClass | null;
+  /** Index of the scenario's declared outcome that it is, or null. */
+  readonly rule: number | null;
+  readonly ended: string;
+  readonly count: number;
+  readonly share: number;
+  /** The fewest that lead to it; null when nobody counted. */
+  readonly preemptions: number | null;
+  /** Number of the first execution that ended so, from 1. */
+  readonly first: number | null;
+  /** A stored run that ended so. */
+  readonly run: string | null;
+  /** A schedule that ends so. */
+  readonly token: string | null;
+}
+
+/** Many executions of one setup: free runs, or every schedule one after the other. */
+export interface Experiment {
+  readonly id: string;
+  readonly kind: ExperimentKind;
+  readonly scenario: string;
+  readonly params: Readonly<Record<string, ParamValue>>;
+  readonly count: number | null;
+  readonly maxPreemptions: number | null;
+  readonly maxSchedules: number | null;
+  readonly maxSeconds: number | null;
+  readonly timing: Timing | null;
+  /** An experiment of the other kind with the same setup. */
+  readonly beside: string | null;
+  readonly status: RunStatus;
+  readonly queuePosition: number | null;
+  readonly ended: string | null;
+  readonly done: number;
+  readonly total: number | null;
+  /** Every schedule within the bounds was covered. */
+  readonly complete: boolean;
+  readonly schedules: number;
+  readonly blocked: number;
+  readonly cut: number;
+  readonly wallNs: number | null;
+  readonly outcomes: readonly FoundOutcome[];
+  readonly createdAt: string;
+}
+
+export type ExperimentRequest =
+  | { readonly kind: 'repeat'; readonly count: number; readonly beside?: string }
+  | {
+    readonly kind: 'explore';
+    readonly max_preemptions: number | null;
+    readonly max_seconds?: number;
+    readonly timing?: Timing;
+    readonly beside?: string;
+  };
 
 export interface Segment {
   readonly task: number | null;

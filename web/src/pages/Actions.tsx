@@ -6,7 +6,7 @@ import { deleteRun, startRun } from '../api/client';
 import type { Run, Scenario } from '../api/types';
 import { useApp } from '../store/app';
 import { runPath, scenarioPath } from '../store/route';
-import type { RunStore } from '../store/run';
+import { isControlled, joinQuery, scheduleToQuery, textsOfRun } from '../store/schedule';
 import { queryOfValues } from '../store/setup';
 import { failureText } from '../ui/Failure';
 import { CopyButton, Link } from '../ui/controls';
@@ -40,12 +40,12 @@ function Delete({ run, failed }: { readonly run: Run; readonly failed: (error: u
 }
 
 interface ActionsProps {
-  readonly store: RunStore;
   readonly run: Run;
   readonly scenario: Scenario | null;
+  readonly of: string | null;
 }
 
-export function Actions({ run, scenario }: ActionsProps): JSX.Element {
+export function Actions({ run, scenario, of }: ActionsProps): JSX.Element {
   const app = useApp();
   const failure = useSignal<unknown>(null);
   const starting = useSignal(false);
@@ -60,14 +60,18 @@ export function Actions({ run, scenario }: ActionsProps): JSX.Element {
     }
     starting.value = false;
   };
-  const query = scenario === null ? '' : queryOfValues(scenario.params, run.params);
+  const query = scenario === null ? ''
+    : joinQuery(queryOfValues(scenario.params, run.params), scheduleToQuery(textsOfRun(run.schedule)));
+  const free = !isControlled(run.schedule);
   return (
     <div class="actions">
-      <button type="button" class="button primary" disabled={starting.value} onClick={() => void again()}>
-        {app.t('run.again')}
-      </button>
+      {free && (
+        <button type="button" class="button primary" disabled={starting.value} onClick={() => void again()}>
+          {app.t('run.again')}
+        </button>
+      )}
       <Link to={scenarioPath(run.scenario, query)} class="button">{app.t('run.change')}</Link>
-      <CopyButton path={runPath(run.id)} label={app.t('run.copy')} />
+      <CopyButton path={runPath(run.id, of)} label={app.t('run.copy')} />
       {run.mine && <Delete run={run} failed={(error) => { failure.value = error; }} />}
       {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
     </div>

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { formatNs } from '../messages/format';
 import { useApp } from '../store/app';
 import type { RunStore, Selection } from '../store/run';
+import { lineOf } from '../store/stepping';
 import { effectOf, selectEvent, stepEvent } from '../timeline/moves';
 import { momentOf, objectName, taskName, valueText } from '../timeline/sentences';
 import { EVENT_TEXT } from '../trace/kinds.gen';
@@ -95,6 +96,11 @@ function Chosen({ store, selection }: PartProps): JSX.Element | null {
       <div class="tools">
         <IconButton icon="left" label={app.t('details.previous')} onClick={() => step(-1)} />
         <IconButton icon="right" label={app.t('details.next')} onClick={() => step(1)} />
+        {lineOf(store.run.value) !== null && (
+          <button type="button" class="small-button" onClick={() => { store.stepTo.value = event; }}>
+            {app.t('step.here')}
+          </button>
+        )}
       </div>
     </>
   );

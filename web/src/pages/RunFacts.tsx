@@ -1,14 +1,12 @@
-// What a run came to, in plain words: outcome, checks, waits, figures.
+// What a run came to, in plain words: outcome, checks, figures.
 import type { JSX } from 'preact';
 import { outputUrl, traceUrl } from '../api/client';
-import type { Param, Run, Scenario, Wait } from '../api/types';
+import type { Param, Run, Scenario } from '../api/types';
 import { formatBytes, formatNs } from '../messages/format';
 import { isMessageKey } from '../messages';
 import { useApp, type App } from '../store/app';
 import { ruleOf } from '../store/outcome';
-import type { RunStore } from '../store/run';
 import { textOf, valueText } from '../store/setup';
-import { OBJECT } from '../trace/kinds.gen';
 import { Prose } from '../ui/controls';
 import { ClassBadge } from './badges';
 
@@ -18,9 +16,18 @@ interface FactsProps {
 }
 
 function endMore(app: App, run: Run): string {
+  if (run.ended === 'stopped') return app.t('ended.more.stopped', { count: run.schedule.steps ?? 0 });
   const key = `ended.more.${run.ended ?? ''}`;
   if (run.ended === 'completed' || !isMessageKey(key)) return '';
   return app.t(key, { signal: run.exit?.signal ?? '–', code: run.exit?.code ?? '–' });
+}
+
+/** What there is to say of its end. Why nobody goes on says more than that nobody does. */
+function moreOf(app: App, run: Run): string {
+  const told = run.explanation === null ? [] : [app.say(run.explanation)];
+  const still = run.ended === 'deadlock' || run.ended === 'livelock' || run.ended === 'completed';
+  const end = still && told.length > 0 ? '' : endMore(app, run);
+  return [end, ...told].filter((text) => text !== '').join(app.space());
 }
 
 /** The outcome and what it means. */
@@ -29,18 +36,21 @@ export function Verdict({ run, scenario }: FactsProps): JSX.Element | null {
   if (run.status !== 'done') return null;
   const rule = scenario === null ? null : ruleOf(scenario.outcomes, run);
   const of = run.outcome?.class ?? rule?.class ?? null;
-  const more = endMore(app, run);
+  const more = moreOf(app, run);
   return (
     <section class={`verdict ${of ?? ''}`} aria-label={app.t('run.what')}>
-      <div class="verdict-what">
-        {run.outcome !== null && <code>{run.outcome.text}</code>}
-        {of !== null && <ClassBadge of={of} />}
-      </div>
+      {(run.outcome !== null || of !== null) && (
+        <div class="verdict-what">
+          {run.outcome !== null && <code>{run.outcome.text}</code>}
+          {of !== null && <ClassBadge of={of} />}
+        </div>
+      )}
       <p>
         {rule !== null && <Prose text={app.say(rule.meaning)} />}
         {rule === null && run.outcome !== null && scenario !== null && app.t('run.unexplained')}
         {rule === null && run.outcome === null && more === '' && app.t('run.noOutcome')}
         {more !== '' && `${app.space()}${more}`}
+        {run.schedule.problem !== null && <span lang="en"> {run.schedule.problem}</span>}
       </p>
     </section>
   );
@@ -73,32 +83,6 @@ export function Checks({ run, scenario }: FactsProps): JSX.Element | null {
             </div>
           </li>
         ))}
-      </ul>
-    </section>
-  );
-}
-
-function waitSentence(app: App, wait: Wait, pipes: ReadonlySet<string>): string {
-  const { task, object, holder } = wait;
-  if (holder === '') return app.t('run.wait.free', { task, object });
-  if (holder === object) return app.t('run.wait.task', { task, object });
-  if (!pipes.has(object)) return app.t('run.wait.held', { task, object, holder });
-  return holder === task
-    ? app.t('run.wait.self', { task, object })
-    : app.t('run.wait.pipe', { task, object, holder });
-}
-
-export function Waits({ run, store }: { readonly run: Run; readonly store: RunStore }): JSX.Element | null {
-  const app = useApp();
-  void store.version.value;
-  const { model } = store;
-  if (run.waitsFor.length === 0) return null;
-  const pipes = new Set(model.log.objects.filter((o) => o.kind === OBJECT.PIPE).map((o) => o.name));
-  return (
-    <section class="panel waits">
-      <h2>{app.t('run.waits')}</h2>
-      <ul class="plain">
-        {run.waitsFor.map((wait, i) => <li key={i}>{waitSentence(app, wait, pipes)}</li>)}
       </ul>
     </section>
   );

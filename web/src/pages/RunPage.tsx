@@ -1,7 +1,7 @@
 // One run: what came out, the timeline, the output, the chart, the facts. The link is permanent.
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Problem, getScenario } from '../api/client';
 import type { ChartKind, Run, Scenario } from '../api/types';
 import { BarsView } from '../charts/BarsView';
@@ -14,10 +14,12 @@ import { TableView } from '../charts/TableView';
 import { TreeView } from '../charts/TreeView';
 import { TurnsView } from '../charts/TurnsView';
 import { ValueView } from '../charts/ValueView';
+import { Waits } from '../charts/WaitGraphView';
 import { Console } from '../console/Console';
 import { useApp } from '../store/app';
 import { scenarioPath } from '../store/route';
 import { openRun, type RunStore } from '../store/run';
+import { isControlled } from '../store/schedule';
 import { Timeline } from '../timeline/Timeline';
 import { Failure } from '../ui/Failure';
 import { useTitle } from '../ui/Shell';
@@ -26,7 +28,9 @@ import { useLoaded } from '../ui/useLoaded';
 import { Actions } from './Actions';
 import { Details } from './Details';
 import { Missing } from './Missing';
-import { Checks, Facts, Verdict, Waits } from './RunFacts';
+import { Checks, Facts, Verdict } from './RunFacts';
+import { Races, ScheduleStrip } from './RunSchedule';
+import { Stepper } from './Stepper';
 import { EndBadge } from './badges';
 
 /** Drawn from the run's table, which is there when the run is done. */
@@ -36,6 +40,10 @@ interface BodyProps {
   readonly store: RunStore;
   readonly run: Run;
   readonly scenario: Scenario | null;
+}
+
+interface PageProps extends BodyProps {
+  readonly of: string | null;
 }
 
 function Drawing({ kind, store, run, scenario }: BodyProps & {
@@ -93,7 +101,7 @@ function Output({ store }: { readonly store: RunStore }): JSX.Element {
   );
 }
 
-function Heading({ store, run, scenario }: BodyProps): JSX.Element {
+function Heading({ run, scenario, of }: PageProps): JSX.Element {
   const app = useApp();
   const title = scenario === null ? run.scenario : app.say(scenario.title);
   useTitle(title);
@@ -106,22 +114,24 @@ function Heading({ store, run, scenario }: BodyProps): JSX.Element {
         </p>
         <h1><Link to={scenarioPath(run.scenario)}>{title}</Link> <EndBadge run={run} /></h1>
       </div>
-      <Actions store={store} run={run} scenario={scenario} />
+      <Actions run={run} scenario={scenario} of={of} />
     </header>
   );
 }
 
-function Body({ store, run, scenario }: BodyProps): JSX.Element {
+function Body({ store, run, scenario, of }: PageProps): JSX.Element {
   const app = useApp();
   const charts = scenario !== null && (scenario.chart !== 'none' || scenario.columns.length > 0);
   return (
     <div class="page wide">
-      <Heading store={store} run={run} scenario={scenario} />
+      <Heading store={store} run={run} scenario={scenario} of={of} />
       <Verdict run={run} scenario={scenario} />
+      <ScheduleStrip run={run} />
       {store.traceFailure.value !== null && (
         <p class="failure" role="alert">{app.t('run.traceBroken', { reason: store.traceFailure.value })}</p>
       )}
       {store.failure.value !== null && <Failure error={store.failure.value} />}
+      {isControlled(run.schedule) && <Stepper store={store} run={run} of={of} />}
       <Timeline store={store} />
       <div class={`below ${charts ? '' : 'no-chart'}`}>
         <Output store={store} />
@@ -129,6 +139,7 @@ function Body({ store, run, scenario }: BodyProps): JSX.Element {
         <aside class="side">
           <Details store={store} />
           <Waits run={run} store={store} />
+          <Races run={run} />
           <Checks run={run} scenario={scenario} />
           {scenario !== null && (
             <section class="panel lesson">
@@ -149,16 +160,51 @@ function useScenario(run: Run | null): Scenario | null {
   return value.value;
 }
 
-export function RunPage({ id }: { readonly id: string }): JSX.Element {
+/** How long a run may take to come before what was shown before it makes room. */
+const PATIENCE_MS = 600;
+
+interface Shown {
+  readonly store: RunStore;
+  readonly of: string | null;
+}
+
+/** The run to show. While the next one is on its way the one before stays, so that steps do not blink. */
+function useShown(id: string, of: string | null): Shown {
+  const [first] = useState<Shown>(() => ({ store: openRun(id), of }));
+  const shown = useSignal(first);
+  useEffect(() => {
+    const before = shown.peek();
+    if (before.store.id === id) {
+      if (before.of !== of) shown.value = { store: before.store, of };
+      return undefined;
+    }
+    const next = openRun(id);
+    let open = true;
+    const take = (): void => {
+      if (!open) return;
+      open = false;
+      before.store.close();
+      shown.value = { store: next, of };
+    };
+    const timer = setTimeout(take, PATIENCE_MS);
+    void next.loaded.then(take);
+    return () => {
+      clearTimeout(timer);
+      if (open) next.close();
+      open = false;
+    };
+  }, [id, of]);
+  useEffect(() => () => shown.peek().store.close(), []);
+  return shown.value;
+}
+
+export function RunPage(props: { readonly id: string; readonly of: string | null }): JSX.Element {
   const app = useApp();
-  const store = useMemo(() => openRun(id), [id]);
-  const gone = useSignal(false);
-  useEffect(() => () => store.close(), [store]);
+  const { store, of } = useShown(props.id, props.of);
   const run = store.run.value;
   const scenario = useScenario(run);
   const failure = store.failure.value;
-  if (failure instanceof Problem && failure.status === 404) gone.value = true;
-  if (gone.value) return <Missing what={app.t('missing.run')} near="" />;
+  if (failure instanceof Problem && failure.status === 404) return <Missing what={app.t('missing.run')} near="" />;
   if (run === null) {
     return (
       <div class="page">
@@ -166,5 +212,5 @@ export function RunPage({ id }: { readonly id: string }): JSX.Element {
       </div>
     );
   }
-  return <Body store={store} run={run} scenario={scenario} />;
+  return <Body store={store} run={run} scenario={scenario} of={of} />;
 }

@@ -6,18 +6,39 @@ import { Problem, startRun } from '../api/client';
 import type { Scenario } from '../api/types';
 import { useApp } from '../store/app';
 import { runPath, scenarioPath } from '../store/route';
+import {
+  FREELY, checkSchedule, joinQuery, scheduleFromQuery, scheduleOf, scheduleToQuery, type ScheduleTexts,
+} from '../store/schedule';
 import { checkText, defaults, fromQuery, toQuery, valuesOf, type Texts } from '../store/setup';
 import { Failure } from '../ui/Failure';
 import { CopyButton } from '../ui/controls';
 import { Form, fieldId } from './Form';
+import { SchedulePicker, scheduleId } from './SchedulePicker';
 
-/** What the server objected to, by parameter; null if it was about something else. */
-function refusedFields(error: unknown): Record<string, string> | null {
+interface Refused {
+  readonly params: Readonly<Record<string, string>>;
+  readonly schedule: Readonly<Record<string, string>>;
+}
+
+const NOTHING: Refused = { params: {}, schedule: {} };
+
+/** What the server objected to, by field; null if it was about something else. */
+function refusedFields(error: unknown): Refused | null {
   if (!(error instanceof Problem) || error.status !== 422) return null;
-  const found = error.errors
-    .map((e) => [/^\/params\/([^/]+)/.exec(e.pointer)?.[1], e.detail] as const)
-    .filter((e): e is readonly [string, string] => e[0] !== undefined);
-  return found.length > 0 ? Object.fromEntries(found) : null;
+  const under = (part: string): Record<string, string> => Object.fromEntries(error.errors
+    .map((e) => [new RegExp(`^/${part}/([^/]+)`).exec(e.pointer)?.[1], e.detail] as const)
+    .filter((e): e is readonly [string, string] => e[0] !== undefined));
+  const refused = { params: under('params'), schedule: under('schedule') };
+  const count = Object.keys(refused.params).length + Object.keys(refused.schedule).length;
+  return count > 0 ? refused : null;
+}
+
+/** The first field that the server objected to, by the id of its element. */
+function firstRefused({ params, schedule }: Refused): string {
+  const [param] = Object.keys(params);
+  if (param !== undefined) return fieldId(param);
+  const [member] = Object.keys(schedule);
+  return member === 'seed' || member === 'depth' || member === 'token' ? scheduleId(member) : scheduleId('mode');
 }
 
 interface SetupProps {
@@ -29,37 +50,48 @@ export function Setup({ scenario, query }: SetupProps): JSX.Element {
   const app = useApp();
   const { params } = scenario;
   const texts = useSignal<Texts>(fromQuery(params, query));
-  const refused = useSignal<Record<string, string>>({});
+  const schedule = useSignal<ScheduleTexts>(scheduleFromQuery(query));
+  const refused = useSignal<Refused>(NOTHING);
   const failure = useSignal<unknown>(null);
   const starting = useSignal(false);
   const tried = useSignal(false);
-  useEffect(() => { texts.value = fromQuery(params, query); }, [scenario, query]);
+  useEffect(() => {
+    texts.value = fromQuery(params, query);
+    schedule.value = scheduleFromQuery(query);
+  }, [scenario, query]);
 
-  const wrong = params.filter((p) => checkText(p, texts.value[p.name] ?? '') !== null);
-  const path = scenarioPath(scenario.id, toQuery(params, texts.value));
-  const set = (next: Texts): void => {
+  const wrong = params.filter((p) => checkText(p, texts.value[p.name] ?? '') !== null).map((p) => fieldId(p.name));
+  const unscheduled = checkSchedule(schedule.value, scenario.schedules);
+  const wrongToRun = unscheduled === null ? wrong : [...wrong, scheduleId(unscheduled.field)];
+  const path = scenarioPath(scenario.id, joinQuery(toQuery(params, texts.value), scheduleToQuery(schedule.value)));
+  const set = (next: Texts, when: ScheduleTexts): void => {
     texts.value = next;
-    refused.value = {};
-    history.replaceState(null, '', scenarioPath(scenario.id, toQuery(params, next)));
+    schedule.value = when;
+    refused.value = NOTHING;
+    history.replaceState(null, '', scenarioPath(scenario.id, joinQuery(toQuery(params, next), scheduleToQuery(when))));
   };
-  const focus = (name: string): void => document.getElementById(fieldId(name))?.focus();
+  const focus = (id: string): void => document.getElementById(id)?.focus();
 
-  const run = async (): Promise<void> => {
+  /** Starts something and goes to its page, or to the field that is in the way. */
+  const start = async (inTheWay: readonly string[], begin: () => Promise<string>): Promise<void> => {
     tried.value = true;
     failure.value = null;
-    if (wrong.length > 0) return focus(wrong[0].name);
+    if (inTheWay.length > 0) return focus(inTheWay[0]);
     starting.value = true;
     try {
-      app.go(runPath((await startRun(scenario.id, valuesOf(params, texts.value))).id));
+      app.go(await begin());
     } catch (error) {
       const fields = refusedFields(error);
       if (fields === null) failure.value = error;
       else refused.value = fields;
-      focus(Object.keys(fields ?? {})[0] ?? '');
+      if (fields !== null) focus(firstRefused(fields));
     }
     starting.value = false;
     return undefined;
   };
+  const values = (): ReturnType<typeof valuesOf> => valuesOf(params, texts.value);
+  const run = (): Promise<void> => start(wrongToRun, async () =>
+    runPath((await startRun(scenario.id, values(), scheduleOf(schedule.value))).id));
 
   return (
     <form
@@ -72,18 +104,24 @@ export function Setup({ scenario, query }: SetupProps): JSX.Element {
       <Form
         params={params}
         texts={texts.value}
-        refused={refused.value}
-        change={(name, text) => set({ ...texts.value, [name]: text })}
+        refused={refused.value.params}
+        change={(name, text) => set({ ...texts.value, [name]: text }, schedule.value)}
+      />
+      <SchedulePicker
+        scenario={scenario}
+        texts={schedule.value}
+        refused={refused.value.schedule}
+        change={(when) => set(texts.value, when)}
       />
       {failure.value !== null && <Failure error={failure.value} />}
-      {tried.value && wrong.length > 0 && (
-        <p class="field-error" role="alert">{app.t('form.error.some', { count: wrong.length })}</p>
+      {tried.value && wrongToRun.length > 0 && (
+        <p class="field-error" role="alert">{app.t('form.error.some', { count: wrongToRun.length })}</p>
       )}
       <div class="setup-actions">
         <button type="submit" class="button primary run-button" disabled={starting.value}>
           {app.t(starting.value ? 'scenario.running' : 'scenario.run')}
         </button>
-        <button type="button" class="button" onClick={() => set(defaults(params))}>
+        <button type="button" class="button" onClick={() => set(defaults(params), FREELY)}>
           {app.t('scenario.reset')}
         </button>
       </div>

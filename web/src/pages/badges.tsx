@@ -28,5 +28,6 @@ export function EndBadge({ run }: { readonly run: Run }): JSX.Element {
     return <span class="badge going">{text}</span>;
   }
   const ended = run.ended ?? 'completed';
-  return <span class={`badge ${ended === 'completed' ? 'plain-badge' : 'ended-badly'}`}>{app.word('ended', ended)}</span>;
+  const style = ended === 'completed' ? 'plain-badge' : ended === 'stopped' ? 'going' : 'ended-badly';
+  return <span class={`badge ${style}`}>{app.word('ended', ended)}</span>;
 }

@@ -25,6 +25,8 @@ export interface App {
   /** What stands between two sentences: Chinese needs nothing. */
   space(): string;
   go(path: string): void;
+  /** Goes there without moving the page; with `replace` the way back skips where one was. */
+  stay(path: string, replace: boolean): void;
 }
 
 export function newApp(): App {
@@ -46,6 +48,10 @@ export function newApp(): App {
     if (theme.value !== 'system') writeTheme(theme.value);
   });
 
+  const open = (path: string, replace: boolean): void => {
+    history[replace ? 'replaceState' : 'pushState'](null, '', path);
+    route.value = parseRoute(location.pathname, location.search);
+  };
   const t = (key: MessageKey, args?: Args): string => message(language.value, key, args);
   return {
     language,
@@ -61,10 +67,10 @@ export function newApp(): App {
     },
     space: () => (language.value === 'zh-CN' ? '' : ' '),
     go: (path) => {
-      history.pushState(null, '', path);
-      route.value = parseRoute(location.pathname, location.search);
+      open(path, false);
       scrollTo(0, 0);
     },
+    stay: open,
   };
 }
 

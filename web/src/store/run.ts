@@ -28,8 +28,12 @@ export interface RunStore {
   readonly view: Signal<View | null>;
   /** The view shows all there is until the reader moves it. */
   readonly following: Signal<boolean>;
+  /** An event to step to, or -1: the details ask, the stepper goes. */
+  readonly stepTo: Signal<number>;
   readonly failure: Signal<unknown>;
   readonly traceFailure: Signal<string | null>;
+  /** Resolves when all there is has come, or nothing more will. */
+  readonly loaded: Promise<void>;
   close(): void;
 }
 
@@ -83,14 +87,16 @@ export function openRun(id: string): RunStore {
     selection: signal<Selection | null>(null),
     view: signal<View | null>(null),
     following: signal(true),
+    stepTo: signal(-1),
     failure: signal<unknown>(null),
     traceFailure: signal<string | null>(null),
+    // Hooks are called later, when `store` is there.
+    loaded: live.open(),
     close: () => {
       live.close();
       cancelAnimationFrame(frame);
       clearTimeout(later);
     },
   };
-  void live.open();
   return store;
 }

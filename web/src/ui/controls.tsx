@@ -42,18 +42,20 @@ export function IconButton({ icon, label, onClick }: IconButtonProps): JSX.Eleme
 interface LinkProps {
   readonly to: string;
   readonly class?: string;
+  /** What it is called when its text alone does not say enough. */
+  readonly label?: string;
   readonly children: ComponentChildren;
 }
 
 /** A link within the pages: no reload, but an ordinary link to everything else. */
-export function Link({ to, class: className, children }: LinkProps): JSX.Element {
+export function Link({ to, class: className, label, children }: LinkProps): JSX.Element {
   const app = useApp();
   const onClick = (event: MouseEvent): void => {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     app.go(to);
   };
-  return <a href={to} class={className} onClick={onClick}>{children}</a>;
+  return <a href={to} class={className} aria-label={label} onClick={onClick}>{children}</a>;
 }
 
 async function toClipboard(text: string): Promise<void> {
@@ -68,26 +70,39 @@ async function toClipboard(text: string): Promise<void> {
   return undefined;
 }
 
-interface CopyButtonProps {
-  readonly path: string;
+interface CopyTextProps {
+  readonly text: string;
   readonly label: string;
+  readonly class?: string;
+  readonly icon?: IconName;
 }
 
-export function CopyButton({ path, label }: CopyButtonProps): JSX.Element {
+/** Copies a text; says so for a moment. */
+export function CopyText({ text, label, class: className = 'small-button', icon }: CopyTextProps): JSX.Element {
   const app = useApp();
   const copied = useSignal(false);
   const onClick = (): void => {
-    void toClipboard(new URL(path, location.href).href).then(() => {
+    void toClipboard(text).then(() => {
       copied.value = true;
       setTimeout(() => { copied.value = false; }, 2000);
     });
   };
   return (
-    <button type="button" class="button" onClick={onClick}>
-      <Icon name="link" />
+    <button type="button" class={className} onClick={onClick}>
+      {icon !== undefined && <Icon name={icon} />}
       <span aria-live="polite">{copied.value ? app.t('run.copied') : label}</span>
     </button>
   );
+}
+
+interface CopyButtonProps {
+  readonly path: string;
+  readonly label: string;
+}
+
+/** Copies the link to a page. */
+export function CopyButton({ path, label }: CopyButtonProps): JSX.Element {
+  return <CopyText text={new URL(path, location.href).href} label={label} class="button" icon="link" />;
 }
 
 /** Text of the server with `code` in it. */

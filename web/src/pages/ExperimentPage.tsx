@@ -1,0 +1,387 @@
+// One experiment: which outcomes, how often, with which witness; live while it goes on.
+import { useSignal, type Signal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { Problem, cancelExperiment, getScenario, startExperiment, startRun } from '../api/client';
+import { followExperiment } from '../api/liveExperiment';
+import type { Experiment, ExperimentRequest, FoundOutcome, Scenario } from '../api/types';
+import { HistogramView, type Bin } from '../charts/HistogramView';
+import { formatNs } from '../messages/format';
+import { useApp, type App } from '../store/app';
+import { classOf, compare, leadOf, naturalOrder, outcomeRows, type OutcomeRow } from '../store/experiment';
+import { experimentPath, runPath, scenarioPath } from '../store/route';
+import { queryOfValues } from '../store/setup';
+import { Failure, failureText } from '../ui/Failure';
+import { useTitle } from '../ui/Shell';
+import { CopyButton, Link, Prose } from '../ui/controls';
+import { useLoaded } from '../ui/useLoaded';
+import { EXPLORE, REPEATS_BESIDE } from './Experiments';
+import { Missing } from './Missing';
+import { ClassBadge } from './badges';
+
+const WAIT_SECONDS = 5;
+const NAMED_MOST = 6;
+
+interface Followed {
+  readonly experiment: Signal<Experiment | null>;
+  readonly error: Signal<unknown>;
+}
+
+function useExperiment(id: string | null): Followed {
+  const experiment = useSignal<Experiment | null>(null);
+  const error = useSignal<unknown>(null);
+  useEffect(() => {
+    experiment.value = null;
+    error.value = null;
+    if (id === null) return undefined;
+    return followExperiment(id, {
+      experiment: (found) => { experiment.value = found; },
+      failed: (reason) => { error.value = reason; },
+    });
+  }, [id]);
+  return { experiment, error };
+}
+
+/** An outcome as the reader knows it: its text, or the way it ended. */
+const outcomeName = (app: App, outcome: FoundOutcome): string =>
+  (outcome.ended === 'completed' ? outcome.text : app.word('ended', outcome.ended));
+
+function StatusBadge({ of }: { readonly of: Experiment }): JSX.Element {
+  const app = useApp();
+  const word = of.status !== 'done' ? of.status
+    : of.ended === 'cancelled' ? 'cancelled'
+      : of.ended === 'crashed' || of.ended === 'internal-error' ? 'failed' : 'done';
+  const style = of.status !== 'done' ? 'going' : word === 'failed' ? 'ended-badly' : 'plain-badge';
+  return <span class={`badge ${style}`}>{app.t(`experiment.status.${word}`)}</span>;
+}
+
+/** How far it got, and what it took. */
+function Lead({ of }: { readonly of: Experiment }): JSX.Element {
+  const app = useApp();
+  const lead = leadOf(of);
+  const sentences = [
+    app.t(lead.key, lead.args),
+    ...(of.status === 'queued' && of.queuePosition !== null
+      ? [app.t('experiment.queued', { position: of.queuePosition })] : []),
+    ...(of.kind === 'explore' && of.blocked > 0 ? [app.t('experiment.blocked', { count: of.blocked })] : []),
+    ...(of.cut > 0 ? [app.t('experiment.cut', { count: of.cut })] : []),
+    ...(of.kind === 'explore'
+      ? [app.t(of.timing === 'virtual' ? 'experiment.virtual' : 'experiment.ignores')] : []),
+    ...(of.status === 'done' && of.wallNs !== null
+      ? [app.t('experiment.took', { time: formatNs(of.wallNs, app.language.value) })] : []),
+  ];
+  return (
+    <section class={`verdict ${of.complete ? 'acceptable' : ''}`} aria-label={app.t(`experiment.title.${of.kind}`)}>
+      <strong>{app.t(`experiment.title.${of.kind}`)}</strong>
+      <StatusBadge of={of} />
+      <p>{sentences.join(app.space())}</p>
+      {of.status !== 'done' && of.total !== null && of.total > 0 && of.kind === 'repeat' && (
+        <progress aria-label={app.t('experiment.count')} max={of.total} value={of.done} />
+      )}
+    </section>
+  );
+}
+
+interface CellProps {
+  readonly of: FoundOutcome | null;
+  readonly most: number;
+  readonly label: string;
+  readonly missing: string;
+}
+
+/** How many executions ended so, and their share as a number and a bar. */
+function Counted({ of, most, label, missing }: CellProps): JSX.Element {
+  const app = useApp();
+  const language = app.language.value;
+  if (of === null) return <td role="cell" data-label={label} class="counted"><em class="muted">{missing}</em></td>;
+  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumSignificantDigits: 2 });
+  return (
+    <td role="cell" data-label={label} class="counted">
+      <span class="counts">
+        <span>{new Intl.NumberFormat(language).format(of.count)}</span> <span>{percent.format(of.share)}</span>
+      </span>
+      <span class="share-room" aria-hidden="true">
+        <span class="share-fill" style={{ width: `${Math.max(1, (of.share / Math.max(most, 1e-9)) * 100)}%` }} />
+      </span>
+    </td>
+  );
+}
+
+interface Both {
+  readonly one: Experiment;
+  readonly other: Experiment | null;
+  readonly scenario: Scenario | null;
+}
+
+/** A run with this outcome: a stored one, or a replay of the schedule that leads to it. */
+function Witness({ row, explored, failed }: {
+  readonly row: OutcomeRow;
+  readonly explored: Experiment | null;
+  readonly failed: (error: unknown) => void;
+}): JSX.Element | null {
+  const app = useApp();
+  const busy = useSignal(false);
+  const label = app.t('experiment.showOneOf', { outcome: outcomeName(app, row.outcome) });
+  const token = row.explored?.token ?? null;
+  if (token !== null && explored !== null) {
+    const show = async (): Promise<void> => {
+      busy.value = true;
+      try {
+        const schedule = { mode: 'replay', token, timing: explored.timing ?? 'ignored' } as const;
+        app.go(runPath((await startRun(explored.scenario, explored.params, schedule, WAIT_SECONDS)).id));
+      } catch (error) {
+        failed(error);
+      }
+      busy.value = false;
+    };
+    return (
+      <button type="button" class="row-button" aria-label={label} disabled={busy.value} onClick={() => void show()}>
+        {app.t('experiment.showOne')}
+      </button>
+    );
+  }
+  const run = row.repeated?.run ?? null;
+  return run === null ? null
+    : <Link to={runPath(run)} class="row-button" label={label}>{app.t('experiment.showOne')}</Link>;
+}
+
+interface RowProps extends Both {
+  readonly row: OutcomeRow;
+  readonly most: { readonly explored: number; readonly repeated: number };
+  readonly heads: Heads;
+  readonly failed: (error: unknown) => void;
+}
+
+/** What stands above the columns; null where there is none. */
+interface Heads {
+  readonly explored: string | null;
+  readonly repeated: string | null;
+}
+
+function Row({ one, other, scenario, row, most, heads, failed }: RowProps): JSX.Element {
+  const app = useApp();
+  const { outcome } = row;
+  const explored = [one, other].find((of) => of?.kind === 'explore') ?? null;
+  const of = classOf(outcome, scenario?.outcomes ?? []);
+  const rule = outcome.rule === null ? undefined : scenario?.outcomes[outcome.rule];
+  return (
+    <tr role="row" class={`found-row ${of ?? ''}`}>
+      <th scope="row" role="rowheader">
+        <span class="row-name">
+          {outcome.ended === 'completed'
+            ? <code>{outcome.text}</code> : <strong>{app.word('ended', outcome.ended)}</strong>}
+          {of !== null && <ClassBadge of={of} />}
+        </span>
+        {rule !== undefined && <span class="row-meaning"><Prose text={app.say(rule.meaning)} /></span>}
+      </th>
+      {heads.explored !== null && (
+        <Counted of={row.explored} most={most.explored} label={heads.explored} missing={app.t('experiment.notFound')} />
+      )}
+      {heads.repeated !== null && (
+        <Counted of={row.repeated} most={most.repeated} label={heads.repeated} missing={app.t('experiment.never')} />
+      )}
+      {heads.explored !== null && (
+        <td role="cell" class="number" data-label={app.t('experiment.preemptions')}>{row.explored?.preemptions ?? '–'}</td>
+      )}
+      <td role="cell" class="row-witness"><Witness row={row} explored={explored} failed={failed} /></td>
+    </tr>
+  );
+}
+
+/** The roles are said once more because a narrow window lays the rows out as blocks. */
+function Table({ one, other, scenario, rows }: Both & { readonly rows: readonly OutcomeRow[] }): JSX.Element {
+  const app = useApp();
+  const failure = useSignal<unknown>(null);
+  const has = (kind: Experiment['kind']): boolean => one.kind === kind || other?.kind === kind;
+  const two = has('explore') && has('repeat');
+  const heads: Heads = {
+    explored: has('explore') ? app.t(two ? 'experiment.possible' : 'experiment.count') : null,
+    repeated: has('repeat') ? app.t(two ? 'experiment.seen' : 'experiment.count') : null,
+  };
+  const highest = (of: 'explored' | 'repeated'): number => Math.max(...rows.map((row) => row[of]?.share ?? 0));
+  const most = { explored: highest('explored'), repeated: highest('repeated') };
+  return (
+    <>
+      <table class="figures found" role="table" aria-label={app.t('experiment.outcomes')}>
+        <thead role="rowgroup">
+          <tr role="row">
+            <th scope="col" role="columnheader">{app.t('experiment.outcome')}</th>
+            {heads.explored !== null && <th scope="col" role="columnheader">{heads.explored}</th>}
+            {heads.repeated !== null && <th scope="col" role="columnheader">{heads.repeated}</th>}
+            {heads.explored !== null && (
+              <th scope="col" role="columnheader" class="number">{app.t('experiment.preemptions')}</th>
+            )}
+            <th scope="col" role="columnheader">{app.t('experiment.witness')}</th>
+          </tr>
+        </thead>
+        <tbody role="rowgroup">
+          {rows.map((row) => (
+            <Row key={row.key} one={one} other={other} scenario={scenario} row={row} most={most} heads={heads}
+              failed={(error) => { failure.value = error; }} />
+          ))}
+        </tbody>
+      </table>
+      {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
+    </>
+  );
+}
+
+function Histogram({ one, other, scenario, rows }: Both & { readonly rows: readonly OutcomeRow[] }): JSX.Element {
+  const app = useApp();
+  const percent = new Intl.NumberFormat(app.language.value, { style: 'percent', maximumSignificantDigits: 2 });
+  const series = (row: OutcomeRow): number[] => (other === null
+    ? [(row.explored ?? row.repeated)?.share ?? 0]
+    : [row.explored?.share ?? 0, row.repeated?.share ?? 0]);
+  const bins: Bin[] = naturalOrder(rows).map((row) => ({
+    name: outcomeName(app, row.outcome),
+    class: classOf(row.outcome, scenario?.outcomes ?? []),
+    shares: series(row),
+  }));
+  const first = rows[0];
+  const share = (one.kind === 'explore' ? first.explored : first.repeated)?.share ?? 0;
+  return (
+    <>
+      <HistogramView
+        bins={bins}
+        label={app.t('experiment.histogramLabel', {
+          outcomes: rows.length, outcome: outcomeName(app, first.outcome), share: percent.format(share),
+        })}
+      />
+      {other !== null && <p class="small muted">{app.t('experiment.histogramBoth')}</p>}
+    </>
+  );
+}
+
+/** What is possible against what was seen, in words. */
+function Compared({ one, other, rows }: Both & { readonly rows: readonly OutcomeRow[] }): JSX.Element | null {
+  const app = useApp();
+  if (other === null) return null;
+  const [explored, repeated] = one.kind === 'explore' ? [one, other] : [other, one];
+  if (repeated.done === 0 || explored.outcomes.length === 0) return null;
+  const list = (of: readonly OutcomeRow[]): string => {
+    const names = of.slice(0, NAMED_MOST).map((row) => outcomeName(app, row.outcome));
+    const more = of.length > NAMED_MOST ? ['…'] : [];
+    return new Intl.ListFormat(app.language.value, { type: 'conjunction' }).format([...names, ...more]);
+  };
+  const { missed, extra } = compare(rows);
+  const sentences = [
+    missed.length > 0
+      ? app.t('experiment.compare.missed', { count: repeated.done, outcomes: list(missed) })
+      : app.t('experiment.compare.all', { count: repeated.done }),
+    ...(extra.length > 0 ? [app.t('experiment.compare.extra', { outcomes: list(extra) })] : []),
+    ...(extra.length > 0 && !explored.complete ? [app.t('experiment.compare.extraWhy')] : []),
+  ];
+  return <p class="takeaway">{sentences.join(app.space())}</p>;
+}
+
+function Buttons({ of, scenario, another }: {
+  readonly of: Experiment;
+  readonly scenario: Scenario | null;
+  readonly another: (request: ExperimentRequest) => Promise<void>;
+}): JSX.Element {
+  const app = useApp();
+  const failure = useSignal<unknown>(null);
+  const busy = useSignal(false);
+  const attempt = async (what: () => Promise<void>): Promise<void> => {
+    busy.value = true;
+    failure.value = null;
+    try {
+      await what();
+    } catch (error) {
+      failure.value = error;
+    }
+    busy.value = false;
+  };
+  const query = scenario === null ? '' : queryOfValues(scenario.params, of.params);
+  const explores = of.kind === 'explore';
+  return (
+    <div class="actions">
+      {of.status !== 'done' && (
+        <button type="button" class="button danger" disabled={busy.value}
+          onClick={() => void attempt(() => cancelExperiment(of.id))}>
+          {app.t('experiment.cancel')}
+        </button>
+      )}
+      {of.beside === null && explores && (
+        <button type="button" class="button primary" disabled={busy.value} title={app.t('experiment.also.help')}
+          onClick={() => void attempt(() => another({ kind: 'repeat', count: REPEATS_BESIDE, beside: of.id }))}>
+          {app.t('experiment.alsoRepeat', { count: REPEATS_BESIDE })}
+        </button>
+      )}
+      {of.beside === null && !explores && scenario?.explorable === true && (
+        <button type="button" class="button primary" disabled={busy.value} title={app.t('experiment.also.help')}
+          onClick={() => void attempt(() => another({ ...EXPLORE, beside: of.id }))}>
+          {app.t('experiment.alsoExplore')}
+        </button>
+      )}
+      <Link to={scenarioPath(of.scenario, query)} class="button">{app.t('experiment.setup')}</Link>
+      <CopyButton path={experimentPath(of.id)} label={app.t('run.copy')} />
+      {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
+    </div>
+  );
+}
+
+function Body({ of, others }: {
+  readonly of: Experiment;
+  readonly others: { readonly id: Signal<string | null>; readonly of: Followed };
+}): JSX.Element {
+  const app = useApp();
+  const { value } = useLoaded(of.scenario, () => getScenario(of.scenario));
+  const scenario = value.value;
+  const title = scenario === null ? of.scenario : app.say(scenario.title);
+  useTitle(title);
+  const other = others.of.experiment.value;
+  const rows = outcomeRows(of, other);
+  const beside = of.beside ?? others.id.value;
+  const another = async (request: ExperimentRequest): Promise<void> => {
+    others.id.value = (await startExperiment(of.scenario, of.params, request)).id;
+  };
+  return (
+    <div class="page experiment-page">
+      <header class="run-head">
+        <div>
+          <p class="crumbs small">
+            <Link to="/">{app.t('app.gallery')}</Link>
+            {scenario !== null && <><span aria-hidden="true"> / </span>{app.word('family', scenario.family)}</>}
+          </p>
+          <h1><Link to={scenarioPath(of.scenario)}>{title}</Link></h1>
+        </div>
+        <Buttons of={{ ...of, beside }} scenario={scenario} another={another} />
+      </header>
+      <Lead of={of} />
+      {other !== null && <Lead of={other} />}
+      {others.of.error.value !== null && <Failure error={others.of.error.value} />}
+      <section class="panel">
+        <h2>{app.t('experiment.outcomes')}</h2>
+        {rows.length === 0 && <p class="muted">{app.t('experiment.none')}</p>}
+        {rows.length > 0 && (
+          <>
+            <Compared one={of} other={other} scenario={scenario} rows={rows} />
+            <Histogram one={of} other={other} scenario={scenario} rows={rows} />
+            <Table one={of} other={other} scenario={scenario} rows={rows} />
+            {(of.kind === 'explore' || other !== null) && <p class="small muted">{app.t('experiment.shareHelp')}</p>}
+          </>
+        )}
+      </section>
+    </div>
+  );
+}
+
+export function ExperimentPage({ id }: { readonly id: string }): JSX.Element {
+  const app = useApp();
+  const { experiment, error } = useExperiment(id);
+  const started = useSignal<string | null>(null);
+  const of = experiment.value;
+  const other = useExperiment(of?.beside ?? started.value);
+  if (error.value instanceof Problem && error.value.status === 404) {
+    return <Missing what={app.t('missing.experiment')} near="" />;
+  }
+  if (of === null) {
+    return (
+      <div class="page">
+        {error.value === null ? <p class="muted">{app.t('app.loading')}</p> : <Failure error={error.value} />}
+      </div>
+    );
+  }
+  return <Body of={of} others={{ id: started, of: other }} />;
+}

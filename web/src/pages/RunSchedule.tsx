@@ -1,0 +1,84 @@
+// The schedule a run ran under, what it takes to repeat it, and the races it showed.
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { startRun } from '../api/client';
+import type { Run, ScheduleRequest } from '../api/types';
+import { useApp } from '../store/app';
+import { runPath } from '../store/route';
+import { exactly, isControlled, takesSeed, textsOfRun, scheduleOf } from '../store/schedule';
+import { failureText } from '../ui/Failure';
+import { CopyText } from '../ui/controls';
+import { raceText, scheduleText } from './schedules';
+
+const TOKEN_SHOWN = 40;
+
+function Token({ token }: { readonly token: string }): JSX.Element {
+  const app = useApp();
+  const shown = token.length > TOKEN_SHOWN ? `${token.slice(0, TOKEN_SHOWN)}…` : token;
+  return (
+    <span class="token">
+      {app.t('schedule.token')} <code title={token}>{shown}</code>
+      <CopyText text={token} label={app.t('schedule.copyToken')} />
+    </span>
+  );
+}
+
+/** A strip below the verdict: nothing for a free run, which nobody can repeat. */
+export function ScheduleStrip({ run }: { readonly run: Run }): JSX.Element | null {
+  const app = useApp();
+  const failure = useSignal<unknown>(null);
+  const { schedule } = run;
+  if (!isControlled(schedule)) return null;
+  const again = async (request: ScheduleRequest): Promise<void> => {
+    failure.value = null;
+    try {
+      app.go(runPath((await startRun(run.scenario, run.params, request)).id));
+    } catch (error) {
+      failure.value = error;
+    }
+  };
+  const another = scheduleOf({ ...textsOfRun(schedule), seed: '' });
+  return (
+    <section class="ran-under" aria-label={app.t('schedule.title')}>
+      <p class="ran-how">
+        <strong>{scheduleText(app, schedule)}</strong>
+        {schedule.timing === 'ignored' && <span class="muted">{app.t('experiment.ignores')}</span>}
+        {schedule.steps !== null && <span>{app.t('schedule.steps', { count: schedule.steps })}</span>}
+        {schedule.preemptions !== null && (
+          <span title={app.t('schedule.preemptions.help')}>
+            {app.t('schedule.preemptions', { count: schedule.preemptions })}
+          </span>
+        )}
+        {schedule.token !== null && <Token token={schedule.token} />}
+        {schedule.token === null && run.status === 'done' && schedule.problem === null && (
+          <span class="muted">{app.t('schedule.noToken')}</span>
+        )}
+      </p>
+      <span class="ran-again">
+        <button type="button" class="small-button" onClick={() => void again(exactly(schedule))}>
+          {app.t('schedule.exactly')}
+        </button>
+        {takesSeed(schedule.mode) && (
+          <button type="button" class="small-button" onClick={() => void again(another)}>
+            {app.t('schedule.otherSeed')}
+          </button>
+        )}
+      </span>
+      {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
+    </section>
+  );
+}
+
+export function Races({ run }: { readonly run: Run }): JSX.Element | null {
+  const app = useApp();
+  if (run.races.length === 0) return null;
+  return (
+    <section class="panel races">
+      <h2>{app.t('race.title', { count: run.races.length })}</h2>
+      <ul class="plain">
+        {run.races.map((race, i) => <li key={i}>{raceText(app, race)}</li>)}
+      </ul>
+      <p class="small muted">{app.t('race.help')}</p>
+    </section>
+  );
+}

@@ -1,0 +1,28 @@
+// Schedules and operations in the reader's words.
+import type { DataRace, Operation, RunSchedule } from '../api/types';
+import type { App } from '../store/app';
+
+/** "takes lock A": what a task does or is about to do. */
+export const operationText = (app: App, { operation, object }: Operation): string => {
+  const said = app.word('op', operation);
+  return said.replace('…', object ?? '').trim();
+};
+
+/** "Random, seed 42". */
+export function scheduleText(app: App, schedule: RunSchedule): string {
+  const { mode, seed, depth } = schedule;
+  const parts = [
+    app.t(`schedule.${mode}`),
+    ...(seed === null ? [] : [app.t('schedule.seedOf', { seed: String(seed) })]),
+    ...(depth === null || mode !== 'pct' ? [] : [app.t('schedule.depthOf', { depth })]),
+  ];
+  return parts.join(app.language.value === 'zh-CN' ? '，' : ', ');
+}
+
+export const raceText = (app: App, race: DataRace): string => app.t('race.sentence', {
+  object: race.object,
+  first: race.first.task,
+  firstDoes: operationText(app, { ...race.first, object: null }),
+  second: race.second.task,
+  secondDoes: operationText(app, { ...race.second, object: null }),
+});
