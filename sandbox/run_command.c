@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -41,6 +42,7 @@ struct run {
     struct buf output;
     struct supervisor *supervisor; /* of the last run */
     struct report report;
+    struct trace_explored *explored; /* of an exploration; NULL until it has said something */
     bool all_fine;
     struct tally tallies[OUTCOMES_MAX];
     unsigned tally_count;
@@ -75,9 +77,30 @@ static int take_repeat(struct run *run, const char *text, struct err *err)
 
 static int take_schedule(struct run *run, const char *text, struct err *err)
 {
-    if (strcmp(text, "free") != 0)
-        return err_set(err, EINVAL, "--schedule: must be free, was %s", text);
-    (void)run;
+    int r = schedule_parse(&run->job.schedule, text, err);
+    return r < 0 ? err_wrap(err, "--schedule") : 0;
+}
+
+static int take_timing(struct run *run, const char *text, struct err *err)
+{
+    run->job.schedule.ignores_time = strcmp(text, "ignored") == 0;
+    if (!run->job.schedule.ignores_time && strcmp(text, "virtual") != 0)
+        return err_set(err, EINVAL, "--timing: must be virtual or ignored, was %s", text);
+    return 0;
+}
+
+static int take_bound(struct run *run, int option, const char *text, struct err *err)
+{
+    uint64_t most = option == 'x' ? SCHEDULE_EXECUTIONS_MAX : SCHEDULE_SECONDS_MAX;
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+    if (*end || number < 1 || number > most || text[0] == '-')
+        return err_set(err, EINVAL, "--%s: must be 1 to %" PRIu64 ", was %s",
+                       option == 'x' ? "max-executions" : "max-seconds", most, text);
+    if (option == 'x')
+        run->job.schedule.max_executions = number;
+    else
+        run->job.schedule.max_seconds = (unsigned)number;
     return 0;
 }
 
@@ -93,6 +116,11 @@ static int take_option(struct run *run, int option, struct err *err)
     switch (option) {
     case 's':
         return take_schedule(run, optarg, err);
+    case 'i':
+        return take_timing(run, optarg, err);
+    case 'x':
+    case 'm':
+        return take_bound(run, option, optarg, err);
     case 't':
         return open_trace(run, optarg, err);
     case 'j':
@@ -108,6 +136,9 @@ static int take_option(struct run *run, int option, struct err *err)
 static int take_arguments(struct run *run, int argc, char **argv, struct err *err)
 {
     static const struct option options[] = {{"schedule", required_argument, NULL, 's'},
+                                            {"timing", required_argument, NULL, 'i'},
+                                            {"max-executions", required_argument, NULL, 'x'},
+                                            {"max-seconds", required_argument, NULL, 'm'},
                                             {"trace", required_argument, NULL, 't'},
                                             {"json", no_argument, NULL, 'j'},
                                             {"repeat", required_argument, NULL, 'r'},
@@ -143,7 +174,8 @@ static bool is_fine(const struct report *report)
     for (uint32_t i = 0; i < report->result.checks; i++)
         if (!report->result.check[i].held)
             return false;
-    return report->ended == ENDED_COMPLETED && report->outcome_class != CLASS_FORBIDDEN;
+    return (report->ended == ENDED_COMPLETED || report->ended == ENDED_STOPPED) &&
+           report->outcome_class != CLASS_FORBIDDEN;
 }
 
 static void count_outcome(struct run *run)
@@ -165,9 +197,19 @@ static void count_outcome(struct run *run)
     tally->count++;
 }
 
+static void on_explored(void *context, const struct trace_explored *explored)
+{
+    struct run *run = context;
+    if (!run->explored)
+        run->explored = malloc(sizeof *explored);
+    if (run->explored)
+        memcpy(run->explored, explored, sizeof *explored);
+}
+
 static int run_once(struct run *run, struct err *err)
 {
-    const struct supervisor_hooks hooks = {.output = on_output, .chunks = on_chunks};
+    const struct supervisor_hooks hooks = {
+        .output = on_output, .chunks = on_chunks, .explored = on_explored};
     struct worker worker = WORKER_NONE;
     supervisor_free(run->supervisor);
     run->supervisor = NULL;
@@ -186,6 +228,17 @@ static int run_once(struct run *run, struct err *err)
 }
 
 /* ---- what is shown ---- */
+
+static void show_schedule(const struct report_schedule *schedule)
+{
+    if (!schedule || !schedule->said.set)
+        return;
+    const struct trace_schedule *said = &schedule->said;
+    fprintf(stderr, "%u steps, %u preemptions%s%s\n", said->steps, said->preemptions,
+            said->token[0] ? ", token " : "", said->token);
+    if (said->problem[0])
+        fprintf(stderr, "%s\n", said->problem);
+}
 
 static void show_run(const struct report *report)
 {
@@ -212,6 +265,21 @@ static void show_run(const struct report *report)
             report->counts.tasks, report->counts.events, report->counts.dropped,
             (double)report->wall_ns / 1e6, (double)report->start_ns / 1e6,
             (double)report->reaped_ns / 1e6);
+    show_schedule(report->schedule);
+}
+
+static void show_explored(const struct trace_explored *explored)
+{
+    for (uint32_t i = 0; i < explored->outcomes; i++) {
+        const struct trace_found *found = &explored->found[i];
+        printf("%10" PRIu64 "  %-13s %s%s%s  (%u preemptions: %s)\n", found->count,
+               ended_text(found->ended), found->outcome, found->class ? "  " : "",
+               outcome_class_text(found->class), found->preemptions, found->token);
+    }
+    printf("%10" PRIu64 "  executions, %" PRIu64 " given up, %" PRIu64 " cut, %" PRIu64
+           " steps: %s\n",
+           explored->executions, explored->blocked, explored->cut, explored->steps,
+           explored->complete ? "complete" : "not complete");
 }
 
 static void show_tallies(const struct run *run)
@@ -275,7 +343,9 @@ static int run_all(struct run *run)
     }
     if (run->io_error < 0)
         return complain(EXIT_BAD_RUN, "the trace could not be written");
-    if (!run->json && run->repeat == 1)
+    if (!run->json && run->explored)
+        show_explored(run->explored);
+    else if (!run->json && run->repeat == 1)
         show_run(&run->report);
     if (!run->json && run->repeat > 1)
         show_tallies(run);
@@ -302,6 +372,7 @@ int run_command(int argc, char **argv)
         take_arguments(run, argc, argv, &err) < 0 ? complain(EXIT_USAGE, err.text) : run_all(run);
     supervisor_free(run->supervisor);
     launcher_free(run->launcher);
+    free(run->explored);
     buf_release(&run->output);
     close_fd(&run->trace_fd);
     return code;

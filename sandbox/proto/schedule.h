@@ -5,6 +5,8 @@
 #ifndef PROTO_SCHEDULE_H
 #define PROTO_SCHEDULE_H
 
+#include "sandbox/base/err.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -62,5 +64,12 @@ const char *schedule_mode_text(enum schedule_mode mode);
 
 /* The mode of that name, or -1. */
 int schedule_mode_of(const char *text);
+
+/*
+ * Reads what a link and a command line say: free, random:SEED, pct:SEED:DEPTH, round-robin,
+ * replay:TOKEN, explore or explore:PREEMPTIONS; the depth and the seed may be left out. Changes the
+ * members that the text names and leaves the others. Returns 0 or -EINVAL.
+ */
+int schedule_parse(struct schedule *schedule, const char *text, struct err *err);
 
 #endif
