@@ -227,7 +227,7 @@ static size_t take_frame(struct supervisor *s, const char *bytes, size_t n,
 {
     struct output_frame frame;
     uint64_t start = started_ns(s);
-    uint64_t now = start ? clock_ns() - start : 0;
+    uint64_t now = start ? clock_ns() - start : 0, most = s->free ? now : TRACE_TIME_MOST;
     *ret = (struct output_piece){TRACE_NO_TASK, now, bytes, n};
     if (n < sizeof frame)
         return n;
@@ -235,7 +235,7 @@ static size_t take_frame(struct supervisor *s, const char *bytes, size_t n,
     if (frame.magic != OUTPUT_FRAME_MAGIC || frame.length > n - sizeof frame)
         return n;
     ret->task = frame.task < TRACE_TASKS_MAX ? frame.task : TRACE_NO_TASK;
-    ret->t_ns = frame.t_ns < now ? frame.t_ns : now;
+    ret->t_ns = frame.t_ns < most ? frame.t_ns : most;
     ret->text = bytes + sizeof frame;
     ret->length = frame.length;
     return sizeof frame + frame.length;
@@ -274,7 +274,7 @@ static bool read_output(struct supervisor *s, unsigned packets)
 static void drain_trace(struct supervisor *s, bool last)
 {
     buf_clear(&s->chunks);
-    (void)trace_reader_drain(s->reader, clock_ns(), last, &s->chunks);
+    (void)trace_reader_drain(s->reader, s->free ? clock_ns() : TRACE_ANY_TIME, last, &s->chunks);
     if (s->hooks.chunks && s->chunks.len > 0)
         s->hooks.chunks(s->context, s->chunks.data, s->chunks.len);
 }

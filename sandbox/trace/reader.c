@@ -302,6 +302,8 @@ int trace_reader_drain(struct trace_reader *reader, uint64_t now_ns, bool last, 
     struct pass pass = {.until_ns = now > doubt ? now - doubt : 0, .last = last};
     if (last)
         pass.until_ns = now + doubt + FORGIVEN_NS;
+    if (now_ns == TRACE_ANY_TIME)
+        pass.until_ns = TRACE_TIME_MOST;
     _cleanup_free_ struct chunk_entry *entries =
         calloc(TRACE_TASKS_MAX + TRACE_OBJECTS_MAX, sizeof *entries);
     if (!entries)
