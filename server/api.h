@@ -16,11 +16,17 @@ api_handler api_scenario_list, api_scenario_get, api_scenario_source;
 api_handler api_run_new;
 
 /* api_runs.c */
-enum { LIST_MAX = 100 }; /* runs a page */
 api_handler api_run_list, api_run_get, api_run_output, api_run_delete;
 
 /* api_events.c, api_trace.c */
 api_handler api_run_events, api_run_trace;
+
+/* api_experiment_new.c */
+enum { REPEAT_MAX = 1000 }; /* runs of a repetition */
+api_handler api_experiment_new;
+
+/* api_experiments.c, api_experiment_events.c */
+api_handler api_experiment_list, api_experiment_get, api_experiment_delete, api_experiment_events;
 
 /* api_service.c */
 api_handler api_limits, api_healthz, api_readyz, api_metrics;

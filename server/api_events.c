@@ -9,26 +9,14 @@
 #include "server/output_json.h"
 #include "server/problem.h"
 #include "server/run_json.h"
+#include "server/sse.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define HEARTBEAT_NS UINT64_C(10000000000)
-#define QUEUED_NS    UINT64_C(1000000000) /* how often a queued run's position is looked at */
-
 enum { OUTPUT_PER_EVENT = 65536, EVENT_MAX = 8 << 20 };
 
-static const char event_type[] = "text/event-stream";
-
 /* ---- events ---- */
-
-/* `data` is JSON on one line. */
-static void put_event(struct buf *out, const char *name, size_t id, const struct buf *data)
-{
-    buf_printf(out, "event: %s\nid: %zu\ndata: ", name, id);
-    buf_add(out, buf_text(data), data->len);
-    buf_adds(out, "\n\n");
-}
 
 static void put_output(struct buf *out, const struct buf *text, const struct buf *segments,
                        size_t from, size_t to)
@@ -39,7 +27,7 @@ static void put_output(struct buf *out, const struct buf *text, const struct buf
     jsonw_put_integer(&w, "offset", (int64_t)from);
     segments_write(&w, text, segments, from, to);
     jsonw_close(&w, '}');
-    put_event(out, "output", to, &data);
+    sse_put(out, "output", to, &data);
 }
 
 static void put_live(struct buf *out, const char *name, size_t id, struct app *app, struct run *run,
@@ -48,7 +36,7 @@ static void put_live(struct buf *out, const char *name, size_t id, struct app *a
     _cleanup_buf_ struct buf data = BUF_INIT(EVENT_MAX);
     struct jsonw w = JSONW(&data);
     run_json_live(app, run, mine, most, &w);
-    put_event(out, name, id, &data);
+    sse_put(out, name, id, &data);
 }
 
 /* ---- a live run ---- */
@@ -57,7 +45,7 @@ struct events {
     struct app *app;
     struct run *run;
     bool mine;
-    struct run_subscriber subscriber;
+    struct subscriber subscriber;
     struct buf pending; /* written out from `sent` on */
     size_t sent;
     size_t cursor;      /* output bytes delivered */
@@ -83,7 +71,7 @@ static void put_trace(struct events *e, const struct news *news)
     jsonw_put_integer(&w, "bytes", (int64_t)news->trace_bytes);
     jsonw_put_integer(&w, "events", (int64_t)news->trace_events);
     jsonw_close(&w, '}');
-    put_event(&e->pending, "trace", e->cursor, &data);
+    sse_put(&e->pending, "trace", e->cursor, &data);
     e->trace_bytes = news->trace_bytes;
 }
 
@@ -133,9 +121,9 @@ static void produce(struct events *e)
         e->finished = true;
     }
     if (e->pending.len == 0 && clock_ns() >= e->heartbeat_ns)
-        buf_adds(&e->pending, ": still here\n\n");
+        buf_adds(&e->pending, SSE_HEARTBEAT);
     if (e->pending.len > 0)
-        e->heartbeat_ns = clock_ns() + HEARTBEAT_NS;
+        e->heartbeat_ns = clock_ns() + SSE_HEARTBEAT_NS;
 }
 
 static ssize_t read_events(void *context, char *out, size_t n, uint64_t *ret_deadline_ns)
@@ -154,7 +142,7 @@ static ssize_t read_events(void *context, char *out, size_t n, uint64_t *ret_dea
     if (ready > 0)
         memcpy(out, e->pending.data + e->sent, ready);
     e->sent += ready;
-    uint64_t queued = clock_ns() + QUEUED_NS;
+    uint64_t queued = clock_ns() + SSE_QUEUED_NS;
     *ret_deadline_ns =
         e->status == RUN_QUEUED && queued < e->heartbeat_ns ? queued : e->heartbeat_ns;
     return (ssize_t)ready;
@@ -184,10 +172,10 @@ static void stream_live(struct app *app, struct request *request, const struct f
                          .pending = BUF_INIT(4 * EVENT_MAX),
                          .cursor = from,
                          .status = -1,
-                         .heartbeat_ns = clock_ns() + HEARTBEAT_NS};
+                         .heartbeat_ns = clock_ns() + SSE_HEARTBEAT_NS};
     run_subscribe(e->run, &e->subscriber);
     request_reply_stream(
-        request, 200, event_type,
+        request, 200, SSE_TYPE,
         &(struct stream){.context = e, .read = read_events, .close = close_events});
 }
 
@@ -199,7 +187,7 @@ static int put_row(struct app *app, struct request *request, const struct found_
     _cleanup_buf_ struct buf data = BUF_INIT(EVENT_MAX);
     struct jsonw w = JSONW(&data);
     int r = run_json_row(app, app_reader(app, request), &found->row, found->mine, most, &w);
-    put_event(out, name, id, &data);
+    sse_put(out, name, id, &data);
     return r < 0 ? r : buf_error(&data);
 }
 
@@ -223,7 +211,7 @@ static void reply_finished(struct app *app, struct request *request, const struc
     if (r < 0 || buf_error(&out))
         problem_reply(request, 500, "the run cannot be read");
     else
-        request_reply(request, 200, event_type, &out);
+        request_reply(request, 200, SSE_TYPE, &out);
 }
 
 void api_run_events(struct app *app, struct request *request, const char *id)

@@ -1,16 +1,16 @@
 #include "server/api.h"
+#include "server/list.h"
 #include "server/output_json.h"
 #include "server/problem.h"
+#include "server/removal.h"
 #include "server/run_json.h"
 #include "server/run_wait.h"
 #include "server/session.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { LIST_DEFAULT = 20, LIST_OUTPUT = 4096 };
+enum { LIST_OUTPUT = 4096 };
 #define LIST_JSON_MAX   (64u << 20)
 #define OUTPUT_JSON_MAX (512u << 20)
 
@@ -83,45 +83,13 @@ static bool known_end(const char *text)
     return false;
 }
 
-/* Digits as a number of low … high; anything else is an error. */
-static int64_t read_number(const struct request *request, const char *name, int64_t low,
-                           int64_t high, int64_t fallback, struct field_errors *errors)
-{
-    const char *text = request_query(request, name);
-    char *end, detail[128];
-    if (!text)
-        return fallback;
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    if (errno == 0 && *text >= '0' && *text <= '9' && !*end && value >= low && value <= high)
-        return value;
-    snprintf(detail, sizeof detail, "must be %lld to %lld, was %.40s", (long long)low,
-             (long long)high, text);
-    field_error(errors, "out-of-range", detail, "?%s", name);
-    return fallback;
-}
-
 static void read_filter(const struct request *request, struct store_filter *filter,
                         struct field_errors *errors)
 {
-    const char *mine = request_query(request, "mine");
-    filter->scenario = request_query(request, "scenario");
+    list_read(request, filter, errors);
     filter->ended = request_query(request, "ended");
     if (filter->ended && !known_end(filter->ended))
         field_error(errors, "not-a-choice", "is no way for a run to end", "?ended");
-    if (mine && strcmp(mine, "true") != 0 && strcmp(mine, "false") != 0)
-        field_error(errors, "not-a-boolean", "must be true or false", "?mine");
-    else if (mine && strcmp(mine, "true") == 0)
-        filter->session = session_of(request) ? session_of(request) : "";
-    filter->limit = (unsigned)read_number(request, "limit", 1, LIST_MAX, LIST_DEFAULT, errors);
-    filter->before = read_number(request, "cursor", 1, INT64_MAX, INT64_MAX, errors);
-}
-
-static void write_cursor(struct list *list)
-{
-    char cursor[24];
-    snprintf(cursor, sizeof cursor, "%lld", (long long)list->last);
-    jsonw_put_string(&list->w, "next_cursor", list->count > list->limit ? cursor : NULL);
 }
 
 void api_run_list(struct app *app, struct request *request, const char *id)
@@ -146,7 +114,7 @@ void api_run_list(struct app *app, struct request *request, const char *id)
     filter.limit++;
     int r = store_list(list.reader, &filter, each_row, &list);
     jsonw_close(&list.w, ']');
-    write_cursor(&list);
+    list_write_cursor(&list.w, list.count > list.limit, list.last);
     jsonw_close(&list.w, '}');
     if (r < 0 || buf_error(&out))
         problem_reply(request, 500, "the runs cannot be read");
@@ -207,83 +175,13 @@ void api_run_output(struct app *app, struct request *request, const char *id)
 
 /* ---- delete ---- */
 
-/* Shared by the request and the store's job. */
-struct removal {
-    _Atomic unsigned refs;
-    struct request *request;
-    struct run *live;        /* or NULL */
-    struct store_run wanted; /* only its id counts */
-    struct store_job job;
-    _Atomic bool removed;
-};
-
-static void removal_unref(void *state)
-{
-    struct removal *m = state;
-    if (atomic_fetch_sub(&m->refs, 1) != 1)
-        return;
-    run_unref(m->live);
-    request_unref(m->request);
-    free(m);
-}
-
-static void row_removed(struct store_job *job)
-{
-    struct removal *m = job->context;
-    if (job->result < 0 && m->live)
-        atomic_store(&m->live->removed, false);
-    atomic_store(&m->removed, true);
-    request_wake(m->request);
-    removal_unref(m);
-}
-
-static void await_removed(struct request *request)
-{
-    struct removal *m = request_state(request);
-    if (!atomic_load(&m->removed))
-        request_wait(request, UINT64_MAX, await_removed);
-    else if (m->job.result < 0)
-        problem_reply_later(request, 503, 2, "the run cannot be deleted now");
-    else
-        request_reply_empty(request, 204);
-}
-
-/*
- * The row goes whether or not the client stays to hear of it. A live run is ended beside that: what
- * it would store finds no row any more.
- */
-static void start_removal(struct app *app, struct request *request, const char *id,
-                          struct run *live)
-{
-    struct removal *m = calloc(1, sizeof *m);
-    if (!m) {
-        problem_reply(request, 500, "out of memory");
-        return;
-    }
-    *m = (struct removal){
-        .refs = 2, .request = request_ref(request), .live = live ? run_ref(live) : NULL};
-    snprintf(m->wanted.id, sizeof m->wanted.id, "%s", id);
-    m->job = (struct store_job){
-        .kind = STORE_DELETE, .run = &m->wanted, .done = row_removed, .context = m};
-    request_set_state(request, m, removal_unref);
-    if (live)
-        atomic_store(&live->removed, true);
-    if (store_submit(app->store, &m->job) < 0) {
-        m->job.result = -EAGAIN;
-        row_removed(&m->job);
-    } else if (live) {
-        collector_cancel(app->collector, live);
-    }
-    await_removed(request);
-}
-
 void api_run_delete(struct app *app, struct request *request, const char *id)
 {
     struct found_run found;
     if (found_run_or_reply(app, request, id, &found) < 0)
         return;
     if (found.mine || session_is_admin(request, app->config->admin_token))
-        start_removal(app, request, id, found.live);
+        removal_reply(app, request, STORE_DELETE, id, found.live);
     else
         problem_reply(request, 403, "only who started a run may delete it");
     found_run_release(&found);

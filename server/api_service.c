@@ -1,4 +1,5 @@
 #include "server/api.h"
+#include "server/list.h"
 #include "server/problem.h"
 #include "server/run_wait.h"
 
@@ -24,6 +25,16 @@ struct response *api_limits_new(const struct config *config, struct buf *body)
         {"output_shown_bytes", OUTPUT_SHOWN},
         {"workers", config->workers},
         {"queue", config->queue},
+        {"experiments", config->experiments},
+        {"experiments_of_one", EXPERIMENTS_OF_ONE},
+        {"experiment_workers", config->benches},
+        {"repeat_count", REPEAT_MAX},
+        {"explore_preemptions", SCHEDULE_PREEMPTIONS_MAX},
+        {"explore_schedules", SCHEDULE_EXECUTIONS_MAX},
+        {"explore_seconds", SCHEDULE_SECONDS_MAX},
+        {"outcomes", OUTCOMES_MAX},
+        {"schedule_depth", SCHEDULE_DEPTH_MAX},
+        {"schedule_token_bytes", SCHEDULE_TOKEN_MAX - 1},
         {"connections", config->connections},
         {"body_bytes", config->body_bytes},
         {"wait_seconds", WAIT_SECONDS_MAX},
@@ -104,10 +115,13 @@ void api_metrics(struct app *app, struct request *request, const char *id)
     (void)id;
     _cleanup_buf_ struct buf out = BUF_INIT(65536);
     struct registry_counts live = registry_counts(app->registry);
+    struct lab_counts lab = lab_counts(app->lab);
     put_http(&out, request_http(request));
     put_runs(&out, app->collector);
     gauge(&out, "interleave_runs_queued", "Runs that wait for a worker.", live.queued);
     gauge(&out, "interleave_runs_live", "Runs that are not stored yet.", live.live);
+    gauge(&out, "interleave_experiments_queued", "Experiments that have not begun.", lab.queued);
+    gauge(&out, "interleave_experiments_running", "Experiments that go on.", lab.running);
     gauge(&out, "interleave_store_waiting", "Writes that wait for the store.",
           store_waiting(app->store));
     request_reply(request, 200, "text/plain; version=0.0.4; charset=utf-8", &out);

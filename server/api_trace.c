@@ -58,7 +58,7 @@ static void read_wanted(const struct request *request, struct wanted *ret,
 
 struct follow {
     struct run *run;
-    struct run_subscriber subscriber;
+    struct subscriber subscriber;
     size_t offset;
 };
 

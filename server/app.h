@@ -7,6 +7,7 @@
 #include "server/collector.h"
 #include "server/config.h"
 #include "server/http.h"
+#include "server/lab.h"
 #include "server/registry.h"
 #include "server/site.h"
 #include "server/store.h"
@@ -24,6 +25,7 @@ struct app {
     struct background *background;
     struct store_reader *background_reader;
     struct registry *registry;
+    struct lab *lab;
     struct collector *collector;
     const char *isolation;   /* JSON object: how runs are isolated here */
     struct response *limits; /* GET /limits never changes */

@@ -13,7 +13,7 @@ struct catalog {
     struct scenario_info *scenarios;
 };
 
-enum { JSON_MAX = 1 << 20 };
+enum { JSON_MAX = 1 << 20, PARAMS_JSON_MAX = 1 << 16 };
 
 static const char *const detail_leaves_out[] = {"source", NULL};
 static const char *const brief_leaves_out[] = {"source", "python",  "outcomes",
@@ -188,6 +188,7 @@ static int make_scenario(const struct doc *object, const struct doc *reference,
         return err_set(err, EINVAL, "id, family, source or schedules are missing");
     for (size_t i = 0; i < doc_count(schedules); i++)
         s->schedules[i] = doc_string(doc_at(schedules, i));
+    doc_bool(doc_member(object, "explorable"), &s->explorable);
     int r = make_params(doc_member(object, "params"), &s->params, err);
     if (r < 0)
         return r;
@@ -278,4 +279,21 @@ bool scenario_has_schedule(const struct scenario_info *scenario, const char *mod
         if (strcmp(*s, mode) == 0)
             return true;
     return false;
+}
+
+char *scenario_params_json(const struct scenario_info *scenario, const struct job *job)
+{
+    _cleanup_buf_ struct buf out = BUF_INIT(PARAMS_JSON_MAX);
+    struct jsonw w = JSONW(&out);
+    jsonw_open(&w, '{');
+    for (const struct param *p = scenario->params; p->name; p++) {
+        struct param_value value;
+        const char *text = job_get(job, p->name);
+        if (!text || param_parse(p, text, &value, NULL) < 0)
+            return NULL;
+        jsonw_name(&w, p->name);
+        param_write(p, &value, &w);
+    }
+    jsonw_close(&w, '}');
+    return buf_steal(&out);
 }

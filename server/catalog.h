@@ -17,6 +17,7 @@ struct scenario_info {
     const char *family;
     const char *source; /* text of the C file */
     const char *schedules[SCHEDULES_MAX + 1];
+    bool explorable;
     struct param *params; /* ends with a nameless one */
     struct buf search;    /* id, titles, summary, lesson, Python program in lower case */
     struct buf brief;     /* JSON for the list */
@@ -39,6 +40,9 @@ const struct scenario_info *catalog_find(const struct catalog *catalog, const ch
 
 /* Whether text (any case) occurs in what the scenario says about itself. */
 bool scenario_matches(const struct scenario_info *scenario, const char *text);
+
+/* The parameters of a job that is checked and complete, as a JSON object; NULL without memory. */
+char *scenario_params_json(const struct scenario_info *scenario, const struct job *job);
 
 bool scenario_has_schedule(const struct scenario_info *scenario, const char *mode);
 

@@ -20,7 +20,9 @@ enum { ABOUT_LAUNCHER = 1 << 20, ABOUT_WAKE };
 /* A running run. */
 struct slot {
     struct collector *collector;
-    struct run *run; /* NULL: free */
+    struct run *run;      /* NULL: free */
+    struct lab_step step; /* its experiment is NULL when the run is nobody's step */
+    uint64_t begun_ns;
     struct supervisor *supervisor;
     bool orphaned; /* its spawner died */
     bool news;     /* not announced yet */
@@ -40,7 +42,8 @@ struct collector {
     _Atomic uint64_t ended[ENDED_COUNT];
     _Atomic uint64_t started_runs;
     _Atomic unsigned running;
-    struct slot slots[]; /* options.workers */
+    unsigned slot_count;
+    struct slot slots[]; /* options.workers for runs, then options.benches for experiments */
 };
 
 static struct run *run_of(struct store_job *job, size_t member)
@@ -172,6 +175,13 @@ static void on_chunks(void *context, const void *bytes, size_t n)
     slot->news = true;
 }
 
+static void on_explored(void *context, const struct trace_explored *explored)
+{
+    struct slot *slot = context;
+    if (slot->step.experiment)
+        lab_explored(slot->step.experiment, explored);
+}
+
 static void free_slot(struct slot *slot)
 {
     struct collector *c = slot->collector;
@@ -180,13 +190,23 @@ static void free_slot(struct slot *slot)
     atomic_fetch_sub(&c->running, 1);
 }
 
+/* What became of the run goes to whose it is. */
+static void end_slot(struct slot *slot, const struct report *report)
+{
+    struct collector *c = slot->collector;
+    if (slot->step.experiment)
+        lab_step_done(c->options.lab, &slot->step, report, clock_ns() - slot->begun_ns);
+    else
+        end_run(c, slot->run, report);
+}
+
 static void finish_slot(struct slot *slot)
 {
     struct report report = *supervisor_report(slot->supervisor);
     /* Its init was killed with the spawner: the crash is ours, not the program's. */
     if (slot->orphaned && report.ended == ENDED_CRASHED)
         report.ended = ENDED_INTERNAL_ERROR;
-    end_run(slot->collector, slot->run, &report);
+    end_slot(slot, &report);
     free_slot(slot);
 }
 
@@ -202,34 +222,44 @@ static int watch(struct collector *c, int fd, uint32_t about)
     return epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-/* Takes over the worker and the reference on the run. */
-static void start_run(struct collector *c, struct slot *slot, struct worker *worker,
-                      struct run *run)
+/* An exploration's prints and events are nobody's: it has thousands of executions. */
+static const struct supervisor_hooks *hooks_of(const struct run *run)
 {
     static const struct supervisor_hooks hooks = {.output = on_output, .chunks = on_chunks};
-    struct err err = {0};
-    slot->run = run;
-    run_started(run);
-    atomic_fetch_add(&c->started_runs, 1);
-    int r = supervisor_new(&slot->supervisor, worker, &run->job, &c->options.limits, &hooks, slot,
-                           &err);
-    if (r == 0) {
-        atomic_fetch_add(&c->running, 1);
-        r = watch(c, supervisor_fd(slot->supervisor), (uint32_t)(slot - c->slots));
-        if (r == 0) {
-            run_notify(run, false);
-            return;
-        }
-        free_slot(slot);
-    }
-    log_line(LOG_ERROR, "cannot start a run: %s", err.text);
-    slot->run = NULL;
-    end_unstarted(c, run, ENDED_INTERNAL_ERROR);
+    static const struct supervisor_hooks exploring = {.explored = on_explored};
+    return run->job.schedule.mode == SCHEDULE_EXPLORE ? &exploring : &hooks;
 }
 
-static struct slot *unused_slot(struct collector *c)
+static int supervise(struct collector *c, struct slot *slot, struct worker *worker, struct err *err)
 {
-    for (unsigned i = 0; i < c->options.workers; i++)
+    int r = supervisor_new(&slot->supervisor, worker, &slot->run->job, &c->options.limits,
+                           hooks_of(slot->run), slot, err);
+    if (r == 0)
+        r = watch(c, supervisor_fd(slot->supervisor), (uint32_t)(slot - c->slots));
+    return r;
+}
+
+/* Takes over the worker and the reference on slot->run. */
+static void start_run(struct collector *c, struct slot *slot, struct worker *worker)
+{
+    struct err err = {0};
+    run_started(slot->run);
+    slot->begun_ns = clock_ns();
+    atomic_fetch_add(&c->started_runs, 1);
+    atomic_fetch_add(&c->running, 1);
+    if (supervise(c, slot, worker, &err) == 0) {
+        run_notify(slot->run, false);
+        return;
+    }
+    log_line(LOG_ERROR, "cannot start a run: %s", err.text);
+    const struct report nothing = {.ended = ENDED_INTERNAL_ERROR, .exit_code = -1};
+    end_slot(slot, &nothing);
+    free_slot(slot);
+}
+
+static struct slot *unused_slot(struct collector *c, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++)
         if (!c->slots[i].run)
             return &c->slots[i];
     return NULL;
@@ -246,19 +276,49 @@ static void start_queued(struct collector *c)
     struct slot *slot;
     struct run *run;
     while (!c->retry_ns && registry_counts(c->options.registry).queued > 0 &&
-           (slot = unused_slot(c)) && have_worker(c) &&
+           (slot = unused_slot(c, 0, c->options.workers)) && have_worker(c) &&
            (run = registry_take(c->options.registry))) {
         struct worker worker = c->spare;
         c->spare = WORKER_NONE;
-        start_run(c, slot, &worker, run);
+        slot->run = run;
+        start_run(c, slot, &worker);
     }
+}
+
+/* Whether an experiment may begin a step now, and which worker it has. */
+static bool may_step(struct collector *c, struct worker *worker)
+{
+    return !c->retry_ns && registry_counts(c->options.registry).queued == 0 && have_worker(c) &&
+           launcher_take(c->options.launcher, worker) == 0;
+}
+
+static void start_steps(struct collector *c)
+{
+    struct slot *slot;
+    while (lab_has_step(c->options.lab) &&
+           (slot = unused_slot(c, c->options.workers, c->slot_count))) {
+        struct worker worker = WORKER_NONE;
+        if (!may_step(c, &worker))
+            return;
+        if (lab_next(c->options.lab, &slot->step)) {
+            slot->run = slot->step.run;
+            start_run(c, slot, &worker);
+        }
+        worker_release(&worker);
+    }
+}
+
+static bool is_cancelled(const struct slot *slot)
+{
+    const struct experiment *e = slot->step.experiment;
+    return atomic_load(e ? &e->cancel : &slot->run->cancel);
 }
 
 static void cancel_asked(struct collector *c)
 {
-    for (unsigned i = 0; i < c->options.workers; i++) {
+    for (unsigned i = 0; i < c->slot_count; i++) {
         struct slot *slot = &c->slots[i];
-        if (slot->run && (atomic_load(&slot->run->cancel) || atomic_load(&c->stopping))) {
+        if (slot->run && (is_cancelled(slot) || atomic_load(&c->stopping))) {
             supervisor_cancel(slot->supervisor);
             step_slot(slot);
         }
@@ -278,7 +338,7 @@ static void spawner_lost(struct collector *c, const char *why)
 {
     log_line(LOG_ERROR, "the spawner is gone: %s", why);
     epoll_ctl(c->epoll, EPOLL_CTL_DEL, launcher_fd(c->options.launcher), NULL);
-    for (unsigned i = 0; i < c->options.workers; i++)
+    for (unsigned i = 0; i < c->slot_count; i++)
         c->slots[i].orphaned = c->slots[i].run != NULL;
     worker_release(&c->spare);
     c->spare = WORKER_NONE;
@@ -313,7 +373,7 @@ static void restart_spawner(struct collector *c)
 static uint64_t announce(struct collector *c, uint64_t now)
 {
     uint64_t next = UINT64_MAX;
-    for (unsigned i = 0; i < c->options.workers; i++) {
+    for (unsigned i = 0; i < c->slot_count; i++) {
         struct slot *slot = &c->slots[i];
         if (!slot->run || !slot->news)
             continue;
@@ -331,7 +391,9 @@ static uint64_t announce(struct collector *c, uint64_t now)
 static int wait_milliseconds(struct collector *c)
 {
     uint64_t now = clock_ns();
-    uint64_t next = announce(c, now);
+    uint64_t next = announce(c, now), turn = lab_turn(c->options.lab, now);
+    if (turn < next)
+        next = turn;
     if (c->retry_ns && c->retry_ns < next)
         next = c->retry_ns;
     return next == UINT64_MAX ? -1 : next <= now ? 0 : (int)((next - now) / 1000000 + 1);
@@ -350,7 +412,7 @@ static void handle(struct collector *c, uint32_t about)
 
 static bool idle(const struct collector *c)
 {
-    for (unsigned i = 0; i < c->options.workers; i++)
+    for (unsigned i = 0; i < c->slot_count; i++)
         if (c->slots[i].run)
             return false;
     return true;
@@ -367,6 +429,7 @@ static void *collect(void *cls)
         cancel_asked(c);
         if (atomic_load(&c->stopping)) {
             end_queue(c);
+            lab_end_all(c->options.lab);
             if (idle(c))
                 return NULL;
             continue;
@@ -374,6 +437,7 @@ static void *collect(void *cls)
         if (c->retry_ns && clock_ns() >= c->retry_ns)
             restart_spawner(c);
         start_queued(c);
+        start_steps(c);
     }
 }
 
@@ -384,6 +448,7 @@ static int prepare(struct collector *c, struct err *err)
     int r = c->epoll < 0 || c->wake < 0 ? -errno : watch(c, c->wake, ABOUT_WAKE);
     if (r == 0)
         r = watch(c, launcher_fd(c->options.launcher), ABOUT_LAUNCHER);
+    lab_set_wake(c->options.lab, c->wake);
     if (r == 0)
         r = -pthread_create(&c->thread, NULL, collect, c);
     if (r < 0)
@@ -394,14 +459,16 @@ static int prepare(struct collector *c, struct err *err)
 
 int collector_new(struct collector **ret, const struct collector_options *options, struct err *err)
 {
-    struct collector *c = calloc(1, sizeof *c + options->workers * sizeof c->slots[0]);
+    unsigned slots = options->workers + options->benches;
+    struct collector *c = calloc(1, sizeof *c + slots * sizeof c->slots[0]);
     if (!c)
         return err_errno(err, ENOMEM, "collector");
     c->options = *options;
+    c->slot_count = slots;
     c->epoll = c->wake = -1;
     c->spare = WORKER_NONE;
     atomic_init(&c->ready, true);
-    for (unsigned i = 0; i < options->workers; i++)
+    for (unsigned i = 0; i < slots; i++)
         c->slots[i].collector = c;
     int r = prepare(c, err);
     if (r < 0) {
@@ -429,6 +496,7 @@ void collector_drain(struct collector *c)
     /* Runs with a key come out of the store into the queue. */
     store_flush(c->options.store);
     end_queue(c);
+    lab_end_all(c->options.lab);
     store_flush(c->options.store);
 }
 
@@ -437,6 +505,7 @@ void collector_free(struct collector *c)
     if (!c)
         return;
     collector_stop(c);
+    lab_set_wake(c->options.lab, -1);
     worker_release(&c->spare);
     close_fd(&c->wake);
     close_fd(&c->epoll);

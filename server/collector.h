@@ -1,6 +1,8 @@
 /*
  * Runs the runs. One thread owns the launcher and every supervisor: it gives queued runs to sealed
- * workers, takes in what they print and trace, and hands what they leave to the store.
+ * workers, takes in what they print and trace, and hands what they leave to the store. Experiments
+ * have slots of their own; a step of one begins only while no run waits, and never with the worker
+ * that is in hand for the next run.
  *
  * The acceptance of a run is stored while its worker already runs; the answer to the client waits
  * for both. Done means stored.
@@ -9,6 +11,7 @@
 #define SERVER_COLLECTOR_H
 
 #include "sandbox/host/launcher.h"
+#include "server/lab.h"
 #include "server/registry.h"
 #include "server/store.h"
 
@@ -18,7 +21,9 @@ struct collector_options {
     struct launcher *launcher; /* the collector's alone from now on; freed by its owner */
     struct registry *registry;
     struct store *store;
+    struct lab *lab;
     unsigned workers; /* runs at once */
+    unsigned benches; /* steps of experiments at once, beside them */
     struct limits limits;
 };
 

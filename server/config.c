@@ -41,6 +41,10 @@ static const struct option options[] = {
     {"pool", COUNT, AT(pool), 1, 16, "4", "N", "sealed workers kept waiting"},
     {"queue", COUNT, AT(queue), 1, 100000, "256", "N",
      "most runs that wait; beyond it the answer is 503"},
+    {"experiment-workers", COUNT, AT(benches), 0, 256, "0", "N",
+     "steps of experiments at once, beside the runs; 0 means one a core but one, at least one"},
+    {"experiments", COUNT, AT(experiments), 1, 10000, "64", "N",
+     "most experiments that run or wait; beyond it the answer is 503"},
     {"connections", COUNT, AT(connections), 16, 100000, "4096", "N", "most open connections"},
     {"wall-limit", DURATION, AT(limits.wall_ns), SECOND / 100, 600 * SECOND, "20", "SECONDS",
      "most time a run may take"},
@@ -192,8 +196,13 @@ int config_read(struct config *ret, int argc, char **argv, struct err *err)
     int r = read_environment(&config, err);
     if (r == 0)
         r = read_arguments(&config, argc, argv, err);
-    /* Processor time is a second fence behind wall time: a task that spins meets the wall first. */
-    config.limits.cpu_seconds = 2 * (config.limits.wall_ns / SECOND) + 1;
+    /*
+     * Processor time is a second fence behind wall time: a task that spins meets the wall first. A
+     * worker waits for its job behind that fence, and the job may be an exploration.
+     */
+    uint64_t seconds = 2 * (config.limits.wall_ns / SECOND) + 1;
+    if (config.limits.cpu_seconds < seconds)
+        config.limits.cpu_seconds = seconds;
     if (r == 0)
         *ret = config;
     return r;

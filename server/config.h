@@ -23,6 +23,8 @@ struct config {
     uint64_t workers;        /* runs at once; 0: as many as cores */
     uint64_t pool;           /* sealed workers kept waiting */
     uint64_t queue;          /* most runs that wait for a worker */
+    uint64_t benches;        /* steps of experiments at once; 0: one a core but one */
+    uint64_t experiments;    /* most that are alive */
     uint64_t connections;    /* most open connections */
     uint64_t body_bytes;     /* most bytes of a request's body */
     uint64_t log_level;      /* enum log_level */

@@ -2,6 +2,9 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 enum { DEPTH_MAX = 16 };
 
@@ -144,4 +147,27 @@ void jsonw_raw(struct jsonw *w, const char *json, size_t n)
         buf_add(w->out, ",", 1);
     buf_add(w->out, json, n);
     w->comma = true;
+}
+
+void jsonw_put_time(struct jsonw *w, const char *name, int64_t ms)
+{
+    char text[40], whole[24];
+    struct tm utc;
+    time_t seconds = ms / 1000;
+    jsonw_name(w, name);
+    if (ms == 0) {
+        jsonw_null(w);
+        return;
+    }
+    gmtime_r(&seconds, &utc);
+    strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(text, sizeof text, "%s.%03dZ", whole, (int)(ms % 1000));
+    jsonw_string(w, text);
+}
+
+void jsonw_put_members(struct jsonw *w, const char *object)
+{
+    size_t n = strlen(object);
+    if (n > 2)
+        jsonw_raw(w, object + 1, n - 2);
 }

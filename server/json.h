@@ -44,6 +44,12 @@ int doc_each(const struct doc *object,
 /* Writes a value that is JSON already. */
 void jsonw_raw(struct jsonw *w, const char *json, size_t n);
 
+/* Milliseconds since 1970 as RFC 3339 in UTC; 0 is null. */
+void jsonw_put_time(struct jsonw *w, const char *name, int64_t ms);
+
+/* Splices the members of an object that is JSON already into the one that is open. */
+void jsonw_put_members(struct jsonw *w, const char *object);
+
 /* Appends the value as JSON. Returns 0 or out's error. */
 int doc_write(const struct doc *value, struct buf *out);
 

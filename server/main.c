@@ -109,9 +109,18 @@ static int start_runs(struct server *s, struct err *err)
     s->app.registry = registry_new((unsigned)c->queue, (unsigned)c->workers * 2 + 64);
     if (!s->app.registry || buf_error(&s->isolation))
         return err_errno(err, ENOMEM, "registry");
+    const struct lab_options lab = {.store = s->app.store,
+                                    .isolation = launcher_isolation(s->launcher),
+                                    .limits = &c->limits,
+                                    .most = (unsigned)c->experiments};
+    s->app.lab = lab_new(&lab);
+    if (!s->app.lab)
+        return err_errno(err, ENOMEM, "lab");
     const struct collector_options options = {.launcher = s->launcher,
                                               .registry = s->app.registry,
                                               .store = s->app.store,
+                                              .lab = s->app.lab,
+                                              .benches = (unsigned)c->benches,
                                               .workers = (unsigned)c->workers,
                                               .limits = c->limits};
     return collector_new(&s->app.collector, &options, err);
@@ -181,6 +190,7 @@ static void stop(struct server *s)
     free(app->readers);
     store_free(app->store);
     collector_free(app->collector);
+    lab_free(app->lab);
     registry_free(app->registry);
     site_free(app->site);
     response_free(app->limits);
@@ -238,6 +248,8 @@ static int serve(int argc, char **argv)
     s.app.threads = cores();
     if (s.config.workers == 0)
         s.config.workers = cores();
+    if (s.config.benches == 0)
+        s.config.benches = cores() > 1 ? cores() - 1 : 1;
 
     sigset_t signals = block_signals();
     int r = start(&s, &err);

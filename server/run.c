@@ -12,7 +12,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum { RESULT_MAX = 1 << 20, PARAMS_JSON_MAX = 1 << 16, SCHEDULE_JSON_MAX = 1 << 13 };
+enum { RESULT_MAX = 1 << 20, SCHEDULE_JSON_MAX = 1 << 13 };
 #define TRACE_BYTES_MAX (64u << 20)
 
 int random_id(char out[static RUN_ID_SIZE])
@@ -40,43 +40,18 @@ int64_t now_ms(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static char *steal_text(struct buf *b)
-{
-    char *text = buf_error(b) ? NULL : b->data;
-    if (text)
-        *b = BUF_INIT(b->ceiling);
-    return text;
-}
-
-static char *params_json(const struct scenario_info *scenario, const struct job *job)
-{
-    _cleanup_buf_ struct buf out = BUF_INIT(PARAMS_JSON_MAX);
-    struct jsonw w = JSONW(&out);
-    jsonw_open(&w, '{');
-    for (const struct param *p = scenario->params; p->name; p++) {
-        struct param_value value;
-        const char *text = job_get(job, p->name);
-        if (!text || param_parse(p, text, &value, NULL) < 0)
-            return NULL;
-        jsonw_name(&w, p->name);
-        param_write(p, &value, &w);
-    }
-    jsonw_close(&w, '}');
-    return steal_text(&out);
-}
-
 static char *schedule_json(const struct job *job, const struct report_schedule *said)
 {
     _cleanup_buf_ struct buf out = BUF_INIT(SCHEDULE_JSON_MAX);
     struct jsonw w = JSONW(&out);
     schedule_write(&job->schedule, said, &w);
-    return steal_text(&out);
+    return buf_steal(&out);
 }
 
 static char *job_text(const struct job *job)
 {
     _cleanup_buf_ struct buf out = BUF_INIT(JOB_BYTES_MAX);
-    return job_write(job, &out, NULL) < 0 ? NULL : steal_text(&out);
+    return job_write(job, &out, NULL) < 0 ? NULL : buf_steal(&out);
 }
 
 struct run *run_new(const struct scenario_info *scenario, const struct job *job,
@@ -97,7 +72,7 @@ struct run *run_new(const struct scenario_info *scenario, const struct job *job,
     run->packed = BUF_INIT(2 * TRACE_BYTES_MAX);
     run->record.scenario = strdup(scenario->id);
     run->record.job = job_text(job);
-    run->record.params = params_json(scenario, job);
+    run->record.params = scenario_params_json(scenario, job);
     run->record.schedule = schedule_json(job, NULL);
     run->record.created_ms = now_ms();
     strncpy(run->record.session, session, SESSION_SIZE - 1);
@@ -207,7 +182,7 @@ void run_ended(struct run *run, const struct report *report, const struct isolat
     run->status = RUN_ENDED;
     run->record.finished_ms = now_ms();
     run->record.ended = strdup(ended_text(report->ended));
-    run->record.result = r < 0 ? strdup("{}") : steal_text(&result);
+    run->record.result = r < 0 ? strdup("{}") : buf_steal(&result);
     run->record.done = true;
     if (run->trace.len > 0 && pack(run->trace.data, run->trace.len, &run->packed) < 0)
         buf_clear(&run->packed);
@@ -230,30 +205,23 @@ void run_set_done(struct run *run)
     run_notify(run, true);
 }
 
-void run_subscribe(struct run *run, struct run_subscriber *subscriber)
+void run_subscribe(struct run *run, struct subscriber *subscriber)
 {
     pthread_mutex_lock(&run->lock);
-    subscriber->next = run->subscribers;
-    run->subscribers = subscriber;
+    subscribers_add(&run->subscribers, subscriber);
     pthread_mutex_unlock(&run->lock);
 }
 
-void run_unsubscribe(struct run *run, struct run_subscriber *subscriber)
+void run_unsubscribe(struct run *run, struct subscriber *subscriber)
 {
     pthread_mutex_lock(&run->lock);
-    for (struct run_subscriber **s = &run->subscribers; *s; s = &(*s)->next)
-        if (*s == subscriber) {
-            *s = subscriber->next;
-            break;
-        }
+    subscribers_remove(&run->subscribers, subscriber);
     pthread_mutex_unlock(&run->lock);
 }
 
 void run_notify(struct run *run, bool end)
 {
     pthread_mutex_lock(&run->lock);
-    for (struct run_subscriber *s = run->subscribers; s; s = s->next)
-        if (end || !s->end_only)
-            request_wake(s->request);
+    subscribers_wake(run->subscribers, end);
     pthread_mutex_unlock(&run->lock);
 }

@@ -16,6 +16,7 @@
 #include "server/catalog.h"
 #include "server/http.h"
 #include "server/store.h"
+#include "server/subscribers.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -27,12 +28,6 @@ enum run_acceptance { ACCEPT_PENDING, ACCEPT_DONE, ACCEPT_FAILED, ACCEPT_DUPLICA
 
 /* The first bytes of output a run object shows. */
 enum { OUTPUT_SHOWN = 65536, SEGMENTS_MAX = 65536 };
-
-struct run_subscriber {
-    struct request *request;
-    bool end_only; /* woken for acceptance and the end, not for output */
-    struct run_subscriber *next;
-};
 
 struct run {
     _Atomic unsigned refs;
@@ -50,7 +45,7 @@ struct run {
     struct buf segments;     /* struct output_segment after another */
     struct buf trace;        /* chunks */
     uint64_t trace_events;
-    struct run_subscriber *subscribers;
+    struct subscriber *subscribers;
 
     /* For the store; the writer's while submitted. */
     struct store_job accept, finish;
@@ -83,8 +78,8 @@ void run_ended(struct run *run, const struct report *report, const struct isolat
 void run_set_acceptance(struct run *run, enum run_acceptance acceptance);
 void run_set_done(struct run *run);
 
-void run_subscribe(struct run *run, struct run_subscriber *subscriber);
-void run_unsubscribe(struct run *run, struct run_subscriber *subscriber);
+void run_subscribe(struct run *run, struct subscriber *subscriber);
+void run_unsubscribe(struct run *run, struct subscriber *subscriber);
 /* Wakes the subscribers; with `end` also those that wait for acceptance or the end only. */
 void run_notify(struct run *run, bool end);
 

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define RUN_JSON_MAX (8u << 20)
 
@@ -42,22 +41,6 @@ int found_run_or_reply(struct app *app, struct request *request, const char *id,
     else if (r < 0)
         problem_reply(request, 500, "the run cannot be read");
     return r;
-}
-
-static void write_time(struct jsonw *w, const char *name, int64_t ms)
-{
-    char text[40], whole[24];
-    struct tm utc;
-    time_t seconds = ms / 1000;
-    jsonw_name(w, name);
-    if (ms == 0) {
-        jsonw_null(w);
-        return;
-    }
-    gmtime_r(&seconds, &utc);
-    strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text, sizeof text, "%s.%03dZ", whole, (int)(ms % 1000));
-    jsonw_string(w, text);
 }
 
 static void write_links(struct jsonw *w, const char *id)
@@ -130,9 +113,9 @@ static void write_view(struct app *app, const struct view *v, struct jsonw *w)
         jsonw_string_n(w, v->output, v->output_bytes);
         jsonw_put_bool(w, "output_truncated", v->truncated);
     }
-    write_time(w, "created_at", r->created_ms);
-    write_time(w, "started_at", r->started_ms);
-    write_time(w, "finished_at", r->finished_ms);
+    jsonw_put_time(w, "created_at", r->created_ms);
+    jsonw_put_time(w, "started_at", r->started_ms);
+    jsonw_put_time(w, "finished_at", r->finished_ms);
     write_links(w, r->id);
     jsonw_close(w, '}');
 }

@@ -24,7 +24,7 @@ uint64_t wait_deadline(const struct request *request, struct field_errors *error
 struct run_wait {
     struct app *app;
     struct found_run found;
-    struct run_subscriber subscriber;
+    struct subscriber subscriber;
     uint64_t deadline_ns;
     bool created;
 };

@@ -19,27 +19,11 @@ enum { JOBS_WAITING_MAX = 4096, JOBS_PER_COMMIT = 64 };
     extern const char name[] __attribute__((visibility("hidden")))
 SCHEMA(schema_1, "schema.sql");
 SCHEMA(schema_2, "schema_2.sql");
+SCHEMA(schema_3, "schema_3.sql");
 
 /* Statement i brings a database of user_version i to i + 1. */
-static const char *const migrations[] = {schema_1, schema_2};
+static const char *const migrations[] = {schema_1, schema_2, schema_3};
 enum { VERSION = sizeof migrations / sizeof migrations[0] };
-
-enum statement {
-    BEGIN,
-    COMMIT,
-    ROLLBACK,
-    SAVE,
-    KEEP,
-    UNDO,
-    FIND_KEY,
-    INSERT_RUN,
-    INSERT_KEY,
-    FINISH_RUN,
-    INSERT_OUTPUT,
-    INSERT_TRACE,
-    DELETE_RUN,
-    STATEMENTS
-};
 
 static const char *const statement_texts[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -58,21 +42,15 @@ static const char *const statement_texts[STATEMENTS] = {
     [INSERT_OUTPUT] = "INSERT INTO run_output (run_id, text, segments) VALUES (?1, ?2, ?3)",
     [INSERT_TRACE] = "INSERT INTO run_trace (run_id, raw_bytes, zstd) VALUES (?1, ?2, ?3)",
     [DELETE_RUN] = "DELETE FROM runs WHERE pub = ?1",
-};
-
-struct store {
-    sqlite3 *db; /* the writer's; no other thread touches it once that runs */
-    sqlite3_stmt *statements[STATEMENTS];
-    pthread_t thread;
-    bool started;
-    pthread_mutex_t queue_lock; /* guards the rest */
-    pthread_cond_t queue_filled;
-    struct store_job *first, **last;
-    size_t waiting;
-    size_t impatient; /* of those that wait */
-    bool busy;        /* a batch is being written */
-    pthread_cond_t queue_drained;
-    bool ending;
+    [INSERT_EXPERIMENT] = "INSERT INTO experiments"
+                          " (pub, session, scenario, params, asked, found, created_ms, beside)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+                          " (SELECT id FROM experiments WHERE pub = ?8))",
+    [LINK_EXPERIMENT] = "UPDATE experiments SET beside ="
+                        " (SELECT id FROM experiments WHERE pub = ?1) WHERE pub = ?2",
+    [SAVE_EXPERIMENT] = "UPDATE experiments SET done = ?2, ended = ?3, started_ms = ?4,"
+                        " finished_ms = ?5, found = ?6 WHERE pub = ?1",
+    [DELETE_EXPERIMENT] = "DELETE FROM experiments WHERE pub = ?1",
 };
 
 /* ---- statements ---- */
@@ -93,7 +71,7 @@ int store_code(int sqlite)
     }
 }
 
-static void bind_text(sqlite3_stmt *s, int at, const char *text)
+void store_bind_text(sqlite3_stmt *s, int at, const char *text)
 {
     if (text)
         sqlite3_bind_text(s, at, text, -1, SQLITE_STATIC);
@@ -106,7 +84,7 @@ static void bind_blob(sqlite3_stmt *s, int at, const struct buf *bytes)
     sqlite3_bind_blob64(s, at, buf_text(bytes), bytes->len, SQLITE_STATIC);
 }
 
-static void bind_time(sqlite3_stmt *s, int at, int64_t ms)
+void store_bind_time(sqlite3_stmt *s, int at, int64_t ms)
 {
     if (ms)
         sqlite3_bind_int64(s, at, ms);
@@ -114,8 +92,7 @@ static void bind_time(sqlite3_stmt *s, int at, int64_t ms)
         sqlite3_bind_null(s, at);
 }
 
-/* Runs a bound statement that answers nothing. */
-static int run(struct store *store, enum statement which)
+int store_run_statement(struct store *store, enum statement which)
 {
     sqlite3_stmt *s = store->statements[which];
     int code = sqlite3_step(s);
@@ -131,8 +108,8 @@ static int run(struct store *store, enum statement which)
 static int find_key(struct store *store, struct store_job *job)
 {
     sqlite3_stmt *s = store->statements[FIND_KEY];
-    bind_text(s, 1, job->run->session);
-    bind_text(s, 2, job->key);
+    store_bind_text(s, 1, job->run->session);
+    store_bind_text(s, 2, job->key);
     int code = sqlite3_step(s);
     if (code == SQLITE_ROW) {
         job->same = strcmp((const char *)sqlite3_column_text(s, 1), job->run->job) == 0;
@@ -149,34 +126,34 @@ static int accept_run(struct store *store, struct store_job *job)
     int result = job->key ? find_key(store, job) : 0;
     if (result < 0)
         return result;
-    bind_text(s, 1, r->id);
-    bind_text(s, 2, r->session);
-    bind_text(s, 3, r->scenario);
-    bind_text(s, 4, r->job);
-    bind_text(s, 5, r->params);
+    store_bind_text(s, 1, r->id);
+    store_bind_text(s, 2, r->session);
+    store_bind_text(s, 3, r->scenario);
+    store_bind_text(s, 4, r->job);
+    store_bind_text(s, 5, r->params);
     sqlite3_bind_int64(s, 6, r->created_ms);
-    bind_text(s, 7, r->schedule);
-    result = run(store, INSERT_RUN);
+    store_bind_text(s, 7, r->schedule);
+    result = store_run_statement(store, INSERT_RUN);
     if (result < 0 || !job->key)
         return result;
     s = store->statements[INSERT_KEY];
-    bind_text(s, 1, r->session);
-    bind_text(s, 2, job->key);
+    store_bind_text(s, 1, r->session);
+    store_bind_text(s, 2, job->key);
     sqlite3_bind_int64(s, 3, sqlite3_last_insert_rowid(store->db));
-    return run(store, INSERT_KEY);
+    return store_run_statement(store, INSERT_KEY);
 }
 
 /* Writes the run's row; *ret_number is its row, 0 when it was deleted meanwhile. */
 static int finish_row(struct store *store, const struct store_run *r, int64_t *ret_number)
 {
     sqlite3_stmt *s = store->statements[FINISH_RUN];
-    bind_text(s, 1, r->id);
-    bind_text(s, 2, r->ended);
-    bind_time(s, 3, r->started_ms);
-    bind_time(s, 4, r->finished_ms);
+    store_bind_text(s, 1, r->id);
+    store_bind_text(s, 2, r->ended);
+    store_bind_time(s, 3, r->started_ms);
+    store_bind_time(s, 4, r->finished_ms);
     sqlite3_bind_int64(s, 5, (int64_t)r->output_bytes);
-    bind_text(s, 6, r->result);
-    bind_text(s, 7, r->schedule_then ? r->schedule_then : r->schedule);
+    store_bind_text(s, 6, r->result);
+    store_bind_text(s, 7, r->schedule_then ? r->schedule_then : r->schedule);
     int code = sqlite3_step(s);
     *ret_number = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
     if (code == SQLITE_ROW)
@@ -198,42 +175,56 @@ static int finish_run(struct store *store, struct store_job *job)
         sqlite3_bind_int64(s, 1, number);
         bind_blob(s, 2, job->data.output);
         bind_blob(s, 3, job->data.segments);
-        r = run(store, INSERT_OUTPUT);
+        r = store_run_statement(store, INSERT_OUTPUT);
     }
     if (r == 0 && job->data.trace->len > 0) {
         sqlite3_stmt *s = store->statements[INSERT_TRACE];
         sqlite3_bind_int64(s, 1, number);
         sqlite3_bind_int64(s, 2, (int64_t)job->data.trace_raw_bytes);
         bind_blob(s, 3, job->data.trace);
-        r = run(store, INSERT_TRACE);
+        r = store_run_statement(store, INSERT_TRACE);
     }
     return r;
 }
 
+/* A run that is over before anybody asked for it. */
+static int keep_run(struct store *store, struct store_job *job)
+{
+    int r = accept_run(store, job);
+    return r < 0 ? r : finish_run(store, job);
+}
+
 static int delete_run(struct store *store, struct store_job *job)
 {
-    bind_text(store->statements[DELETE_RUN], 1, job->run->id);
-    return run(store, DELETE_RUN);
+    store_bind_text(store->statements[DELETE_RUN], 1, job->id);
+    return store_run_statement(store, DELETE_RUN);
 }
 
 /* One job within the transaction: all of it or nothing. */
 static int do_job(struct store *store, struct store_job *job)
 {
     static int (*const kinds[])(struct store *, struct store_job *) = {
-        [STORE_ACCEPT] = accept_run, [STORE_FINISH] = finish_run, [STORE_DELETE] = delete_run};
-    int r = run(store, SAVE);
+        [STORE_ACCEPT] = accept_run,
+        [STORE_FINISH] = finish_run,
+        [STORE_KEEP] = keep_run,
+        [STORE_DELETE] = delete_run,
+        [STORE_ACCEPT_EXPERIMENT] = store_accept_experiment,
+        [STORE_SAVE_EXPERIMENT] = store_save_experiment,
+        [STORE_DELETE_EXPERIMENT] = store_delete_experiment,
+    };
+    int r = store_run_statement(store, SAVE);
     if (r < 0)
         return r;
     r = kinds[job->kind](store, job);
     if (r < 0)
-        run(store, UNDO);
-    int kept = run(store, KEEP);
+        store_run_statement(store, UNDO);
+    int kept = store_run_statement(store, KEEP);
     return r < 0 ? r : kept;
 }
 
 static void do_batch(struct store *store, struct store_job *first)
 {
-    int r = run(store, BEGIN);
+    int r = store_run_statement(store, BEGIN);
     for (struct store_job *job = first; job; job = job->next) {
         /* An error of the disk may end the whole transaction; then nothing more is done in it. */
         if (r == 0 && sqlite3_get_autocommit(store->db))
@@ -241,10 +232,10 @@ static void do_batch(struct store *store, struct store_job *first)
         job->result = r < 0 ? r : do_job(store, job);
     }
     if (r == 0)
-        r = run(store, COMMIT);
+        r = store_run_statement(store, COMMIT);
     if (r < 0) {
         if (!sqlite3_get_autocommit(store->db))
-            run(store, ROLLBACK);
+            store_run_statement(store, ROLLBACK);
         for (struct store_job *job = first; job; job = job->next)
             job->result = job->result ? job->result : r;
     }
@@ -311,10 +302,16 @@ static void *write_jobs(void *cls)
     return NULL;
 }
 
+/* What was accepted must end somewhere. */
+static bool is_owed(enum store_job_kind kind)
+{
+    return kind == STORE_FINISH || kind == STORE_KEEP || kind == STORE_SAVE_EXPERIMENT;
+}
+
 int store_submit(struct store *store, struct store_job *job)
 {
     pthread_mutex_lock(&store->queue_lock);
-    bool full = job->kind != STORE_FINISH && store->waiting >= JOBS_WAITING_MAX;
+    bool full = !is_owed(job->kind) && store->waiting >= JOBS_WAITING_MAX;
     if (!full) {
         job->next = NULL;
         *store->last = job;
@@ -399,25 +396,44 @@ static int open_database(struct store *store, const char *file, struct err *err)
     return r < 0 ? r : migrate(store, err);
 }
 
-static int end_lost_runs(struct store *store, const char *ended, const char *result,
-                         struct err *err)
+/* Binds ?1 to the end and ?2 to now, ?3 to what was given. Returns how many rows it changed. */
+static int end_lost(struct store *store, const char *sql, const char *ended, const char *result,
+                    struct err *err)
 {
-    static const char sql[] = "UPDATE runs SET done = 1, ended = ?1, result = ?2,"
-                              " finished_ms = ?3 WHERE done = 0";
     sqlite3_stmt *s;
     if (sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) != SQLITE_OK)
         return sqlite_error(store, "database", err);
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    bind_text(s, 1, ended);
-    bind_text(s, 2, result);
-    sqlite3_bind_int64(s, 3, now.tv_sec * 1000 + now.tv_nsec / 1000000);
+    store_bind_text(s, 1, ended);
+    sqlite3_bind_int64(s, 2, now.tv_sec * 1000 + now.tv_nsec / 1000000);
+    if (result)
+        store_bind_text(s, 3, result);
     int r = sqlite3_step(s) == SQLITE_DONE ? 0 : sqlite_error(store, "database", err);
     sqlite3_finalize(s);
-    if (r == 0 && sqlite3_changes(store->db) > 0)
-        log_line(LOG_WARNING, "%d runs were open when the server last ended; they are kept as %s",
-                 sqlite3_changes(store->db), ended);
-    return r;
+    return r < 0 ? r : sqlite3_changes(store->db);
+}
+
+static int end_lost_rows(struct store *store, const char *ended, const char *result,
+                         struct err *err)
+{
+    int runs = end_lost(store,
+                        "UPDATE runs SET done = 1, ended = ?1, finished_ms = ?2, result = ?3"
+                        " WHERE done = 0",
+                        ended, result, err);
+    int experiments = runs < 0 ? runs
+                               : end_lost(store,
+                                          "UPDATE experiments SET done = 1, ended = ?1,"
+                                          " finished_ms = ?2 WHERE done = 0",
+                                          ended, NULL, err);
+    if (experiments < 0)
+        return experiments;
+    if (runs + experiments > 0)
+        log_line(LOG_WARNING,
+                 "%d runs and %d experiments were open when the server last ended; they are kept "
+                 "as %s",
+                 runs, experiments, ended);
+    return 0;
 }
 
 static int prepare_all(struct store *store, struct err *err)
@@ -456,7 +472,7 @@ int store_new(struct store **ret, const char *file, const char *lost_ended, cons
     make_directory_of(file);
     int r = open_database(store, file, err);
     if (r == 0)
-        r = end_lost_runs(store, lost_ended, lost_result, err);
+        r = end_lost_rows(store, lost_ended, lost_result, err);
     if (r == 0)
         r = prepare_all(store, err);
     if (r == 0 && (r = -pthread_create(&store->thread, NULL, write_jobs, store)) < 0)

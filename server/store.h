@@ -1,5 +1,5 @@
 /*
- * Runs on disk. Nothing else in the program knows SQLite.
+ * Runs and experiments on disk. Nothing else in the program knows SQLite.
  *
  * How it works. One writer thread owns the only connection that writes. Jobs queue up for it; it
  * takes up to 64 into one transaction and calls each job's `done` after the commit (in its own
@@ -43,6 +43,24 @@ struct store_run {
 };
 void store_run_release(struct store_run *run);
 
+/* The columns of an experiment; release with store_experiment_release(). */
+struct store_experiment {
+    int64_t number; /* the row; 0 when it is not known */
+    char id[RUN_ID_SIZE];
+    char session[SESSION_SIZE];
+    char *scenario;
+    char *params;
+    char *asked;
+    char *found;
+    char beside[RUN_ID_SIZE]; /* "" when there is none */
+    bool done;
+    char *ended; /* with done */
+    int64_t created_ms;
+    int64_t started_ms;  /* 0: not yet, or never */
+    int64_t finished_ms; /* 0: not yet */
+};
+void store_experiment_release(struct store_experiment *experiment);
+
 /* A stretch of output, as it is stored. */
 struct output_segment {
     uint64_t t_ns;
@@ -59,7 +77,15 @@ struct store_data {
     uint64_t trace_raw_bytes;
 };
 
-enum store_job_kind { STORE_ACCEPT, STORE_FINISH, STORE_DELETE };
+enum store_job_kind {
+    STORE_ACCEPT,
+    STORE_FINISH,
+    STORE_KEEP,
+    STORE_DELETE,
+    STORE_ACCEPT_EXPERIMENT,
+    STORE_SAVE_EXPERIMENT,
+    STORE_DELETE_EXPERIMENT,
+};
 
 /*
  * One write. A job that is patient is written with the next one that is not, or when its time
@@ -67,12 +93,17 @@ enum store_job_kind { STORE_ACCEPT, STORE_FINISH, STORE_DELETE };
  * struct and all it points to stay the caller's and must not change until `done` was called. ACCEPT
  * inserts run; with a key that the session used before: -EEXIST, `existing` is that run and `same`
  * tells whether it was asked for the same. FINISH stores schedule, ended, times, result and data.
- * DELETE removes the run of run->id.
+ * DELETE removes the run of that id. KEEP does what ACCEPT and FINISH do, at once.
+ *
+ * ACCEPT_EXPERIMENT inserts experiment, and links it with the one beside it both ways;
+ * SAVE_EXPERIMENT stores done, ended, times and found; DELETE_EXPERIMENT removes that of the id.
  */
 struct store_job {
     enum store_job_kind kind;
     uint64_t patient_until_ns; /* may wait so long for company in its commit; 0: not at all */
     const struct store_run *run;
+    const struct store_experiment *experiment;
+    const char *id; /* of what is deleted */
     const char *key;
     struct store_data data;
     void (*done)(struct store_job *job);
@@ -84,8 +115,9 @@ struct store_job {
 };
 
 /*
- * Opens or makes the database, brings its schema up to date, and gives every run that a crash left
- * open the end `lost_ended` with the JSON `lost_result`. Returns 0 or -errno.
+ * Opens or makes the database, brings its schema up to date, and gives every run and experiment
+ * that a crash left open the end `lost_ended`, runs with the JSON `lost_result`. Returns 0 or
+ * -errno.
  */
 int store_new(struct store **ret, const char *file, const char *lost_ended, const char *lost_result,
               struct err *err);
@@ -93,7 +125,7 @@ int store_new(struct store **ret, const char *file, const char *lost_ended, cons
 /* Finishes all jobs, then closes. */
 void store_free(struct store *store);
 
-/* Queues a job. -EAGAIN when too many wait; FINISH is always taken. */
+/* Queues a job. -EAGAIN when too many wait; FINISH, KEEP and SAVE_… are always taken. */
 int store_submit(struct store *store, struct store_job *job);
 size_t store_waiting(struct store *store);
 
@@ -117,6 +149,13 @@ struct store_filter {
 /* Calls each() for every run that fits, newest first; ends on non-zero and returns it. */
 int store_list(struct store_reader *reader, const struct store_filter *filter,
                int (*each)(void *context, const struct store_run *run), void *context);
+
+/* The same for experiments; `ended` of the filter is not looked at. */
+int store_find_experiment(struct store_reader *reader, const char *id,
+                          struct store_experiment *ret);
+int store_list_experiments(struct store_reader *reader, const struct store_filter *filter,
+                           int (*each)(void *context, const struct store_experiment *experiment),
+                           void *context);
 
 /* Appends the first `most` bytes of a run's output, and its segments when `segments` is given. */
 int store_output(struct store_reader *reader, int64_t number, size_t most, struct buf *text,

@@ -13,17 +13,7 @@
     "id, pub, session, scenario, job, params, done, ended, created_ms, started_ms, finished_ms, "  \
     "output_bytes, result, schedule"
 
-/* One statement for each combination of filters: bit 0 scenario, 1 ended, 2 session. */
-enum { BY_SCENARIO = 1, BY_ENDED = 2, BY_SESSION = 4, COMBINATIONS = 8 };
-
-struct store_reader {
-    sqlite3 *db;
-    sqlite3_stmt *find, *output, *trace;
-    sqlite3_stmt *lists[COMBINATIONS];
-};
-
-static int prepare(struct store_reader *reader, const char *sql, sqlite3_stmt **ret,
-                   struct err *err)
+int store_prepare(struct store_reader *reader, const char *sql, sqlite3_stmt **ret, struct err *err)
 {
     if (sqlite3_prepare_v3(reader->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL) != SQLITE_OK)
         return err_set(err, EIO, "database: %s", sqlite3_errmsg(reader->db));
@@ -39,22 +29,23 @@ static int prepare_list(struct store_reader *reader, unsigned combination, struc
              combination & BY_SCENARIO ? " AND scenario = ?3" : "",
              combination & BY_ENDED ? " AND ended = ?4" : "",
              combination & BY_SESSION ? " AND session = ?5" : "");
-    return prepare(reader, sql, &reader->lists[combination], err);
+    return store_prepare(reader, sql, &reader->lists[combination], err);
 }
 
 static int prepare_all(struct store_reader *reader, struct err *err)
 {
-    int r = prepare(reader, "SELECT " COLUMNS " FROM runs WHERE pub = ?1", &reader->find, err);
+    int r =
+        store_prepare(reader, "SELECT " COLUMNS " FROM runs WHERE pub = ?1", &reader->find, err);
     if (r == 0)
-        r = prepare(reader,
-                    "SELECT substr(text, 1, ?2), segments FROM run_output WHERE run_id = ?1",
-                    &reader->output, err);
+        r = store_prepare(reader,
+                          "SELECT substr(text, 1, ?2), segments FROM run_output WHERE run_id = ?1",
+                          &reader->output, err);
     if (r == 0)
-        r = prepare(reader, "SELECT raw_bytes, zstd FROM run_trace WHERE run_id = ?1",
-                    &reader->trace, err);
+        r = store_prepare(reader, "SELECT raw_bytes, zstd FROM run_trace WHERE run_id = ?1",
+                          &reader->trace, err);
     for (unsigned i = 0; r == 0 && i < COMBINATIONS; i++)
         r = prepare_list(reader, i, err);
-    return r;
+    return r < 0 ? r : store_prepare_experiments(reader, err);
 }
 
 int store_reader_new(struct store_reader **ret, const char *file, struct err *err)
@@ -84,8 +75,11 @@ void store_reader_free(struct store_reader *reader)
     sqlite3_finalize(reader->find);
     sqlite3_finalize(reader->output);
     sqlite3_finalize(reader->trace);
-    for (unsigned i = 0; i < COMBINATIONS; i++)
+    for (unsigned i = 0; i < COMBINATIONS; i++) {
         sqlite3_finalize(reader->lists[i]);
+        sqlite3_finalize(reader->experiments[i]);
+    }
+    sqlite3_finalize(reader->find_experiment);
     sqlite3_close(reader->db);
     free(reader);
 }
@@ -102,35 +96,36 @@ void store_run_release(struct store_run *run)
     *run = (struct store_run){0};
 }
 
-static char *column_copy(sqlite3_stmt *s, int at)
+char *store_column_copy(sqlite3_stmt *s, int at)
 {
     const char *text = (const char *)sqlite3_column_text(s, at);
     return text ? strdup(text) : NULL;
 }
 
-static void column_id(sqlite3_stmt *s, int at, char *out)
+void store_column_id(sqlite3_stmt *s, int at, char out[RUN_ID_SIZE])
 {
-    snprintf(out, RUN_ID_SIZE, "%s", (const char *)sqlite3_column_text(s, at));
+    const char *text = (const char *)sqlite3_column_text(s, at);
+    snprintf(out, RUN_ID_SIZE, "%s", text ? text : "");
 }
 
 static int read_row(sqlite3_stmt *s, struct store_run *ret)
 {
     struct store_run run = {
         .number = sqlite3_column_int64(s, 0),
-        .scenario = column_copy(s, 3),
-        .job = column_copy(s, 4),
-        .params = column_copy(s, 5),
+        .scenario = store_column_copy(s, 3),
+        .job = store_column_copy(s, 4),
+        .params = store_column_copy(s, 5),
         .done = sqlite3_column_int(s, 6),
-        .ended = column_copy(s, 7),
+        .ended = store_column_copy(s, 7),
         .created_ms = sqlite3_column_int64(s, 8),
         .started_ms = sqlite3_column_int64(s, 9),
         .finished_ms = sqlite3_column_int64(s, 10),
         .output_bytes = (uint64_t)sqlite3_column_int64(s, 11),
-        .result = column_copy(s, 12),
-        .schedule = column_copy(s, 13),
+        .result = store_column_copy(s, 12),
+        .schedule = store_column_copy(s, 13),
     };
-    column_id(s, 1, run.id);
-    column_id(s, 2, run.session);
+    store_column_id(s, 1, run.id);
+    store_column_id(s, 2, run.session);
     if (!run.scenario || !run.job || !run.params || !run.schedule ||
         (run.done && (!run.ended || !run.result))) {
         store_run_release(&run);
@@ -140,7 +135,7 @@ static int read_row(sqlite3_stmt *s, struct store_run *ret)
     return 0;
 }
 
-static int failed(struct store_reader *reader, int code)
+int store_failed(struct store_reader *reader, int code)
 {
     if (store_code(code) < 0)
         log_line(LOG_ERROR, "database: %s", sqlite3_errmsg(reader->db));
@@ -151,16 +146,19 @@ int store_find(struct store_reader *reader, const char *id, struct store_run *re
 {
     sqlite3_bind_text(reader->find, 1, id, -1, SQLITE_STATIC);
     int code = sqlite3_step(reader->find);
-    int r = code == SQLITE_ROW ? read_row(reader->find, ret) : failed(reader, code);
+    int r = code == SQLITE_ROW ? read_row(reader->find, ret) : store_failed(reader, code);
     sqlite3_reset(reader->find);
     return code == SQLITE_DONE ? -ENOENT : r;
 }
 
-static sqlite3_stmt *bind_list(struct store_reader *reader, const struct store_filter *f)
+unsigned store_combination(const struct store_filter *f)
 {
-    unsigned combination = (f->scenario ? BY_SCENARIO : 0u) | (f->ended ? BY_ENDED : 0u) |
-                           (f->session ? BY_SESSION : 0u);
-    sqlite3_stmt *s = reader->lists[combination];
+    return (f->scenario ? BY_SCENARIO : 0u) | (f->ended ? BY_ENDED : 0u) |
+           (f->session ? BY_SESSION : 0u);
+}
+
+void store_bind_filter(sqlite3_stmt *s, const struct store_filter *f)
+{
     sqlite3_bind_int64(s, 1, f->before);
     sqlite3_bind_int64(s, 2, f->limit);
     if (f->scenario)
@@ -169,14 +167,14 @@ static sqlite3_stmt *bind_list(struct store_reader *reader, const struct store_f
         sqlite3_bind_text(s, 4, f->ended, -1, SQLITE_STATIC);
     if (f->session)
         sqlite3_bind_text(s, 5, f->session, -1, SQLITE_STATIC);
-    return s;
 }
 
 int store_list(struct store_reader *reader, const struct store_filter *filter,
                int (*each)(void *context, const struct store_run *run), void *context)
 {
-    sqlite3_stmt *s = bind_list(reader, filter);
+    sqlite3_stmt *s = reader->lists[store_combination(filter)];
     int code, r = 0;
+    store_bind_filter(s, filter);
     while (r == 0 && (code = sqlite3_step(s)) == SQLITE_ROW) {
         struct store_run run;
         r = read_row(s, &run);
@@ -186,7 +184,7 @@ int store_list(struct store_reader *reader, const struct store_filter *filter,
         store_run_release(&run);
     }
     if (r == 0)
-        r = failed(reader, code);
+        r = store_failed(reader, code);
     sqlite3_reset(s);
     return r;
 }
@@ -205,7 +203,7 @@ int store_output(struct store_reader *reader, int64_t number, size_t most, struc
     /* substr() of a length near 2^63 overflows to nothing. */
     sqlite3_bind_int64(s, 2, most < INT_MAX ? (int64_t)most : INT_MAX);
     int code = sqlite3_step(s);
-    int r = code == SQLITE_ROW ? append_blob(s, 0, text) : failed(reader, code);
+    int r = code == SQLITE_ROW ? append_blob(s, 0, text) : store_failed(reader, code);
     if (r == 0 && code == SQLITE_ROW && segments)
         r = append_blob(s, 1, segments);
     sqlite3_reset(s);
@@ -218,7 +216,7 @@ int store_trace(struct store_reader *reader, int64_t number, struct buf *zstd,
     sqlite3_stmt *s = reader->trace;
     sqlite3_bind_int64(s, 1, number);
     int code = sqlite3_step(s);
-    int r = failed(reader, code);
+    int r = store_failed(reader, code);
     if (code == SQLITE_ROW) {
         *ret_raw_bytes = (uint64_t)sqlite3_column_int64(s, 0);
         r = append_blob(s, 1, zstd);

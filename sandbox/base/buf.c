@@ -92,3 +92,11 @@ void buf_consume(struct buf *b, size_t n)
     memmove(b->data, b->data + n, b->len - n + 1);
     b->len -= n;
 }
+
+char *buf_steal(struct buf *b)
+{
+    char *text = b->error ? NULL : b->data;
+    if (text)
+        *b = BUF_INIT(b->ceiling);
+    return text;
+}

@@ -50,6 +50,9 @@ static inline const char *buf_text(const struct buf *b)
     return b->data ? b->data : "";
 }
 
+/* Hands over the text, for free(); NULL when there is none or something failed. */
+char *buf_steal(struct buf *b);
+
 #define _cleanup_buf_ _cleanup_(buf_release)
 
 #endif

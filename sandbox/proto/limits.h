@@ -10,7 +10,7 @@ struct limits {
     uint32_t tasks;        /* processes and threads at once: task-limit */
     uint64_t memory_bytes; /* address space of one process: an allocation beyond it fails */
     uint64_t run_bytes;    /* resident memory of all processes together: memory-limit */
-    uint64_t cpu_seconds;  /* processor time of one process */
+    uint64_t cpu_seconds;  /* processor time of one process; more than any exploration takes */
 };
 
 #define LIMITS_DEFAULT                                                                             \
@@ -20,7 +20,7 @@ struct limits {
         .tasks = 80,                                                                               \
         .memory_bytes = 256u << 20,                                                                \
         .run_bytes = 256u << 20,                                                                   \
-        .cpu_seconds = 40,                                                                         \
+        .cpu_seconds = 320,                                                                        \
     })
 
 #endif

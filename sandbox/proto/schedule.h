@@ -39,7 +39,7 @@ enum schedule_mode {
 #define SCHEDULE_PREEMPTIONS_MAX 16
 #define SCHEDULE_UNBOUNDED       (-1) /* of max_preemptions */
 #define SCHEDULE_EXECUTIONS_MAX  100000000u
-#define SCHEDULE_SECONDS_MAX     30u /* the processor time that a worker has is a little more */
+#define SCHEDULE_SECONDS_MAX     300u /* a worker's processor time is a little more */
 
 struct schedule {
     enum schedule_mode mode;

@@ -160,6 +160,21 @@ test('when the spawner dies runs in flight end, queued ones go on', async (t) =>
   assert.equal((await server.fetch('/readyz')).status, 200);
 });
 
+test('when the spawner dies an experiment does the run in flight again', async (t) => {
+  const server = await Server.start({ args: ['--workers', '1', '--experiment-workers', '1'] });
+  t.after(() => server.stop());
+  const made = await (await server.api('/experiments', {
+    method: 'POST', headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...slow(300), kind: 'repeat', count: 4 }),
+  })).json();
+  while ((await server.json(`/experiments/${made.id}`)).progress.done < 2) ;
+  const [spawner] = await childrenOf(server.process.pid);
+  process.kill(spawner, 'SIGKILL');
+  const done = await server.json(`/experiments/${made.id}?wait=20`);
+  assert.equal(done.ended, 'completed');
+  assert.deepEqual(done.outcomes.map((o) => [o.ended, o.count]), [['timeout', 4]]);
+});
+
 /* The largest file the server may write from now on. */
 const fileLimit = (server, bytes) =>
   execFileSync('prlimit', ['--pid', server.process.pid, `--fsize=${bytes}:unlimited`]);

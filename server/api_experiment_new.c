@@ -1,0 +1,174 @@
+#include "server/api.h"
+#include "server/experiment_json.h"
+#include "server/problem.h"
+#include "server/run_wait.h"
+#include "server/session.h"
+#include "server/setup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COUNT_DEFAULT = 100, RETRY_SECONDS = 2 };
+
+struct new_experiment {
+    struct app *app;
+    struct request *request;
+    struct setup setup;
+    enum experiment_kind kind;
+    int64_t count;
+    char beside[RUN_ID_SIZE]; /* "" when it is beside none */
+};
+
+#define TAKES(kind) (1u << EXPERIMENT_##kind)
+
+/* The members that not every kind takes; in another one they are null. */
+static const struct {
+    const char *name;
+    unsigned kinds;
+} members[] = {
+    {"count", TAKES(REPEAT)},          {"max_preemptions", TAKES(EXPLORE)},
+    {"max_schedules", TAKES(EXPLORE)}, {"max_seconds", TAKES(EXPLORE)},
+    {"timing", TAKES(EXPLORE)},
+};
+
+static void check_members(struct new_experiment *n, const struct doc *body)
+{
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        const struct doc *member = doc_member(body, members[i].name);
+        if (member && !doc_is_null(member) && !(members[i].kinds & 1u << n->kind))
+            field_error(&n->setup.errors, "unknown", "is not taken by this kind of experiment",
+                        "/%s", members[i].name);
+    }
+}
+
+static void read_exploration(struct new_experiment *n, const struct doc *body)
+{
+    struct setup *setup = &n->setup;
+    struct schedule *s = &setup->job.schedule;
+    int64_t preemptions = SCHEDULE_UNBOUNDED, seconds = s->max_seconds;
+    int64_t schedules = (int64_t)s->max_executions;
+    s->ignores_time = true;
+    setup_read_integer(setup, body, "", "max_preemptions", 0, SCHEDULE_PREEMPTIONS_MAX,
+                       &preemptions);
+    setup_read_integer(setup, body, "", "max_schedules", 1, SCHEDULE_EXECUTIONS_MAX, &schedules);
+    setup_read_integer(setup, body, "", "max_seconds", 1, SCHEDULE_SECONDS_MAX, &seconds);
+    setup_read_timing(setup, body, "", &s->ignores_time);
+    s->mode = SCHEDULE_EXPLORE;
+    s->max_preemptions = (int)preemptions;
+    s->max_executions = (uint64_t)schedules;
+    s->max_seconds = (unsigned)seconds;
+    setup->job.trace = false;
+    if (!setup->scenario->explorable)
+        field_error(&setup->errors, "not-a-choice", "this scenario cannot be explored", "/kind");
+}
+
+static void read_kind(struct new_experiment *n, const struct doc *body)
+{
+    const char *kind = doc_string(doc_member(body, "kind"));
+    if (!kind || (strcmp(kind, "repeat") != 0 && strcmp(kind, "explore") != 0)) {
+        field_error(&n->setup.errors, "not-a-choice", "must be one of: repeat, explore", "/kind");
+        return;
+    }
+    n->kind = kind[0] == 'r' ? EXPERIMENT_REPEAT : EXPERIMENT_EXPLORE;
+    n->count = COUNT_DEFAULT;
+    check_members(n, body);
+    if (n->kind == EXPERIMENT_EXPLORE)
+        read_exploration(n, body);
+    else
+        setup_read_integer(&n->setup, body, "", "count", 1, REPEAT_MAX, &n->count);
+}
+
+/* Whether it is of the same scenario with the same parameters. */
+static bool fits(struct new_experiment *n, const struct found_experiment *found)
+{
+    const struct store_experiment *other = found->live ? &found->live->record : &found->row;
+    _cleanup_free_ char *params = scenario_params_json(n->setup.scenario, &n->setup.job);
+    return params && strcmp(other->scenario, n->setup.scenario->id) == 0 &&
+           strcmp(other->params, params) == 0;
+}
+
+static void read_beside(struct new_experiment *n, const struct doc *member)
+{
+    const char *id = doc_string(member);
+    struct found_experiment found;
+    if (!member || doc_is_null(member))
+        return;
+    if (!id || strlen(id) >= sizeof n->beside ||
+        found_experiment(n->app, n->request, id, &found) < 0) {
+        field_error(&n->setup.errors, "unknown", "there is no experiment of that id", "/beside");
+        return;
+    }
+    if (n->setup.errors.count == 0 && !fits(n, &found))
+        field_error(&n->setup.errors, "different",
+                    "must be of the same scenario with the same parameters", "/beside");
+    snprintf(n->beside, sizeof n->beside, "%s", id);
+    found_experiment_release(&found);
+}
+
+/* Reads the body into n; false when the request has its answer. */
+static bool read_body(struct new_experiment *n)
+{
+    static const char *const known[] = {
+        "scenario",        "params",        "kind",        "beside", "count",
+        "max_preemptions", "max_schedules", "max_seconds", "timing", NULL};
+    struct doc *body = setup_body(&n->setup, n->request);
+    if (!body)
+        return false;
+    setup_check_members(&n->setup, body, known);
+    setup_read(&n->setup, n->app->catalog, body);
+    if (n->setup.scenario) {
+        read_kind(n, body);
+        read_beside(n, doc_member(body, "beside"));
+    }
+    setup_check_size(&n->setup);
+    doc_free(body);
+    return true;
+}
+
+static void reply_refused(struct request *request, int r)
+{
+    if (r == -EBUSY)
+        problem_reply_later(request, 429, RETRY_SECONDS, "your other experiments go first");
+    else
+        problem_reply_later(request, 503, RETRY_SECONDS,
+                            r == -ESHUTDOWN ? "the server is stopping"
+                                            : "too many experiments wait already");
+}
+
+static void submit(struct new_experiment *n, uint64_t deadline)
+{
+    char session[SESSION_SIZE];
+    const struct experiment_plan plan = {.kind = n->kind,
+                                         .count = (unsigned)n->count,
+                                         .beside = n->beside[0] ? n->beside : NULL,
+                                         .job = &n->setup.job,
+                                         .scenario = n->setup.scenario};
+    struct found_experiment made = {.mine = true};
+    if (session_start(n->request, session) == 0)
+        made.live = experiment_new(&plan, session);
+    if (!made.live) {
+        problem_reply(n->request, 500, "the experiment cannot be made");
+        return;
+    }
+    int r = lab_submit(n->app->lab, made.live);
+    if (r == 0)
+        experiment_wait_reply(n->app, n->request, &made, deadline, true);
+    else
+        reply_refused(n->request, r);
+    found_experiment_release(&made);
+}
+
+void api_experiment_new(struct app *app, struct request *request, const char *id)
+{
+    (void)id;
+    struct new_experiment n = {.app = app, .request = request};
+    if (!read_body(&n))
+        return;
+    uint64_t deadline = wait_deadline(request, &n.setup.errors);
+    if (n.setup.errors.count > 0)
+        problem_reply_fields(request, &n.setup.errors);
+    else
+        submit(&n, deadline);
+}

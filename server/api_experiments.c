@@ -1,0 +1,115 @@
+#include "server/api.h"
+#include "server/experiment_json.h"
+#include "server/list.h"
+#include "server/problem.h"
+#include "server/removal.h"
+#include "server/run_wait.h"
+#include "server/session.h"
+
+#include "sandbox/base/clock.h"
+
+#include <errno.h>
+
+#define LIST_JSON_MAX (64u << 20)
+
+/* How long a cancelled one is waited for before it is shown as it is. */
+#define CANCEL_NS UINT64_C(10000000000)
+
+/* ---- one ---- */
+
+void api_experiment_get(struct app *app, struct request *request, const char *id)
+{
+    struct field_errors errors = {0};
+    struct found_experiment found;
+    uint64_t deadline = wait_deadline(request, &errors);
+    if (errors.count > 0) {
+        problem_reply_fields(request, &errors);
+        return;
+    }
+    if (found_experiment_or_reply(app, request, id, &found) < 0)
+        return;
+    if (found.live)
+        experiment_wait_reply(app, request, &found, deadline, false);
+    else
+        experiment_reply(app, request, 200, &found);
+    found_experiment_release(&found);
+}
+
+/* ---- list ---- */
+
+struct list {
+    struct app *app;
+    const char *session;
+    struct jsonw w;
+    unsigned count, limit;
+    int64_t last;
+};
+
+/* One row more than asked for tells whether there is a next page. */
+static int each_row(void *context, const struct store_experiment *row)
+{
+    struct list *list = context;
+    if (list->count++ == list->limit)
+        return 0;
+    list->last = row->number;
+    const struct found_experiment found = {.live =
+                                               row->done ? NULL : lab_find(list->app->lab, row->id),
+                                           .row = *row,
+                                           .mine = session_owns(list->session, row->session)};
+    experiment_json(list->app, &found, &list->w);
+    experiment_unref(found.live);
+    return 0;
+}
+
+void api_experiment_list(struct app *app, struct request *request, const char *id)
+{
+    (void)id;
+    struct store_filter filter = {0};
+    struct field_errors errors = {0};
+    list_read(request, &filter, &errors);
+    if (errors.count > 0) {
+        problem_reply_fields(request, &errors);
+        return;
+    }
+    _cleanup_buf_ struct buf out = BUF_INIT(LIST_JSON_MAX);
+    struct list list = {
+        .app = app, .session = session_of(request), .w = JSONW(&out), .limit = filter.limit};
+    jsonw_open(&list.w, '{');
+    jsonw_name(&list.w, "experiments");
+    jsonw_open(&list.w, '[');
+    filter.limit++;
+    int r = store_list_experiments(app_reader(app, request), &filter, each_row, &list);
+    jsonw_close(&list.w, ']');
+    list_write_cursor(&list.w, list.count > list.limit, list.last);
+    jsonw_close(&list.w, '}');
+    if (r < 0 || buf_error(&out))
+        problem_reply(request, 500, "the experiments cannot be read");
+    else
+        request_reply(request, 200, JSON_TYPE, &out);
+}
+
+/* ---- delete ---- */
+
+/* One that goes on is ended and kept; only one that is done is deleted. */
+static void delete (struct app *app, struct request *request, const struct found_experiment *found)
+{
+    if (found->live) {
+        lab_cancel(app->lab, found->live);
+        experiment_wait_reply(app, request, found, clock_ns() + CANCEL_NS, false);
+        return;
+    }
+    lab_forget(app->lab, found->row.id);
+    removal_reply(app, request, STORE_DELETE_EXPERIMENT, found->row.id, NULL);
+}
+
+void api_experiment_delete(struct app *app, struct request *request, const char *id)
+{
+    struct found_experiment found;
+    if (found_experiment_or_reply(app, request, id, &found) < 0)
+        return;
+    if (found.mine || session_is_admin(request, app->config->admin_token))
+        delete (app, request, &found);
+    else
+        problem_reply(request, 403, "only who started an experiment may end or delete it");
+    found_experiment_release(&found);
+}
