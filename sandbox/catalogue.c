@@ -138,9 +138,13 @@ static void put_scenario(struct jsonw *w, const struct scenario_entry *entry)
     put_params(w, s);
     jsonw_name(w, "schedules");
     jsonw_open(w, '[');
-    jsonw_string(w, "free");
+    for (enum schedule_mode mode = SCHEDULE_FREE; mode < SCHEDULE_EXPLORE; mode++)
+        if (scenario_has_mode(s, mode))
+            jsonw_string(w, schedule_mode_text(mode));
     jsonw_close(w, ']');
-    jsonw_put_bool(w, "explorable", false);
+    jsonw_put_bool(w, "explorable", scenario_has_mode(s, SCHEDULE_EXPLORE));
+    if (s->free_only.en)
+        put_text(w, "free_only", s->free_only);
     jsonw_put_string(w, "python", s->python);
     put_outcomes(w, s->outcomes);
     put_checks(w, s->checks);

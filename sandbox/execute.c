@@ -39,6 +39,9 @@ int execute_resolve(struct job *job, struct err *err)
     const struct param *params[PARAMS_MAX];
     if (!entry)
         return err_set(err, EINVAL, "scenario: there is none called \"%s\"", job->scenario);
+    if (!scenario_has_mode(entry->scenario, job->schedule.mode))
+        return err_set(err, EINVAL, "schedule: %s has to be free: %s", job->scenario,
+                       entry->scenario->free_only.en);
     for (unsigned i = 0; i < job->param_count; i++)
         if (!scenario_param(entry->scenario, job->params[i].name))
             return err_set(err, EINVAL, "params/%s: %s has no such parameter", job->params[i].name,

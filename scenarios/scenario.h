@@ -35,6 +35,22 @@
 /* ---- the parts of a descriptor; texts come in pairs, English and Chinese ---- */
 
 #define CONCEPTS(...) ((const int[]){__VA_ARGS__, 0})
+/* Why a scenario runs under the free schedule alone. */
+#define MEASURES_REAL_TIME                                                                                                    \
+    {                                                                                                                         \
+        "It measures how long things take on a real processor; a controlled run has a clock of "                              \
+        "its "                                                                                                                \
+        "own that says nothing about that.",                                                                                  \
+            "它测量的是真实处理器上的耗时，而受控运行用的是自己的时钟，测出来没有意义。" \
+    }
+#define ASKS_THE_KERNEL(what_en, what_zh)                                                          \
+    {                                                                                              \
+        "It is about what the kernel does: " what_en                                               \
+        ". Under a controlled schedule the kernel does "                                           \
+        "nothing.",                                                                                \
+            "它讲的正是内核的行为：" what_zh "。受控调度下内核并不参与。"             \
+    }
+
 #define PARAMS(...)   ((const struct param[]){__VA_ARGS__, {.name = NULL}})
 #define OUTCOMES(...) ((const struct outcome_rule[]){__VA_ARGS__, {.class = CLASS_NONE}})
 #define CHECKS(...)   ((const struct check_title[]){__VA_ARGS__, {.name = NULL}})

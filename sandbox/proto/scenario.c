@@ -109,3 +109,8 @@ const char *chart_text(enum chart chart)
     };
     return texts[chart];
 }
+
+bool scenario_has_mode(const struct scenario *scenario, enum schedule_mode mode)
+{
+    return mode == SCHEDULE_FREE || !scenario->free_only.en;
+}

@@ -7,6 +7,7 @@
 
 #include "sandbox/proto/ended.h"
 #include "sandbox/proto/params.h"
+#include "sandbox/proto/schedule.h"
 
 #include <stddef.h>
 
@@ -100,6 +101,7 @@ struct scenario {
     const struct outcome_rule *outcomes; /* ends with an entry whose class is CLASS_NONE */
     const struct check_title *checks;    /* ends with an entry whose name is NULL */
     const struct column *columns;        /* likewise; NULL: the run has no table */
+    struct text free_only; /* why the kernel alone can schedule it; {NULL, NULL}: anybody can */
     void (*run)(void);
 };
 
@@ -118,6 +120,9 @@ size_t scenario_params(const struct scenario *scenario, const struct param **ret
  */
 int scenario_outcome(const struct scenario *scenario, const struct job *job, const char *name,
                      enum ended ended);
+
+/* Whether its tasks can be scheduled that way. */
+bool scenario_has_mode(const struct scenario *scenario, enum schedule_mode mode);
 
 const char *family_text(enum family family);
 const char *chart_text(enum chart chart);

@@ -187,5 +187,7 @@ SCENARIO(epoll_coroutine_scheduler) = {
                        COLUMN("waited", "Waited", "等待", "ns"),
                        COLUMN("done", "Operations", "操作", NULL),
                        COLUMN("resumed", "Resumed", "被恢复", NULL)),
+    .free_only = ASKS_THE_KERNEL("epoll and the descriptors it watches",
+                                 "epoll 以及它监视的描述符"),
     .run = run,
 };

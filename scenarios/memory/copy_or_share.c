@@ -189,5 +189,7 @@ SCENARIO(copy_or_share) = {
                        COLUMN("address", "Address", "地址", NULL),
                        COLUMN("first", "data[0]", "data[0]", NULL),
                        COLUMN("copied", "Pages copied by the write", "写入时复制的页数", NULL)),
+    .free_only = ASKS_THE_KERNEL("which pages of memory fork copies, and when",
+                                 "fork 复制哪些内存页、何时复制"),
     .run = run,
 };

@@ -249,5 +249,6 @@ SCENARIO(cpu_vs_io_bound) = {
                        COLUMN("threads", "Threads (GIL)", "线程（GIL）", "ns"),
                        COLUMN("processes", "Processes", "进程", "ns"),
                        COLUMN("coroutines", "Coroutines", "协程", "ns")),
+    .free_only = MEASURES_REAL_TIME,
     .run = run,
 };

@@ -238,5 +238,6 @@ SCENARIO(divide_and_conquer) = {
                        COLUMN("start", "From (exclusive)", "起点（不含）", NULL),
                        COLUMN("stop", "To", "终点", NULL),
                        COLUMN("sum", "Partial sum", "部分和", NULL)),
+    .free_only = MEASURES_REAL_TIME,
     .run = run,
 };

@@ -438,5 +438,6 @@ SCENARIO(ipc_compare) = {
                        COLUMN("bytes", "Bytes", "字节数", "bytes"),
                        COLUMN("copies", "Copies", "复制次数", NULL),
                        COLUMN("locking", "Locking by", "同步由谁负责", NULL)),
+    .free_only = MEASURES_REAL_TIME,
     .run = run,
 };

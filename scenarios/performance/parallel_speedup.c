@@ -191,5 +191,6 @@ SCENARIO(parallel_speedup) = {
                        COLUMN("gustafson", "Gustafson", "古斯塔夫森", "×"),
                        COLUMN("ideal", "Ideal", "理想", "×"),
                        COLUMN("efficiency", "Efficiency", "效率", "%")),
+    .free_only = MEASURES_REAL_TIME,
     .run = run,
 };

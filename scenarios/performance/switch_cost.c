@@ -325,5 +325,6 @@ SCENARIO(switch_cost) = {
     .columns = COLUMNS(COLUMN("what", "What", "方式", NULL),
                        COLUMN("switch", "Per turn", "每轮切换", "ns"),
                        COLUMN("efficiency", "Share of work", "工作占比", "%")),
+    .free_only = MEASURES_REAL_TIME,
     .run = run,
 };

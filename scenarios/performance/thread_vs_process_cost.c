@@ -289,5 +289,6 @@ SCENARIO(thread_vs_process_cost) = {
                        COLUMN("ratio", "To threads", "与线程之比", "×"),
                        COLUMN("notes", "In the notes", "笔记中的比值", "×"),
                        COLUMN("repetitions", "Repetitions", "次数", NULL)),
+    .free_only = MEASURES_REAL_TIME,
     .run = run,
 };

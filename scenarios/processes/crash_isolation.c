@@ -189,5 +189,7 @@ SCENARIO(crash_isolation) = {
     .columns = COLUMNS(COLUMN("unit", "Unit", "单元", NULL),
                        COLUMN("finished", "Finished", "正常完成", NULL),
                        COLUMN("exitcode", "exitcode", "exitcode", NULL)),
+    .free_only = ASKS_THE_KERNEL("a process that crashes, and what its neighbours keep",
+                                 "进程崩溃，以及相邻进程不受影响"),
     .run = run,
 };

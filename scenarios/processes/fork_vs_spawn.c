@@ -230,5 +230,7 @@ SCENARIO(fork_vs_spawn) = {
                        COLUMN("descriptor", "Pipe's descriptor", "管道描述符", NULL),
                        COLUMN("lock", "Lock", "锁", NULL),
                        COLUMN("start", "Start took", "启动耗时", "ns")),
+    .free_only = ASKS_THE_KERNEL("processes that are copied, and processes that start from scratch",
+                                 "复制出来的进程与从头启动的进程"),
     .run = run,
 };

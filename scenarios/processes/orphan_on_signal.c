@@ -284,5 +284,7 @@ SCENARIO(orphan_on_signal) = {
                        COLUMN("pid", "pid", "pid", NULL),
                        COLUMN("ppid", "Parent's pid", "父进程 pid", NULL),
                        COLUMN("state", "Afterwards", "之后的状态", NULL)),
+    .free_only = ASKS_THE_KERNEL("signals, and what becomes of processes whose parent has died",
+                                 "信号，以及父进程死后子进程的去向"),
     .run = run,
 };

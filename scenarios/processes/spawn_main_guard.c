@@ -165,5 +165,7 @@ SCENARIO(spawn_main_guard) = {
         CHECK("children-stopped", "Children stopped by the check", "被检查拦下的子进程"),
         CHECK("no-output", "Greetings before they were stopped", "被拦下之前的问候"),
         CHECK("every-process-printed", "Every process greets in the end", "每个进程最后都会问候")),
+    .free_only = ASKS_THE_KERNEL("processes that start from scratch and import the program again",
+                                 "从头启动、重新导入程序的进程"),
     .run = run,
 };
