@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, readdir } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Server, events, program, quick, root, slow } from './server.mjs';
+import { Server, childrenOf, events, program, quick, root, slow } from './server.mjs';
 
 const cli = (...args) => spawnSync(program, args, { encoding: 'utf8' });
 
@@ -132,26 +132,13 @@ test('kill -9 loses nothing that was acknowledged', async (t) => {
     assert.deepEqual({ ...(await server.json(`/runs/${id}`)), mine: run.mine }, run);
 });
 
-/* The spawner is the server's child; everything it started dies with it. */
-async function childrenOf(pid) {
-  const list = [];
-  for (const name of await readdir('/proc'))
-    if (/^\d+$/.test(name))
-      try {
-        const stat = await readFile(`/proc/${name}/stat`, 'utf8');
-        if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid) list.push(Number(name));
-      } catch { /* it has ended */ }
-  return list;
-}
-
 test('when the spawner dies runs in flight end, queued ones go on', async (t) => {
   const server = await Server.start({ args: ['--workers', '1'] });
   t.after(() => server.stop());
   const victim = await server.run(slow(), 0.3);
   assert.equal(victim.status, 'running');
   const next = await (await server.post(quick)).json();
-  const [spawner] = await childrenOf(server.process.pid);
-  process.kill(spawner, 'SIGKILL');
+  process.kill(await server.spawner(), 'SIGKILL');
   const ended = await server.json(`/runs/${victim.id}?wait=20`);
   assert.equal(ended.ended, 'internal-error');
   assert.ok(ended.metrics.events > 0, 'what was seen is kept');
@@ -168,8 +155,7 @@ test('when the spawner dies an experiment does the run in flight again', async (
     body: JSON.stringify({ ...slow(300), kind: 'repeat', count: 4 }),
   })).json();
   while ((await server.json(`/experiments/${made.id}`)).progress.done < 2) ;
-  const [spawner] = await childrenOf(server.process.pid);
-  process.kill(spawner, 'SIGKILL');
+  process.kill(await server.spawner(), 'SIGKILL');
   const done = await server.json(`/experiments/${made.id}?wait=20`);
   assert.equal(done.ended, 'completed');
   assert.deepEqual(done.outcomes.map((o) => [o.ended, o.count]), [['timeout', 4]]);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -63,6 +63,11 @@ export class Server {
     await rm(this.directory, { recursive: true, force: true });
     assert.equal(code, 0, this.log);
     assert.doesNotMatch(this.log, /Sanitizer|runtime error/);
+  }
+
+  /* The spawner is the server's child; everything it started dies with it. */
+  async spawner() {
+    return (await childrenOf(this.process.pid))[0];
   }
 
   /* A request as the one browser that keeps its cookie; `cookie: ''` is a stranger. */
@@ -144,4 +149,15 @@ function parseEvent(block) {
   }
   if (!event.event) return null;
   return { event: event.event, id: Number(event.id), data: JSON.parse(event.data) };
+}
+
+export async function childrenOf(pid) {
+  const list = [];
+  for (const name of await readdir('/proc'))
+    if (/^\d+$/.test(name))
+      try {
+        const stat = await readFile(`/proc/${name}/stat`, 'utf8');
+        if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid) list.push(Number(name));
+      } catch { /* it has ended */ }
+  return list;
 }

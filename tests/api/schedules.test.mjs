@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Server, quick } from './server.mjs';
+
+let server;
+before(async () => (server = await Server.start({ args: ['--workers', '2'] })));
+after(() => server.stop());
+
+const counter = { scenario: 'race-counter', params: { threads: 2, n: 3 } };
+const locks = { scenario: 'deadlock-two-locks' };
+const under = (schedule, setup = counter) => server.run({ ...setup, schedule });
+const refused = async (schedule, setup = counter) => {
+  const answer = await server.post({ ...setup, schedule });
+  assert.equal(answer.status, 422, JSON.stringify(schedule));
+  return (await answer.json()).errors;
+};
+
+test('the same seed makes the same run', async () => {
+  const one = await under({ mode: 'random', seed: 42 });
+  assert.equal(one.ended, 'completed');
+  const { token, steps, preemptions, ...rest } = one.schedule;
+  assert.deepEqual(rest, { mode: 'random', seed: 42, depth: null, timing: 'virtual', problem: null });
+  assert.match(token, /^[\w~-]+$/);
+  assert.ok(steps > 0 && preemptions >= 0);
+  const two = await under({ mode: 'random', seed: 42 });
+  assert.deepEqual([two.outcome, two.schedule, two.output], [one.outcome, one.schedule, one.output]);
+  assert.deepEqual(await server.json(`/runs/${one.id}`), one, 'the stored run is the same');
+});
+
+test('a seed is drawn when none is given, and then the run tells it', async () => {
+  const seeds = new Set();
+  for (const seed of [undefined, null, undefined])
+    seeds.add((await under({ mode: 'random', seed })).schedule.seed);
+  assert.equal(seeds.size, 3);
+  assert.ok([...seeds].every((s) => Number.isSafeInteger(s) && s >= 0));
+  const [seed] = seeds;
+  assert.equal((await under({ mode: 'random', seed })).schedule.seed, seed);
+});
+
+test('with an idempotency key the same request draws the same seed', async () => {
+  const ask = () => server.post({ ...counter, schedule: { mode: 'pct' } }, '?wait=10', { 'idempotency-key': 'draws' });
+  const first = await ask(), again = await ask();
+  assert.deepEqual([first.status, again.status], [201, 200]);
+  assert.deepEqual(await first.json(), await again.json());
+});
+
+test('every mode tells what it took', async () => {
+  const pct = await under({ mode: 'pct', seed: 7 });
+  assert.deepEqual([pct.schedule.seed, pct.schedule.depth], [7, 3]);
+  assert.equal((await under({ mode: 'pct', seed: 7, depth: 16 })).schedule.depth, 16);
+  const turns = await under({ mode: 'round-robin', timing: 'ignored', seed: null, token: null });
+  assert.deepEqual([turns.schedule.seed, turns.schedule.timing], [null, 'ignored']);
+  assert.deepEqual((await under({ mode: 'round-robin', timing: 'ignored' })).outcome, turns.outcome);
+});
+
+test('a token repeats the run, and no other', async () => {
+  const one = await under({ mode: 'random', seed: 3, timing: 'ignored' });
+  const { token } = one.schedule;
+  const again = await under({ mode: 'replay', token });
+  assert.deepEqual([again.ended, again.outcome, again.output], [one.ended, one.outcome, one.output]);
+  assert.equal(again.schedule.timing, 'ignored', 'the token says so');
+  assert.equal(again.schedule.steps, one.schedule.steps);
+  const [params] = await refused({ mode: 'replay', token }, { ...counter, params: { threads: 2, n: 4 } });
+  assert.deepEqual([params.pointer, params.code], ['/schedule/token', 'not-a-token']);
+  assert.match(params.detail, /parameters/);
+  const [scenario] = await refused({ mode: 'replay', token }, locks);
+  assert.match(scenario.detail, /another scenario/);
+});
+
+test('stepping by hand is replay with one choice more each time', async () => {
+  const { token } = (await under({ mode: 'round-robin' })).schedule;
+  let run = await under({ mode: 'replay', token: `${token}~0` });
+  for (let step = 0; run.ended === 'stopped'; step++) {
+    assert.equal(run.schedule.steps, step);
+    assert.ok(run.enabled.length > 0);
+    for (const choice of run.enabled) {
+      assert.ok(choice.task && Number.isInteger(choice.task_id) && choice.operation);
+      assert.ok(choice.object === null || choice.object.length > 0);
+    }
+    assert.deepEqual(await server.json(`/runs/${run.id}`), run);
+    run = await under({ mode: 'replay', token: run.enabled.at(-1).token });
+    assert.ok(step < 100);
+  }
+  assert.equal(run.ended, 'completed');
+  assert.ok(!('enabled' in run));
+});
+
+test('a deadlock is explained', async () => {
+  let run;
+  for (let seed = 0; seed < 50 && run?.ended !== 'deadlock'; seed++)
+    run = await under({ mode: 'random', seed, timing: 'ignored' }, locks);
+  assert.equal(run.ended, 'deadlock');
+  assert.match(run.explanation.en, /waits for lock .*, which .* holds; .* nobody can go on\./);
+  assert.match(run.explanation.zh, /谁也无法继续/);
+});
+
+test('what a mode does not take is refused', async () => {
+  const cases = [
+    [{ mode: 'free', seed: 1 }, 'seed', 'unknown'],
+    [{ mode: 'random', depth: 3 }, 'depth', 'unknown'],
+    [{ mode: 'random', token: 'x' }, 'token', 'unknown'],
+    [{ mode: 'random', steps: 3 }, 'steps', 'unknown'],
+    [{ mode: 'round-robin', seed: 3 }, 'seed', 'unknown'],
+    [{ mode: 'replay', token: 'x', seed: 3 }, 'seed', 'unknown'],
+    [{ mode: 'random', speed: 3 }, 'speed', 'unknown'],
+    [{ mode: 'random', seed: -1 }, 'seed', 'out-of-range'],
+    [{ mode: 'random', seed: 2 ** 53 }, 'seed', 'out-of-range'],
+    [{ mode: 'random', seed: '1' }, 'seed', 'not-an-integer'],
+    [{ mode: 'random', seed: 1.5 }, 'seed', 'not-an-integer'],
+    [{ mode: 'pct', depth: 0 }, 'depth', 'out-of-range'],
+    [{ mode: 'pct', depth: 17 }, 'depth', 'out-of-range'],
+    [{ mode: 'pct', timing: 'real' }, 'timing', 'not-a-choice'],
+    [{ mode: 'replay' }, 'token', 'missing'],
+    [{ mode: 'replay', token: null }, 'token', 'missing'],
+    [{ mode: 'replay', token: 7 }, 'token', 'not-a-token'],
+    [{ mode: 'replay', token: '' }, 'token', 'not-a-token'],
+    [{ mode: 'replay', token: 'a b' }, 'token', 'not-a-token'],
+    [{ mode: 'replay', token: 'zzzz' }, 'token', 'not-a-token'],
+    [{ mode: 'replay', token: 'x'.repeat(2001) }, 'token', 'too-long'],
+    [{ mode: 'explore' }, 'mode', 'not-a-choice'],
+  ];
+  for (const [schedule, name, code] of cases) {
+    const errors = await refused(schedule);
+    const error = errors.find((e) => e.pointer === `/schedule/${name}`);
+    assert.equal(error?.code, code, JSON.stringify([schedule, errors]));
+  }
+  const [seed] = await refused({ mode: 'random', seed: -1 });
+  assert.equal(seed.detail, 'must be 0 to 9007199254740991, was -1');
+  const free = (await server.json('/scenarios')).scenarios.find((s) => s.schedules.length === 1);
+  if (free) {
+    const [mode] = await refused({ mode: 'random' }, { scenario: free.id });
+    assert.deepEqual([mode.pointer, mode.detail], ['/schedule/mode', 'must be one of: free']);
+  }
+});
+
+test('a free run can be asked for as it tells of itself', async () => {
+  const { schedule } = await server.run(quick);
+  assert.deepEqual((await server.run({ ...quick, schedule })).schedule, schedule);
+});
