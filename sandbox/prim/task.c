@@ -239,7 +239,8 @@ int task_begin(struct task *task)
     adopt(task_of_process(), task);
     task->created = seam_record(EVENT_TASK_CREATED, TRACE_NO_OBJECT, task->id, 0);
     if (seam_self.control)
-        control_begin(controlled_body, task, task->kind == TASK_PROCESS);
+        control_begin(controlled_body, task,
+                      task->kind == TASK_PROCESS ? CONTROL_COPIES : CONTROL_SHARES);
     else if (task->kind == TASK_THREAD)
         start_thread(task);
     else if (task->server)

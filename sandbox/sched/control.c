@@ -2,7 +2,7 @@
 
 #include "sandbox/sched/image.h"
 
-#include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,6 +17,12 @@
 struct before {
     size_t arena_used;
     uint32_t tasks, objects;
+};
+
+/* Stacks of coroutines: those in use, then those that were. */
+struct fibers {
+    struct fiber **fiber;
+    unsigned used, made;
 };
 
 struct control {
@@ -40,6 +46,7 @@ struct control {
     int exit_code; /* of the main task */
     struct image_heap *heap;
     struct image_globals globals;
+    struct fibers fibers;
     struct before before;
     uint32_t version[SEAM_OBJECTS_MAX]; /* of each object: how often it was changed */
 };
@@ -269,8 +276,8 @@ static struct control_task *choose(struct control *c)
         c->preemptions++;
     c->last = (int)place;
     struct control_task *t = c->task[place];
-    if (t->op.operation == SEAM_SLEEP && c->clock_ns < t->op.deadline)
-        c->clock_ns = t->op.deadline;
+    if (t->op.deadline != SEAM_NEVER && c->clock_ns < t->op.deadline && !control_can(t))
+        c->clock_ns = t->op.deadline; /* what it goes on for, if time is ignored */
     show_time(c);
     note_access(c, t);
     return t;
@@ -309,6 +316,7 @@ void control_point(const struct seam_op *op)
     struct control *c = seam_self.control;
     struct control_task *self = c->current;
     self->op = *op;
+    self->self.task = seam_self.task; /* a coroutine's, it may be */
     self->noted = self->gated = false;
     self->polling = op->operation == SEAM_SLEEP && self->looked && self->read_count > 0;
     schedule(c);
@@ -412,7 +420,18 @@ static struct control_task *add_task(struct control *c, void (*entry)(void *), v
     return t;
 }
 
-void control_begin(void (*entry)(void *), void *argument, bool forks)
+static struct image *new_image(struct control *c, struct control_task *maker,
+                               enum control_memory memory)
+{
+    char *here = __builtin_frame_address(0), *top = fiber_stack_top(maker->fiber);
+    if (memory == CONTROL_PRISTINE)
+        return image_pristine(maker->image, &c->globals);
+    if (here > top || here < top - CONTROL_STACK_BYTES)
+        seam_fail(ENOTSUP, "a process forked by a coroutine, under a controlled schedule");
+    return image_fork(maker->image, here, top);
+}
+
+void control_begin(void (*entry)(void *), void *argument, enum control_memory memory)
 {
     struct control *c = seam_self.control;
     struct control_task *maker = c->current, *t = add_task(c, entry, argument);
@@ -422,13 +441,9 @@ void control_begin(void (*entry)(void *), void *argument, bool forks)
     t->self = seam_self;
     t->self.handle = NULL;
     t->self.lane = NULL;
-    t->image = maker->image;
-    if (forks) {
-        char *here = __builtin_frame_address(0);
-        t->image = image_fork(maker->image, here, fiber_stack_top(maker->fiber));
-        if (!t->image)
-            control_end(c, ENDED_MEMORY_LIMIT);
-    }
+    t->image = memory == CONTROL_SHARES ? maker->image : new_image(c, maker, memory);
+    if (!t->image)
+        control_end(c, ENDED_MEMORY_LIMIT);
     if (c->policy->started)
         c->policy->started(c->policy, maker->place, t->place);
     maker->op.operation = SEAM_START;
@@ -465,6 +480,43 @@ void control_end_process(uint16_t process)
             c->task[i]->live = false;
             c->killed = c->killed || c->task[i]->self.task == process;
         }
+}
+
+/* ---- coroutines' stacks ---- */
+
+/* Of those that were used before, or a new one. */
+static struct fiber *spare_fiber(struct fibers *f)
+{
+    if (f->used < f->made)
+        return f->fiber[f->used];
+    struct fiber **grown = realloc(f->fiber, (f->made + 1) * sizeof(struct fiber *));
+    if (!grown)
+        return NULL;
+    f->fiber = grown;
+    f->fiber[f->made] = fiber_new(CONTROL_FIBER_BYTES, NULL, NULL);
+    return f->fiber[f->made] ? f->fiber[f->made++] : NULL;
+}
+
+struct fiber *control_fiber(struct control *c, void (*entry)(void *), void *argument)
+{
+    struct fiber *fiber = spare_fiber(&c->fibers);
+    if (!fiber)
+        return NULL;
+    c->fibers.used++;
+    fiber_restart(fiber, entry, argument);
+    return fiber;
+}
+
+void control_fiber_free(struct control *c, struct fiber *fiber)
+{
+    struct fibers *f = &c->fibers;
+    unsigned i = 0;
+    while (i < f->used && f->fiber[i] != fiber)
+        i++;
+    if (!fiber || i == f->used)
+        return;
+    f->fiber[i] = f->fiber[--f->used];
+    f->fiber[f->used] = fiber;
 }
 
 /* ---- an execution ---- */
@@ -505,6 +557,9 @@ void control_free(struct control *c)
         fiber_free(c->task[i]->fiber);
         free(c->task[i]);
     }
+    for (unsigned i = 0; i < c->fibers.made; i++)
+        fiber_free(c->fibers.fiber[i]);
+    free(c->fibers.fiber);
     image_heap_free(c->heap);
     image_globals_release(&c->globals);
     free(c);
@@ -525,6 +580,7 @@ static void start_over(struct control *c)
     memset(&shared->task[c->before.tasks], 0, (tasks - c->before.tasks) * sizeof shared->task[0]);
     memset(c->version, 0, objects * sizeof c->version[0]);
     memset(&c->version[SEAM_TASK_OBJECT(0)], 0, tasks * sizeof c->version[0]);
+    c->version[SEAM_NAMES_OBJECT] = 0;
     run->arena_used = c->before.arena_used;
     shared->objects = c->before.objects;
     shared->tasks = c->before.tasks;
@@ -533,9 +589,10 @@ static void start_over(struct control *c)
     run->parts = 0;
     run->writing = 0;
     run->memory_names = NULL;
+    run->streams = NULL;
     image_globals_restore(&c->globals);
     image_heap_clear(c->heap);
-    c->tasks = 0;
+    c->tasks = c->fibers.used = 0;
     c->last = NOBODY;
     c->shown_ns = c->clock_ns = c->steps = c->preemptions = c->over = 0;
     c->ended = ENDED_NONE;
@@ -574,6 +631,16 @@ struct control_task *control_task(struct control *c, unsigned place)
 unsigned control_tasks(const struct control *c)
 {
     return c->tasks;
+}
+
+unsigned control_current(const struct control *c)
+{
+    return c->current->place;
+}
+
+bool control_ignores_time(const struct control *c)
+{
+    return c->ignores_time;
 }
 
 int control_last(const struct control *c)

@@ -33,6 +33,7 @@
 #define CONTROL_TASKS_MAX   128u /* threads and processes of one run; coroutines do not count */
 #define CONTROL_STEPS_MAX   20000000u
 #define CONTROL_STACK_BYTES (256u << 10)
+#define CONTROL_FIBER_BYTES (64u << 10) /* of a coroutine */
 
 struct control;
 struct image;
@@ -106,6 +107,9 @@ const uint16_t *control_enabled(const struct control *control); /* places, ascen
 struct control_task *control_task(struct control *control, unsigned place);
 unsigned control_tasks(const struct control *control); /* begun so far */
 
+/* Place of the task that runs. */
+unsigned control_current(const struct control *control);
+
 /* Place of the task that made the last step, or -1; whether leaving it now is its own wish. */
 int control_last(const struct control *control);
 bool control_yielded(const struct control *control);
@@ -149,8 +153,25 @@ void control_sleep(uint64_t ns);
 /* For seam_private(). */
 void *control_private(size_t bytes);
 
-/* Begins a task, with its own copy of the process's memory or not, up to its first operation. */
-void control_begin(void (*entry)(void *), void *argument, bool forks);
+/* What a new task has of the memory of the process that begins it. */
+enum control_memory {
+    CONTROL_SHARES,  /* a thread: all of it */
+    CONTROL_COPIES,  /* a forked process: a copy */
+    CONTROL_PRISTINE /* what the first process had when the run began */
+};
+
+/* Begins a task, up to its first operation. */
+void control_begin(void (*entry)(void *), void *argument, enum control_memory memory);
+
+/*
+ * A stack for a coroutine of the running task, which is given back at the end of the execution at
+ * the latest. NULL without memory.
+ */
+struct fiber *control_fiber(struct control *control, void (*entry)(void *), void *argument);
+void control_fiber_free(struct control *control, struct fiber *fiber);
+
+/* Whether time-outs and sleeps may be over whenever the schedule likes. */
+bool control_ignores_time(const struct control *control);
 
 /* The running task ends; what the main task ends with is the exit code of the run. */
 _Noreturn void control_leave(int exit_code);

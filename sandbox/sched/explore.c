@@ -367,14 +367,13 @@ static unsigned choose_value(struct policy *policy, struct control *c, unsigned 
         .operation = SEAM_CHOOSE, .object = TRACE_NO_OBJECT, .second = TRACE_NO_OBJECT};
     struct explore *x = (struct explore *)policy;
     struct node *node = &x->node[x->steps];
-    int last = control_last(c);
     if (x->steps == EXPLORE_STEPS_MAX)
         control_end(c, ENDED_LIVELOCK);
     if (x->steps >= x->prefix)
         *node = (struct node){
             .values = (uint16_t)n, .sleep = x->asleep, .preemptions = preemptions_before(x)};
     deviate(x, c, node->value, 0);
-    add_event(x, last == NONE ? 0 : (unsigned)last, &nothing);
+    add_event(x, control_current(c), &nothing);
     x->asleep = node->sleep;
     x->steps++;
     return node->value;

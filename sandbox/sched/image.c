@@ -181,6 +181,29 @@ struct image *image_fork(struct image *maker, char *stack, char *top)
     return image;
 }
 
+/* A copy of what lies elsewhere. */
+static int take_copy(struct piece *piece, const char *from)
+{
+    if (!make_room(piece))
+        return 0;
+    copy(piece->copy, from, piece->bytes);
+    return 1;
+}
+
+struct image *image_pristine(const struct image *maker, const struct image_globals *globals)
+{
+    const struct image_heap empty = {.bytes = maker->heap->bytes};
+    struct image *image = image_first(maker->heap, globals);
+    if (!image)
+        return NULL;
+    image->private.bytes = heap_used(&empty);
+    if (take_copy(&image->globals, globals->before) &&
+        take_copy(&image->private, (const char *)&empty))
+        return image;
+    image_free(image);
+    return NULL;
+}
+
 void image_free(struct image *image)
 {
     if (!image)

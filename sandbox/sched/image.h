@@ -40,6 +40,9 @@ struct image *image_first(struct image_heap *heap, const struct image_globals *g
  * `stack` to `top`. NULL without memory.
  */
 struct image *image_fork(struct image *maker, char *stack, char *top);
+
+/* The memory of a process that knows nothing of its maker: as it was when the program began. */
+struct image *image_pristine(const struct image *maker, const struct image_globals *globals);
 void image_free(struct image *image);
 
 /* From a stack that is in none of the two. */

@@ -16,6 +16,7 @@
 
 struct control;
 struct memory_names;
+struct stream;
 struct scenario;
 struct trace_lane;
 
@@ -40,6 +41,7 @@ struct run {
     _Atomic uint32_t writing; /* 1: a task writes a part of a line; guards parts */
     uint64_t parts;           /* written so far */
     _Atomic(struct memory_names *) memory_names; /* of prim/memory.c; NULL until there is one */
+    struct stream *streams; /* of prim/pipe.c, under control; NULL until there is one */
     struct unrecorded unrecorded;
     _Atomic size_t arena_used;
     _Alignas(64) char arena[];

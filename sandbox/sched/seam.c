@@ -3,6 +3,7 @@
 #include "sandbox/base/clock.h"
 #include "sandbox/proto/output.h"
 #include "sandbox/sched/control.h"
+#include "sandbox/sched/fiber.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -87,6 +88,8 @@ void seam_unrecorded_begin(void)
 {
     struct run *run = seam_self.run;
     struct unrecorded *u = &run->unrecorded;
+    if (seam_self.control)
+        return;
     u->tasks = u->objects = 0;
     u->arena_used = run->arena_used;
     u->memory_names = run->memory_names;
@@ -100,6 +103,8 @@ void seam_unrecorded_end(void)
     struct run *run = seam_self.run;
     struct unrecorded *u = &run->unrecorded;
     size_t used = run->arena_used;
+    if (seam_self.control)
+        return;
     u->on = false;
     seam_self.lane = u->lane;
     run->memory_names = u->memory_names;
@@ -126,6 +131,34 @@ void seam_private_free(void *memory)
 {
     if (!seam_self.control)
         free(memory);
+}
+
+struct fiber *seam_fiber(size_t stack_bytes, void (*entry)(void *), void *argument)
+{
+    return seam_self.control ? control_fiber(seam_self.control, entry, argument)
+                             : fiber_new(stack_bytes, entry, argument);
+}
+
+void seam_fiber_free(struct fiber *fiber)
+{
+    if (seam_self.control)
+        control_fiber_free(seam_self.control, fiber);
+    else
+        fiber_free(fiber);
+}
+
+bool seam_ignores_time(void)
+{
+    return seam_self.control && control_ignores_time(seam_self.control);
+}
+
+void seam_free_only(const char *what)
+{
+    char text[128];
+    if (!seam_self.control)
+        return;
+    snprintf(text, sizeof text, "%s, under a controlled schedule", what);
+    seam_fail(ENOTSUP, text);
 }
 
 uint64_t seam_clock(void)

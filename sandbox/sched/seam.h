@@ -27,6 +27,8 @@
 #include <stdbool.h>
 
 struct conn;
+struct fiber;
+struct loop;
 struct signals;
 struct task;
 
@@ -46,6 +48,7 @@ struct seam_self {
     struct control *control; /* NULL in a free run */
     struct trace_lane *lane; /* NULL in a run without trace */
     struct task *handle;     /* of the thread; NULL in the run's main task until it is asked for */
+    struct loop *loop;       /* the last that the thread began to run; NULL before */
     uint16_t task;
 };
 
@@ -81,7 +84,9 @@ const char *seam_operation_text(unsigned operation); /* "" when there is none */
 
 /* The end of a task, as an object that others look at. */
 #define SEAM_TASK_OBJECT(task) ((uint16_t)(TRACE_OBJECTS_MAX + (task)))
-#define SEAM_OBJECTS_MAX       (TRACE_OBJECTS_MAX + TRACE_TASKS_MAX)
+/* All names of memory, as one. */
+#define SEAM_NAMES_OBJECT ((uint16_t)(TRACE_OBJECTS_MAX + TRACE_TASKS_MAX))
+#define SEAM_OBJECTS_MAX  (TRACE_OBJECTS_MAX + TRACE_TASKS_MAX + 1)
 
 #define SEAM_NEVER UINT64_MAX /* a deadline that does not come */
 
@@ -293,6 +298,16 @@ uint64_t seam_clock(void);
  */
 void *seam_private(size_t bytes);
 void seam_private_free(void *memory);
+
+/* A stack of its own for a coroutine of the calling task. NULL without memory. */
+struct fiber *seam_fiber(size_t stack_bytes, void (*entry)(void *), void *argument);
+void seam_fiber_free(struct fiber *fiber);
+
+/* Whether time-outs and sleeps may be over whenever the schedule likes. */
+bool seam_ignores_time(void);
+
+/* What follows has no controlled face: ends a controlled run with a text. */
+void seam_free_only(const char *what);
 
 /* The time of the calling task's last event; in a run without trace, now. */
 static inline uint64_t seam_last_ns(void)
