@@ -125,7 +125,7 @@ scenario-test: $(B)/interleave-runner
 
 ## api-test: the HTTP contract against a started server
 .PHONY: api-test
-api-test: build
+api-test: build $(HOSTILE_RUNNER)
 	node --test --test-reporter=spec --test-concurrency=1 tests/api/
 
 ## check-asan: the C tests, scenarios and the API under AddressSanitizer and UBSan

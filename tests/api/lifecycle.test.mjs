@@ -192,10 +192,34 @@ test('a disk that is full is said so, and what ended meanwhile is stored when it
   assert.equal((await again.json('/runs')).runs.length, 3);
 });
 
+test('an experiment whose disk is full is done when it is stored', async (t) => {
+  const server = await Server.start();
+  t.after(() => server.stop());
+  const ask = () => server.api('/experiments', {
+    method: 'POST', headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...slow(300), kind: 'repeat', count: 3 }),
+  });
+  const made = await (await ask()).json();
+  fileLimit(server, 4096);
+  assert.equal((await ask()).status, 503);
+  const kept = await server.json(`/experiments/${made.id}?wait=2.5`);
+  assert.deepEqual([kept.status, kept.ended, kept.progress.done], ['running', null, 3]);
+  assert.equal(kept.outcomes[0].run, null, 'its run has no page yet');
+  fileLimit(server, 'unlimited');
+  const done = await server.json(`/experiments/${made.id}?wait=20`);
+  assert.deepEqual([done.status, done.ended], ['done', 'completed']);
+  assert.equal((await server.json(`/runs/${done.outcomes[0].run}`)).ended, 'timeout');
+  assert.equal((await server.json('/experiments')).experiments.length, 1);
+});
+
 test('a disk that stays full does not keep the server from ending', async (t) => {
   const server = await Server.start();
   t.after(() => server.stop());
   await (await server.post(slow())).json();
+  await (await server.api('/experiments', {
+    method: 'POST', headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...slow(300), kind: 'repeat', count: 1000 }),
+  })).json();
   fileLimit(server, 4096);
   const start = Date.now();
   assert.equal(await server.end(), 0);
