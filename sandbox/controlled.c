@@ -86,6 +86,15 @@ static void write_choices(struct trace_schedule *said, struct token *token, stru
     }
 }
 
+static unsigned copy_races(const struct races *races, struct trace_race *to)
+{
+    const struct trace_race *found;
+    unsigned count = races ? races_found(races, &found) : 0;
+    if (count > 0)
+        memcpy(to, found, count * sizeof *found);
+    return count;
+}
+
 static void say_schedule(const struct run *run, struct token *token, struct control *control,
                          const struct directed *directed, enum ended ended)
 {
@@ -93,6 +102,9 @@ static void say_schedule(const struct run *run, struct token *token, struct cont
     said->steps = (uint32_t)control_steps(control);
     said->preemptions = (uint32_t)control_preemptions(control);
     memcpy(said->problem, directed->problem, sizeof said->problem);
+    said->races = copy_races(directed->races, said->race);
+    said->interruptions = directed->interruptions;
+    memcpy(said->interruption, directed->interruption, sizeof said->interruption);
     token->checked = true;
     token->check = directed_check(directed, token->stop == TOKEN_NO_STOP);
     if (directed->problem[0] || token_write(token, said->token) < 0)
@@ -125,11 +137,12 @@ static enum trace_stop stop_of(enum ended ended)
 static int run_once(struct run *run, struct token *token)
 {
     struct directed *directed = malloc(sizeof *directed);
+    struct races *races = races_new(run->shared);
     struct control *control = control_of(run, token->ignores_time);
     if (!directed || !control)
         return EXIT_FAULT;
     run->control = control;
-    directed_init(directed, token);
+    directed_init(directed, token, races);
     control_set_ends(control, token->ends_are_steps);
     trace_shared_start(run->shared);
     enum ended ended = control_execute(control, &directed->policy, main_task, run);

@@ -241,7 +241,7 @@ static void note_access(struct control *c, struct control_task *t)
         c->version[op->second]++;
 }
 
-static bool is_enabled(const struct control *c, int place)
+bool control_could_go_on(const struct control *c, int place)
 {
     for (unsigned i = 0; i < c->enabled_count; i++)
         if (c->enabled[i] == place)
@@ -272,7 +272,8 @@ static struct control_task *choose(struct control *c)
         control_end(c, ENDED_STOPPED);
     count_step(c);
     unsigned place = c->enabled[i];
-    if (c->last != NOBODY && (unsigned)c->last != place && !c->yielded && is_enabled(c, c->last))
+    if (c->last != NOBODY && (unsigned)c->last != place && !c->yielded &&
+        control_could_go_on(c, c->last))
         c->preemptions++;
     c->last = (int)place;
     struct control_task *t = c->task[place];

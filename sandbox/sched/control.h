@@ -114,6 +114,9 @@ unsigned control_current(const struct control *control);
 int control_last(const struct control *control);
 bool control_yielded(const struct control *control);
 
+/* Whether the task is among those that could have been chosen at the last choice. */
+bool control_could_go_on(const struct control *control, int place);
+
 /* What continues the last task if it can go on, else the lowest: an index into enabled. */
 unsigned control_default(const struct control *control, unsigned n);
 

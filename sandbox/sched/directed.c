@@ -87,6 +87,69 @@ static void hash_step(struct directed *d, unsigned place, unsigned operation, un
     d->check = (d->check ^ (place << 24 | operation << 16 | object)) * 0x100000001b3u;
 }
 
+static uint16_t listed(uint16_t object)
+{
+    return object < TRACE_OBJECTS_MAX ? object : TRACE_NO_OBJECT;
+}
+
+static bool touches(const struct seam_op *op, uint16_t object)
+{
+    return object != TRACE_NO_OBJECT && (op->object == object || op->second == object);
+}
+
+/* The task could have gone on, and another one is chosen. */
+static void note_interruption(struct directed *d, const struct control_task *t)
+{
+    if (d->interruptions == TRACE_INTERRUPTIONS_MAX)
+        return;
+    const struct seam_op *done = d->has_done[t->place] ? &d->done[t->place] : NULL;
+    d->interruption[d->interruptions++] =
+        (struct trace_interruption){.task = t->self.task,
+                                    .by = TRACE_NO_TASK,
+                                    .object = {done ? listed(done->object) : TRACE_NO_OBJECT,
+                                               listed(t->op.object), TRACE_NO_OBJECT},
+                                    .done = done ? (uint8_t)done->operation : SEAM_OPERATION_COUNT,
+                                    .next = (uint8_t)t->op.operation,
+                                    .meanwhile = SEAM_OPERATION_COUNT};
+    d->interrupted[t->place] = d->interruptions;
+}
+
+/*
+ * What a task does while others are interrupted: the first change of what one of them was at is
+ * told of, or if there is none the first look.
+ */
+static void note_meanwhile(struct directed *d, const struct control_task *t, unsigned tasks)
+{
+    d->interrupted[t->place] = 0;
+    for (unsigned place = 0; place < tasks; place++) {
+        if (!d->interrupted[place])
+            continue;
+        struct trace_interruption *i = &d->interruption[d->interrupted[place] - 1];
+        bool told = i->by != TRACE_NO_TASK;
+        bool better = told && i->meanwhile == SEAM_READ && t->op.operation != SEAM_READ;
+        if ((told && !better) || (!touches(&t->op, i->object[0]) && !touches(&t->op, i->object[1])))
+            continue;
+        i->by = t->self.task;
+        i->meanwhile = (uint8_t)t->op.operation;
+        i->object[2] = listed(t->op.object);
+    }
+}
+
+static void note_step(struct directed *d, struct control *c, const struct control_task *t)
+{
+    int last = control_last(c);
+    if (last >= 0 && (unsigned)last != t->place && !control_yielded(c) &&
+        control_could_go_on(c, last))
+        note_interruption(d, control_task(c, (unsigned)last));
+    note_meanwhile(d, t, control_tasks(c));
+    d->done[t->place] = t->op;
+    d->has_done[t->place] = true;
+    if (!d->races)
+        return;
+    const struct trace_lane *lane = t->self.task == seam_self.task ? seam_self.lane : t->self.lane;
+    races_step(d->races, t, lane ? trace_event_id(lane->id, lane->seq) : 0);
+}
+
 static bool is_over(struct directed *d)
 {
     return d->problem[0] || d->steps >= d->token->stop;
@@ -105,6 +168,7 @@ static int choose(struct policy *policy, struct control *c, unsigned n)
         return -1;
     const struct control_task *t = control_task(c, control_enabled(c)[i]);
     hash_step(d, t->place, t->op.operation, t->op.object);
+    note_step(d, c, t);
     d->steps++;
     return i;
 }
@@ -125,19 +189,30 @@ static unsigned choose_value(struct policy *policy, struct control *c, unsigned 
 static void started(struct policy *policy, unsigned maker, unsigned task)
 {
     struct directed *d = (struct directed *)policy;
-    (void)maker;
+    if (d->races && maker != task)
+        races_started(d->races, maker, task);
     if (d->token->rule == TOKEN_PCT)
         d->priority[task] = SCHEDULE_DEPTH_MAX + (uint32_t)(directed_draw(&d->random) >> 40);
 }
 
-void directed_init(struct directed *d, const struct token *token)
+static void opened(struct policy *policy, unsigned task, unsigned by)
 {
-    *d = (struct directed){
-        .policy = {.choose = choose, .choose_value = choose_value, .started = started},
-        .token = token,
-        .random = directed_seeded(token->seed),
-        .check = 0xcbf29ce484222325u,
-        .turn = -1};
+    struct directed *d = (struct directed *)policy;
+    if (d->races)
+        races_opened(d->races, task, by);
+}
+
+void directed_init(struct directed *d, const struct token *token, struct races *races)
+{
+    *d = (struct directed){.policy = {.choose = choose,
+                                      .choose_value = choose_value,
+                                      .started = started,
+                                      .opened = opened},
+                           .token = token,
+                           .races = races,
+                           .random = directed_seeded(token->seed),
+                           .check = 0xcbf29ce484222325u,
+                           .turn = -1};
     if (token->rule != TOKEN_PCT)
         return;
     started(&d->policy, 0, 0);

@@ -6,12 +6,18 @@
 #define SCHED_DIRECTED_H
 
 #include "sandbox/proto/token.h"
-#include "sandbox/sched/control.h"
+#include "sandbox/sched/race.h"
 
 struct directed {
     struct policy policy;
     const struct token *token;
-    unsigned next; /* deviation */
+    struct races *races;                    /* NULL: not looked for */
+    struct seam_op done[CONTROL_TASKS_MAX]; /* each task's last operation */
+    bool has_done[CONTROL_TASKS_MAX];
+    unsigned interruptions;
+    struct trace_interruption interruption[TRACE_INTERRUPTIONS_MAX];
+    unsigned interrupted[CONTROL_TASKS_MAX]; /* which of them is a task's now, from 1; 0: none */
+    unsigned next;                           /* deviation */
     uint64_t random;
     uint64_t check_before, check; /* hash of the operations: without the last step, and with it */
     uint64_t steps;
@@ -22,7 +28,8 @@ struct directed {
     char problem[160];                   /* why the token could not be followed, or "" */
 };
 
-void directed_init(struct directed *directed, const struct token *token);
+/* `races` may be NULL; it stays the caller's. */
+void directed_init(struct directed *directed, const struct token *token, struct races *races);
 
 /*
  * After the execution: whether what was done is what the token was made of. False with `problem`

@@ -40,10 +40,11 @@
 #define TRACE_ROWS_MAX    128u
 #define TRACE_ROW_BYTES   256u /* of a row's cells with its NUL */
 
-#define TRACE_TOKEN_MAX   2001u /* SCHEDULE_TOKEN_MAX */
-#define TRACE_CHOICES_MAX 64u
-#define TRACE_RACES_MAX   16u
-#define TRACE_FOUND_MAX   256u
+#define TRACE_TOKEN_MAX         2001u /* SCHEDULE_TOKEN_MAX */
+#define TRACE_CHOICES_MAX       64u
+#define TRACE_RACES_MAX         16u
+#define TRACE_INTERRUPTIONS_MAX 8u
+#define TRACE_FOUND_MAX         256u
 
 /* "No object" in a record, and "no task". */
 #define TRACE_NO_OBJECT 0xffffu
@@ -192,6 +193,17 @@ struct trace_race {
     uint32_t event[2];    /* ids; 0 when the run has no trace */
 };
 
+/*
+ * A preemption: a task had done one operation and could have done the next, but others ran first;
+ * one of them is told of, if there is one that touches what the task was at.
+ */
+struct trace_interruption {
+    uint16_t task, by;             /* by: TRACE_NO_TASK when none touched it */
+    uint16_t object[3];            /* of done, next and meanwhile; or TRACE_NO_OBJECT */
+    uint8_t done, next, meanwhile; /* enum seam_operation; done: COUNT when it had done none */
+    uint8_t unused;
+};
+
 /* What a controlled run says of its schedule, written at its end. */
 struct trace_schedule {
     _Atomic uint32_t set;        /* 1 once the rest is written */
@@ -199,9 +211,11 @@ struct trace_schedule {
     uint32_t preemptions;        /* switches away from a task that could have gone on */
     uint32_t choices;            /* entries of choice */
     uint32_t races;              /* entries of race */
+    uint32_t interruptions;      /* entries of interruption: the first preemptions */
     char token[TRACE_TOKEN_MAX]; /* that repeats the run; "" when it would be longer */
     char problem[160];           /* why a token could not be followed */
     struct trace_race race[TRACE_RACES_MAX];
+    struct trace_interruption interruption[TRACE_INTERRUPTIONS_MAX];
     struct trace_choice choice[TRACE_CHOICES_MAX];
 };
 
