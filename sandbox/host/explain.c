@@ -1,5 +1,6 @@
 #include "sandbox/host/explain.h"
 
+#include "sandbox/host/explain_interruptions.h"
 #include "sandbox/trace/kinds.h"
 
 #include <string.h>
@@ -241,8 +242,10 @@ void explanation_write(const struct report *report, struct jsonw *json)
 {
     static const char *const names[LANGUAGES] = {"en", "zh"};
     struct story story = {.report = report};
-    if (report->wait_count == 0 && report->ended != ENDED_LIVELOCK)
+    if (report->wait_count == 0 && report->ended != ENDED_LIVELOCK) {
+        explain_interruptions(report, json);
         return;
+    }
     find_groups(&story);
     find_circle(&story);
     jsonw_name(json, "explanation");

@@ -7,7 +7,8 @@
 
 #include "sandbox/host/report.h"
 
-/* Writes the member "explanation": {"en", "zh"}, or nothing when nobody waits. */
+/* Writes the member "explanation": {"en", "zh"}, or nothing when nobody waits and
+ * nobody was interrupted. */
 void explanation_write(const struct report *report, struct jsonw *json);
 
 #endif

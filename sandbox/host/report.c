@@ -222,6 +222,42 @@ static void write_races(const struct report_schedule *schedule, struct jsonw *js
     jsonw_close(json, ']');
 }
 
+static void write_operation(struct jsonw *json, const char *member, unsigned operation,
+                            const char *object)
+{
+    jsonw_name(json, member);
+    if (operation >= OPERATION_COUNT) {
+        jsonw_null(json);
+        return;
+    }
+    jsonw_open(json, '{');
+    jsonw_put_string(json, "operation", operation_text(operation));
+    jsonw_put_string(json, "object", object[0] ? object : NULL);
+    jsonw_close(json, '}');
+}
+
+static void write_interruptions(const struct report_schedule *schedule, struct jsonw *json)
+{
+    if (schedule->said.interruptions == 0)
+        return;
+    jsonw_name(json, "interruptions");
+    jsonw_open(json, '[');
+    for (uint32_t i = 0; i < schedule->said.interruptions; i++) {
+        const struct trace_interruption *said = &schedule->said.interruption[i];
+        const bool told = said->by != TRACE_NO_TASK;
+        jsonw_open(json, '{');
+        jsonw_put_string(json, "task", schedule->interruption[i].task);
+        jsonw_put_integer(json, "task_id", said->task);
+        write_operation(json, "done", said->done, schedule->interruption[i].object[0]);
+        write_operation(json, "next", said->next, schedule->interruption[i].object[1]);
+        jsonw_put_string(json, "by", told ? schedule->interruption[i].by : NULL);
+        write_operation(json, "meanwhile", told ? said->meanwhile : OPERATION_COUNT,
+                        schedule->interruption[i].object[2]);
+        jsonw_close(json, '}');
+    }
+    jsonw_close(json, ']');
+}
+
 static void put_integer_if(struct jsonw *json, const char *member, bool applies, int64_t value)
 {
     jsonw_name(json, member);
@@ -269,6 +305,7 @@ void report_write(const struct report *report, struct jsonw *json)
     if (report->schedule) {
         write_enabled(report->schedule, json);
         write_races(report->schedule, json);
+        write_interruptions(report->schedule, json);
     }
     explanation_write(report, json);
 }

@@ -22,6 +22,10 @@ struct report_schedule {
         char task[2][TRACE_NAME_MAX];
         char object[TRACE_NAME_MAX];
     } race[TRACE_RACES_MAX];
+    struct {
+        char task[TRACE_NAME_MAX], by[TRACE_NAME_MAX]; /* by: "" when there is nobody */
+        char object[3][TRACE_NAME_MAX];                /* of done, next and meanwhile */
+    } interruption[TRACE_INTERRUPTIONS_MAX];
 };
 
 struct report {

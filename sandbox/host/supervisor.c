@@ -424,6 +424,14 @@ static void name_choices(struct supervisor *s)
         for (int which = 0; which < 2; which++)
             trace_reader_task(s->reader, race->task[which], schedule->race[i].task[which]);
     }
+    for (uint32_t i = 0; i < schedule->said.interruptions; i++) {
+        const struct trace_interruption *said = &schedule->said.interruption[i];
+        trace_reader_task(s->reader, said->task, schedule->interruption[i].task);
+        trace_reader_task(s->reader, said->by, schedule->interruption[i].by);
+        for (int which = 0; which < 3; which++)
+            trace_reader_object(s->reader, said->object[which],
+                                schedule->interruption[i].object[which]);
+    }
 }
 
 /* What a run without one says of its schedule is nothing. */

@@ -2,8 +2,10 @@
 
 const char *operation_text(unsigned operation)
 {
-    static const char *const texts[OPERATION_COUNT] = {
-        "acquire", "release", "read",  "write", "update", "send", "receive", "close",
-        "join",    "signal",  "await", "print", "sleep",  "spin", "start",   "choose"};
+    static const char *const texts[] = {
+#define X(name, text) [SEAM_##name] = text,
+        OPERATIONS(X)
+#undef X
+    };
     return operation < OPERATION_COUNT ? texts[operation] : "";
 }

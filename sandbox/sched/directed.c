@@ -108,9 +108,9 @@ static void note_interruption(struct directed *d, const struct control_task *t)
                                     .by = TRACE_NO_TASK,
                                     .object = {done ? listed(done->object) : TRACE_NO_OBJECT,
                                                listed(t->op.object), TRACE_NO_OBJECT},
-                                    .done = done ? (uint8_t)done->operation : SEAM_OPERATION_COUNT,
+                                    .done = done ? (uint8_t)done->operation : OPERATION_COUNT,
                                     .next = (uint8_t)t->op.operation,
-                                    .meanwhile = SEAM_OPERATION_COUNT};
+                                    .meanwhile = OPERATION_COUNT};
     d->interrupted[t->place] = d->interruptions;
 }
 

@@ -160,7 +160,7 @@ void races_step(struct races *r, const struct control_task *t, uint32_t event)
     case SEAM_SPIN:
     case SEAM_START:
     case SEAM_CHOOSE:
-    case SEAM_OPERATION_COUNT:
+    case OPERATION_COUNT:
         break;
     }
 }

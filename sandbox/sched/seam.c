@@ -112,16 +112,6 @@ void seam_unrecorded_end(void)
     run->arena_used = u->arena_used;
 }
 
-const char *seam_operation_text(unsigned operation)
-{
-    static const char *const texts[] = {
-#define X(name, text) [SEAM_##name] = text,
-        SEAM_OPERATIONS(X)
-#undef X
-    };
-    return operation < SEAM_OPERATION_COUNT ? texts[operation] : "";
-}
-
 void *seam_private(size_t bytes)
 {
     return seam_self.control ? control_private(bytes) : calloc(1, bytes);

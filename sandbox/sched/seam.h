@@ -21,6 +21,7 @@
 #ifndef SCHED_SEAM_H
 #define SCHED_SEAM_H
 
+#include "sandbox/proto/operation.h"
 #include "sandbox/sched/run.h"
 #include "sandbox/trace/writer.h"
 
@@ -53,34 +54,6 @@ struct seam_self {
 };
 
 extern __thread struct seam_self seam_self;
-
-/* X(NAME, "text in the API"): what a task is about to do, to an object as a rule. */
-#define SEAM_OPERATIONS(X)                                                                         \
-    X(ACQUIRE, "acquire")                                                                          \
-    X(RELEASE, "release")                                                                          \
-    X(READ, "read") /* the only one that changes nothing */                                        \
-    X(WRITE, "write")                                                                              \
-    X(UPDATE, "update") /* reads and writes in one step */                                         \
-    X(SEND, "send")                                                                                \
-    X(RECEIVE, "receive")                                                                          \
-    X(CLOSE, "close")                                                                              \
-    X(JOIN, "join") /* a task */                                                                   \
-    X(SIGNAL, "signal")                                                                            \
-    X(AWAIT, "await")                                                                              \
-    X(PRINT, "print")                                                                              \
-    X(SLEEP, "sleep")                                                                              \
-    X(SPIN, "spin")                                                                                \
-    X(START, "start")                                                                              \
-    X(CHOOSE, "choose")
-
-enum seam_operation {
-#define X(name, text) SEAM_##name,
-    SEAM_OPERATIONS(X)
-#undef X
-        SEAM_OPERATION_COUNT
-};
-
-const char *seam_operation_text(unsigned operation); /* "" when there is none */
 
 /* The end of a task, as an object that others look at. */
 #define SEAM_TASK_OBJECT(task) ((uint16_t)(TRACE_OBJECTS_MAX + (task)))

@@ -48,17 +48,30 @@ static bool take_race(const struct trace_reader *reader, const struct trace_race
     return fits;
 }
 
+static bool take_interruption(const struct trace_interruption *from, struct bounds in,
+                              struct trace_interruption *ret)
+{
+    copy_once(ret, from, sizeof *ret);
+    for (int i = 0; i < 3; i++)
+        if (ret->object[i] >= in.objects)
+            ret->object[i] = TRACE_NO_OBJECT;
+    if (ret->by >= in.tasks || ret->meanwhile >= OPERATION_COUNT)
+        ret->by = TRACE_NO_TASK;
+    return ret->task < in.tasks && ret->done <= OPERATION_COUNT && ret->next < OPERATION_COUNT;
+}
+
 void trace_reader_schedule(const struct trace_reader *reader, struct trace_schedule *ret)
 {
     const struct trace_schedule *from = &reader->shared->schedule;
     struct bounds in = bounds_of(reader);
-    uint32_t choices, races;
-    ret->choices = ret->races = 0;
+    uint32_t choices, races, interruptions;
+    ret->choices = ret->races = ret->interruptions = 0;
     ret->set = atomic_load_explicit(&from->set, memory_order_acquire) == 1;
     if (!ret->set)
         return;
     copy_once(&choices, &from->choices, sizeof choices);
     copy_once(&races, &from->races, sizeof races);
+    copy_once(&interruptions, &from->interruptions, sizeof interruptions);
     copy_once(&ret->steps, &from->steps, sizeof ret->steps);
     copy_once(&ret->preemptions, &from->preemptions, sizeof ret->preemptions);
     copy_once(ret->token, from->token, sizeof ret->token);
@@ -69,6 +82,9 @@ void trace_reader_schedule(const struct trace_reader *reader, struct trace_sched
         ret->choices += take_choice(&from->choice[i], in, &ret->choice[ret->choices]);
     for (uint32_t i = 0; i < races && i < TRACE_RACES_MAX; i++)
         ret->races += take_race(reader, &from->race[i], in, &ret->race[ret->races]);
+    for (uint32_t i = 0; i < interruptions && i < TRACE_INTERRUPTIONS_MAX; i++)
+        ret->interruptions +=
+            take_interruption(&from->interruption[i], in, &ret->interruption[ret->interruptions]);
 }
 
 static uint64_t integer(const _Atomic uint64_t *from)
