@@ -1,12 +1,11 @@
 #include "sandbox/controlled.h"
 
-#include "sandbox/base/clock.h"
 #include "sandbox/prim/pipe.h"
 #include "sandbox/prim/task.h"
 #include "sandbox/proto/scenario.h"
 #include "sandbox/proto/token.h"
 #include "sandbox/sched/directed.h"
-#include "sandbox/sched/explore.h"
+#include "sandbox/search.h"
 #include "sandbox/table.h"
 
 #include <errno.h>
@@ -14,11 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXIT_FAULT 71
-
 _Static_assert(TRACE_TOKEN_MAX == SCHEDULE_TOKEN_MAX, "a token is as long here as there");
 
-static void main_task(void *argument)
+void controlled_main(void *argument)
 {
     struct run *run = argument;
     struct process *process = seam_private(sizeof *process);
@@ -31,7 +28,7 @@ static void main_task(void *argument)
     seam_end(0);
 }
 
-static struct control *control_of(struct run *run, bool ignores_time)
+struct control *controlled_new(struct run *run, bool ignores_time)
 {
     const struct scenario_entry *entry = scenario_find(run->scenario->id);
     return control_new(run, entry->globals, entry->globals_end, ignores_time);
@@ -138,173 +135,19 @@ static int run_once(struct run *run, struct token *token)
 {
     struct directed *directed = malloc(sizeof *directed);
     struct races *races = races_new(run->shared);
-    struct control *control = control_of(run, token->ignores_time);
+    struct control *control = controlled_new(run, token->ignores_time);
     if (!directed || !control)
-        return EXIT_FAULT;
+        return CONTROLLED_FAULT;
     run->control = control;
     directed_init(directed, token, races);
     control_set_ends(control, token->ends_are_steps);
     trace_shared_start(run->shared);
-    enum ended ended = control_execute(control, &directed->policy, main_task, run);
+    enum ended ended = control_execute(control, &directed->policy, controlled_main, run);
     if (!directed_agrees(directed))
         ended = ENDED_REPLAY_FAILED;
     say_schedule(run, token, control, directed, ended);
     atomic_store(&run->shared->result.stop, stop_of(ended));
-    return ended == ENDED_CRASHED ? EXIT_FAULT : control_exit_code(control);
-}
-
-/* ---- exploring ---- */
-
-struct exploration {
-    struct run *run;
-    struct control *control;
-    struct explore *explore;
-    struct token *token;
-    struct trace_explored *said;
-    uint64_t deadline_ns;
-    bool cut, killed;
-};
-
-static void describe(const struct exploration *x, enum ended ended, struct trace_found *ret)
-{
-    const struct trace_result *result = &x->run->shared->result;
-    ret->ended = (uint8_t)ended;
-    ret->class = result->class_of_end[ended];
-    ret->rule = result->rule_of_end[ended];
-    if (ended != ENDED_COMPLETED) {
-        snprintf(ret->outcome, sizeof ret->outcome, "%s", ended_text(ended));
-        return;
-    }
-    ret->class = result->outcome_set ? (uint8_t)result->outcome_class : CLASS_NONE;
-    ret->rule = (int16_t)result->outcome_rule;
-    snprintf(ret->outcome, sizeof ret->outcome, "%s", result->outcome_set ? result->outcome : "");
-}
-
-static bool is_same(const struct trace_found *a, const struct trace_found *b)
-{
-    return a->ended == b->ended && a->class == b->class && a->rule == b->rule &&
-           strcmp(a->outcome, b->outcome) == 0;
-}
-
-static void write_witness(struct exploration *x, struct trace_found *found)
-{
-    const struct deviation *deviations;
-    struct token *token = x->token;
-    token->count = explore_deviations(x->explore, &deviations);
-    memcpy(token->deviation, deviations, token->count * sizeof *deviations);
-    found->preemptions = (uint32_t)control_preemptions(x->control);
-    if (token_write(token, found->token) < 0)
-        found->token[0] = '\0';
-}
-
-/* False: the table is full. */
-static bool count_outcome(struct exploration *x, enum ended ended)
-{
-    struct trace_explored *said = x->said;
-    struct trace_found seen;
-    uint32_t i = 0, count = said->outcomes;
-    describe(x, ended, &seen);
-    while (i < count && !is_same(&said->found[i], &seen))
-        i++;
-    if (i == TRACE_FOUND_MAX)
-        return false;
-    struct trace_found *found = &said->found[i];
-    if (i == count) {
-        memcpy(found->outcome, seen.outcome, sizeof seen.outcome);
-        found->ended = seen.ended;
-        found->class = seen.class;
-        found->rule = seen.rule;
-        found->first = said->executions + 1;
-        found->preemptions = UINT32_MAX;
-    }
-    found->count++;
-    if (control_preemptions(x->control) < found->preemptions)
-        write_witness(x, found);
-    atomic_store_explicit(&said->outcomes, i == count ? count + 1 : count, memory_order_release);
-    return true;
-}
-
-static bool note_execution(struct exploration *x, enum ended ended)
-{
-    struct trace_explored *said = x->said;
-    said->steps += control_steps(x->control);
-    x->killed = x->killed || control_killed(x->control);
-    if (explore_was_blocked(x->explore)) {
-        said->blocked++;
-        return true;
-    }
-    if (ended == ENDED_LIVELOCK && control_steps(x->control) >= EXPLORE_STEPS_MAX)
-        said->cut++;
-    if (!count_outcome(x, ended))
-        return false;
-    said->executions++;
-    return said->executions < x->run->job.schedule.max_executions;
-}
-
-static bool has_time(const struct exploration *x)
-{
-    uint64_t done = x->said->executions + x->said->blocked;
-    return done % 16 != 0 || clock_ns() < x->deadline_ns;
-}
-
-/* All of them. Returns whether none within the bounds was left out. */
-static bool explore_all(struct exploration *x)
-{
-    for (;;) {
-        enum ended ended =
-            control_execute(x->control, explore_policy(x->explore), main_task, x->run);
-        bool more = note_execution(x, ended);
-        bool left = explore_next(x->explore, x->control);
-        if (!left)
-            return x->said->cut == 0 && !x->killed;
-        if (!more || !has_time(x))
-            return false;
-    }
-}
-
-static int begin_exploring(struct exploration *x, bool ends_are_steps)
-{
-    const struct schedule *s = &x->run->job.schedule;
-    explore_free(x->explore);
-    x->explore =
-        explore_new(s->max_preemptions < 0 ? EXPLORE_SOURCE_SETS : EXPLORE_ALL, s->max_preemptions);
-    *x->token = (struct token){.rule = TOKEN_CONTINUE,
-                               .ignores_time = s->ignores_time,
-                               .ends_are_steps = ends_are_steps,
-                               .stop = TOKEN_NO_STOP};
-    token_identify(x->token, &x->run->job);
-    control_set_ends(x->control, ends_are_steps);
-    return x->explore ? 0 : -ENOMEM;
-}
-
-/* One execution to see whether anybody asks if a task has ended. */
-static bool asks_for_ends(struct exploration *x)
-{
-    if (begin_exploring(x, false) < 0)
-        return false;
-    (void)control_execute(x->control, explore_policy(x->explore), main_task, x->run);
-    return control_ends_matter(x->control);
-}
-
-static int run_all(struct run *run, struct token *token)
-{
-    struct exploration x = {.run = run,
-                            .token = token,
-                            .said = &run->shared->explored,
-                            .deadline_ns =
-                                clock_ns() + run->job.schedule.max_seconds * UINT64_C(1000000000)};
-    run->job.trace = false;
-    run->output = -1;
-    x.control = control_of(run, run->job.schedule.ignores_time);
-    if (!x.control)
-        return EXIT_FAULT;
-    run->control = x.control;
-    trace_shared_start(run->shared);
-    if (begin_exploring(&x, asks_for_ends(&x)) < 0)
-        return EXIT_FAULT;
-    x.said->complete = explore_all(&x);
-    atomic_store_explicit(&x.said->over, 1, memory_order_release);
-    return 0;
+    return ended == ENDED_CRASHED ? CONTROLLED_FAULT : control_exit_code(control);
 }
 
 int controlled_execute(struct run *run)
@@ -312,9 +155,9 @@ int controlled_execute(struct run *run)
     struct token *token = malloc(sizeof *token);
     struct err err = {0};
     if (!token)
-        return EXIT_FAULT;
-    if (run->job.schedule.mode == SCHEDULE_EXPLORE)
-        return run_all(run, token);
+        return CONTROLLED_FAULT;
+    if (schedule_is_search(run->job.schedule.mode))
+        return search_execute(run, token);
     if (token_of_job(token, &run->job, &err) < 0)
         return JOB_REFUSED;
     return run_once(run, token);

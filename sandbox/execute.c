@@ -4,6 +4,7 @@
 #include "sandbox/prim/pipe.h"
 #include "sandbox/prim/task.h"
 #include "sandbox/proto/scenario.h"
+#include "sandbox/proto/token.h"
 #include "sandbox/sched/seam.h"
 #include "sandbox/table.h"
 
@@ -52,6 +53,8 @@ int execute_resolve(struct job *job, struct err *err)
         if (r < 0)
             return r;
     }
+    if (job->schedule.mode == SCHEDULE_REPLAY || job->schedule.mode == SCHEDULE_SHRINK)
+        return token_check(job->schedule.token, job, err) < 0 ? err_wrap(err, "schedule/token") : 0;
     return 0;
 }
 

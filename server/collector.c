@@ -227,7 +227,7 @@ static const struct supervisor_hooks *hooks_of(const struct run *run)
 {
     static const struct supervisor_hooks hooks = {.output = on_output, .chunks = on_chunks};
     static const struct supervisor_hooks exploring = {.explored = on_explored};
-    return run->job.schedule.mode == SCHEDULE_EXPLORE ? &exploring : &hooks;
+    return schedule_is_search(run->job.schedule.mode) ? &exploring : &hooks;
 }
 
 static int supervise(struct collector *c, struct slot *slot, struct worker *worker, struct err *err)

@@ -68,7 +68,7 @@ static int watch(struct supervisor *s, int fd)
 
 static uint64_t wall_limit(const struct job *job, const struct limits *limits)
 {
-    if (job->schedule.mode == SCHEDULE_EXPLORE)
+    if (schedule_is_search(job->schedule.mode))
         return (job->schedule.max_seconds + LEAVING_SECONDS) * UINT64_C(1000000000);
     const char *text = job_get(job, "limit_ms");
     uint64_t asked = text ? strtoull(text, NULL, 10) : 0;
@@ -281,7 +281,7 @@ static void drain_trace(struct supervisor *s, bool last)
 
 static void look_at_exploration(struct supervisor *s)
 {
-    if (s->mode != SCHEDULE_EXPLORE || !s->hooks.explored)
+    if (!schedule_is_search(s->mode) || !s->hooks.explored)
         return;
     if (!s->explored)
         s->explored = calloc(1, sizeof *s->explored);
@@ -437,7 +437,7 @@ static void name_choices(struct supervisor *s)
 /* What a run without one says of its schedule is nothing. */
 static void take_schedule(struct supervisor *s)
 {
-    if (s->mode == SCHEDULE_FREE || s->mode == SCHEDULE_EXPLORE)
+    if (s->mode == SCHEDULE_FREE || schedule_is_search(s->mode))
         return;
     s->schedule = calloc(1, sizeof *s->schedule);
     if (!s->schedule)

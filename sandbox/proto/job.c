@@ -75,7 +75,7 @@ static void write_schedule(const struct schedule *s, struct buf *out)
     buf_printf(out, "schedule.ignores_time=%d\n", s->ignores_time);
     if (s->token[0])
         buf_printf(out, "schedule.token=%s\n", s->token);
-    if (s->mode != SCHEDULE_EXPLORE)
+    if (!schedule_is_search(s->mode))
         return;
     if (s->max_preemptions >= 0)
         buf_printf(out, "schedule.max_preemptions=%d\n", s->max_preemptions);

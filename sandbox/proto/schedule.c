@@ -58,6 +58,7 @@ static int take_rest(struct schedule *s, const char *rest)
         r = take_seed(s, &rest);
         break;
     case SCHEDULE_REPLAY:
+    case SCHEDULE_SHRINK:
         if (!*rest || strlen(rest) >= sizeof s->token)
             return -EINVAL;
         strcpy(s->token, rest);
@@ -84,8 +85,8 @@ int schedule_parse(struct schedule *schedule, const char *text, struct err *err)
     int mode = schedule_mode_of(word);
     if (mode < 0)
         return err_set(err, EINVAL,
-                       "must be free, random:SEED, pct:SEED:DEPTH, round-robin, replay:TOKEN or "
-                       "explore:PREEMPTIONS, was %.40s",
+                       "must be free, random:SEED, pct:SEED:DEPTH, round-robin, replay:TOKEN, "
+                       "shrink:TOKEN or explore:PREEMPTIONS, was %.40s",
                        text);
     s.mode = (enum schedule_mode)mode;
     if (take_rest(&s, text[length] ? text + length + 1 : "") < 0)

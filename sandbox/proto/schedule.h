@@ -18,6 +18,7 @@
  *   round-robin  the tasks in turn, an operation each
  *   replay       what `token` says
  *   explore      every schedule within the bounds, one after the other; an experiment, not a run
+ *   shrink       `token` with as few preemptions as lead to the same outcome; an experiment, too
  */
 #define SCHEDULE_MODES(X)                                                                          \
     X(FREE, "free")                                                                                \
@@ -25,7 +26,8 @@
     X(PCT, "pct")                                                                                  \
     X(ROUND_ROBIN, "round-robin")                                                                  \
     X(REPLAY, "replay")                                                                            \
-    X(EXPLORE, "explore")
+    X(EXPLORE, "explore")                                                                          \
+    X(SHRINK, "shrink")
 
 enum schedule_mode {
 #define X(name, text) SCHEDULE_##name,
@@ -46,7 +48,7 @@ struct schedule {
     uint64_t seed;     /* random, pct */
     unsigned depth;    /* pct: 1 to SCHEDULE_DEPTH_MAX */
     bool ignores_time; /* sleeps and time-outs take as long as they like, or no time at all */
-    char token[SCHEDULE_TOKEN_MAX]; /* replay */
+    char token[SCHEDULE_TOKEN_MAX]; /* replay, shrink */
     int max_preemptions;            /* explore: 0 to SCHEDULE_PREEMPTIONS_MAX, or unbounded */
     uint64_t max_executions;        /* explore: 1 to SCHEDULE_EXECUTIONS_MAX */
     unsigned max_seconds;           /* explore: 1 to SCHEDULE_SECONDS_MAX */
@@ -60,6 +62,12 @@ struct schedule {
                        .max_executions = 1000000,                                                  \
                        .max_seconds = 20})
 
+/* Many executions instead of a run. */
+static inline bool schedule_is_search(enum schedule_mode mode)
+{
+    return mode == SCHEDULE_EXPLORE || mode == SCHEDULE_SHRINK;
+}
+
 const char *schedule_mode_text(enum schedule_mode mode);
 
 /* The mode of that name, or -1. */
@@ -67,8 +75,8 @@ int schedule_mode_of(const char *text);
 
 /*
  * Reads what a link and a command line say: free, random:SEED, pct:SEED:DEPTH, round-robin,
- * replay:TOKEN, explore or explore:PREEMPTIONS; the depth and the seed may be left out. Changes the
- * members that the text names and leaves the others. Returns 0 or -EINVAL.
+ * replay:TOKEN, shrink:TOKEN, explore or explore:PREEMPTIONS; the depth and the seed may be left
+ * out. Changes the members that the text names and leaves the others. Returns 0 or -EINVAL.
  */
 int schedule_parse(struct schedule *schedule, const char *text, struct err *err);
 

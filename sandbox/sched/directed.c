@@ -150,6 +150,13 @@ static void note_step(struct directed *d, struct control *c, const struct contro
     races_step(d->races, t, lane ? trace_event_id(lane->id, lane->seq) : 0);
 }
 
+static void record_deviation(struct directed *d, unsigned index, unsigned by_default)
+{
+    struct token *to = d->record;
+    if (to && index != by_default && to->count < TOKEN_DEVIATIONS_MAX)
+        to->deviation[to->count++] = (struct deviation){.step = d->steps, .index = index};
+}
+
 static bool is_over(struct directed *d)
 {
     return d->problem[0] || d->steps >= d->token->stop;
@@ -167,6 +174,7 @@ static int choose(struct policy *policy, struct control *c, unsigned n)
     if (i < 0)
         return -1;
     const struct control_task *t = control_task(c, control_enabled(c)[i]);
+    record_deviation(d, (unsigned)i, control_default(c, n));
     hash_step(d, t->place, t->op.operation, t->op.object);
     note_step(d, c, t);
     d->steps++;
@@ -181,6 +189,7 @@ static unsigned choose_value(struct policy *policy, struct control *c, unsigned 
     int i = follow(d, n, d->token->rule == TOKEN_CONTINUE ? 0 : draw_below(d, n));
     if (i < 0)
         control_end(c, ENDED_STOPPED);
+    record_deviation(d, (unsigned)i, 0);
     hash_step(d, 0xff, SEAM_CHOOSE, (unsigned)i);
     d->steps++;
     return (unsigned)i;

@@ -11,7 +11,8 @@
 struct directed {
     struct policy policy;
     const struct token *token;
-    struct races *races;                    /* NULL: not looked for */
+    struct token *record; /* NULL, or gets the run's deviations from TOKEN_CONTINUE */
+    struct races *races;  /* NULL: not looked for */
     struct seam_op done[CONTROL_TASKS_MAX]; /* each task's last operation */
     bool has_done[CONTROL_TASKS_MAX];
     unsigned interruptions;
