@@ -1,7 +1,9 @@
 #include "sandbox/prim/pipe.h"
 
 #include "sandbox/base/clock.h"
+#include "sandbox/prim/stream.h"
 #include "sandbox/prim/sync.h"
+#include "sandbox/prim/task_private.h"
 #include "sandbox/sched/seam.h"
 
 #include <errno.h>
@@ -21,10 +23,12 @@ enum { READ_END = 1, WRITE_END = 2 };
 
 /* One end, in the memory of one process. A stream is one direction: an object of the run. */
 struct conn {
-    int fd; /* -1 once it is closed; the handle stays, as in Python */
+    int fd;
     bool reads, writes;
-    uint16_t from; /* the stream it receives from */
-    uint16_t to;   /* the stream it sends into */
+    bool closed;             /* the handle stays, as in Python */
+    uint16_t from;           /* the stream it receives from */
+    uint16_t to;             /* the stream it sends into */
+    struct stream *in, *out; /* the same under control, where there is no descriptor; else NULL */
     struct conn *next;
 };
 
@@ -54,6 +58,10 @@ static struct trace_object_slot *slot_of(uint16_t object)
 /* The calling task's process now has a copy of this end. */
 static void note_open(const struct conn *conn)
 {
+    if (conn->in)
+        stream_open(conn->in, STREAM_READER);
+    if (conn->out)
+        stream_open(conn->out, STREAM_WRITER);
     if (conn->reads) {
         trace_bitmap_set(slot_of(conn->from)->receivers, seam_self.task);
         seam_record(EVENT_PIPE_OPENED, conn->from, READ_END, 0);
@@ -64,8 +72,18 @@ static void note_open(const struct conn *conn)
     }
 }
 
+static void announce_close(const struct conn *conn)
+{
+    seam_point_both(SEAM_CLOSE, conn->writes ? conn->to : conn->from,
+                    conn->writes && conn->reads ? conn->from : TRACE_NO_OBJECT);
+}
+
 static void note_closed(const struct conn *conn)
 {
+    if (conn->in)
+        stream_close(conn->in, STREAM_READER);
+    if (conn->out)
+        stream_close(conn->out, STREAM_WRITER);
     if (conn->reads) {
         trace_bitmap_clear(slot_of(conn->from)->receivers, seam_self.task);
         seam_record(EVENT_PIPE_CLOSED, conn->from, READ_END, 0);
@@ -84,6 +102,8 @@ void pipe_ends_inherited(void)
 
 void pipe_ends_dropped(void)
 {
+    if (seam_self.process->conns && seam_self.control)
+        streams_close_of(task_of_process()->id);
     for (struct conn *c = seam_self.process->conns; c; c = c->next)
         note_closed(c);
 }
@@ -91,6 +111,8 @@ void pipe_ends_dropped(void)
 void pipe_ends_of_killed(uint16_t task)
 {
     struct trace_shared *shared = seam_self.run->shared;
+    if (seam_self.control)
+        streams_close_of(task);
     for (uint32_t i = 0; i < shared->objects && i < TRACE_OBJECTS_MAX; i++) {
         if (shared->object[i].kind != OBJECT_PIPE)
             continue;
@@ -99,35 +121,65 @@ void pipe_ends_of_killed(uint16_t task)
     }
 }
 
-static struct conn *conn_new(int fd, bool reads, uint16_t from, bool writes, uint16_t to)
+static struct conn *conn_new(struct conn as)
 {
-    struct conn *conn = calloc(1, sizeof *conn);
+    struct conn *conn = seam_private(sizeof *conn);
     if (!conn)
         seam_fail(ENOMEM, "pipe");
-    *conn = (struct conn){.fd = fd,
-                          .reads = reads,
-                          .writes = writes,
-                          .from = from,
-                          .to = to,
-                          .next = seam_self.process->conns};
+    *conn = as;
+    conn->next = seam_self.process->conns;
     seam_self.process->conns = conn;
     note_open(conn);
     return conn;
 }
 
-void pipe_new(const char *name, bool duplex, struct conn **reader, struct conn **writer)
+static void open_descriptors(bool duplex, int *fds)
 {
-    int fds[2];
     int r = duplex ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds)
                    : pipe2(fds, O_CLOEXEC | O_NONBLOCK);
     if (r < 0)
         seam_fail(errno, "pipe");
+}
+
+void pipe_new(const char *name, bool duplex, struct conn **reader, struct conn **writer)
+{
+    int fds[2] = {-1, -1};
+    bool controlled = seam_self.control;
+    if (!controlled)
+        open_descriptors(duplex, fds);
     char back[TRACE_NAME_MAX];
     snprintf(back, sizeof back, "%.32s back", name);
     uint16_t forth = seam_object(OBJECT_PIPE, name);
     uint16_t other = duplex ? seam_object(OBJECT_PIPE, back) : TRACE_NO_OBJECT;
-    *reader = conn_new(fds[0], true, forth, duplex, other);
-    *writer = conn_new(fds[1], duplex, other, true, forth);
+    struct stream *there = controlled ? stream_new(forth) : NULL;
+    struct stream *here = controlled && duplex ? stream_new(other) : NULL;
+    *reader = conn_new((struct conn){.fd = fds[0],
+                                     .reads = true,
+                                     .from = forth,
+                                     .in = there,
+                                     .writes = duplex,
+                                     .to = other,
+                                     .out = here});
+    *writer = conn_new((struct conn){.fd = fds[1],
+                                     .reads = duplex,
+                                     .from = other,
+                                     .in = here,
+                                     .writes = true,
+                                     .to = forth,
+                                     .out = there});
+}
+
+/* Before a read or write call, under control. Some of the bytes can be written then. */
+static void announce_read(const struct conn *conn)
+{
+    if (conn->in)
+        stream_announce_read(conn->in);
+}
+
+static void announce_write(const struct conn *conn, size_t n)
+{
+    if (conn->out)
+        stream_announce_write(conn->out, n);
 }
 
 static void wait_for(const struct conn *conn, short what)
@@ -143,13 +195,31 @@ static void wait_for(const struct conn *conn, short what)
     seam_go_on();
 }
 
+static size_t bytes_in(const struct iovec *parts, int count)
+{
+    size_t n = 0;
+    for (int i = 0; i < count; i++)
+        n += parts[i].iov_len;
+    return n;
+}
+
+/* Waits until some of the parts can be written. */
+static void wait_for_room(const struct conn *conn, const struct iovec *parts, int count)
+{
+    if (conn->out)
+        announce_write(conn, bytes_in(parts, count));
+    else
+        wait_for(conn, POLLOUT);
+}
+
 /* Writes what is left of the parts, waiting for room as often as it takes. */
 static int write_parts(const struct conn *conn, struct iovec *parts, int count)
 {
     while (count > 0) {
-        ssize_t n = writev(conn->fd, parts, count);
+        ssize_t n =
+            conn->out ? stream_write(conn->out, parts, count) : writev(conn->fd, parts, count);
         if (n < 0 && errno == EAGAIN)
-            wait_for(conn, POLLOUT);
+            wait_for_room(conn, parts, count);
         else if (n < 0 && errno != EINTR)
             return -errno;
         for (; n > 0 && count > 0 && (size_t)n >= parts->iov_len; parts++, count--)
@@ -180,9 +250,9 @@ static int refuse(uint16_t stream)
 
 int conn_send(struct conn *conn, const void *bytes, size_t n)
 {
-    if (!conn->writes || conn->fd < 0)
+    if (!conn->writes || conn->closed)
         return refuse(conn->writes ? conn->to : conn->from);
-    seam_point(SEAM_SEND, conn->to);
+    announce_write(conn, n <= ONE_WRITE_MAX ? n + CONN_ENVELOPE : CONN_ENVELOPE);
     struct envelope envelope = {.length = (uint32_t)n};
     struct iovec parts[] = {{&envelope, sizeof envelope}, {(void *)bytes, n}};
     envelope.sent = seam_record(EVENT_PIPE_SENT, conn->to, label(bytes, n), 0);
@@ -190,17 +260,30 @@ int conn_send(struct conn *conn, const void *bytes, size_t n)
     if (n <= ONE_WRITE_MAX)
         return write_parts(conn, parts, 2);
     int r = write_parts(conn, parts, 1);
-    return r < 0 ? r : write_parts(conn, parts + 1, 1);
+    if (r < 0)
+        return r;
+    announce_write(conn, n);
+    return write_parts(conn, parts + 1, 1);
+}
+
+static void wait_for_bytes(const struct conn *conn)
+{
+    if (conn->in)
+        announce_read(conn);
+    else
+        wait_for(conn, POLLIN);
 }
 
 /* Reads exactly n bytes. Returns 1, 0 at end of file before the first, -EBADMSG in the middle. */
 static int read_bytes(const struct conn *conn, void *bytes, size_t n)
 {
     size_t got = 0;
+    announce_read(conn);
     while (got < n) {
-        ssize_t r = read(conn->fd, (char *)bytes + got, n - got);
+        char *to = (char *)bytes + got;
+        ssize_t r = conn->in ? stream_read(conn->in, to, n - got) : read(conn->fd, to, n - got);
         if (r < 0 && errno == EAGAIN)
-            wait_for(conn, POLLIN);
+            wait_for_bytes(conn);
         else if (r < 0 && errno != EINTR && errno != ECONNRESET)
             return -errno;
         else if (r == 0 || (r < 0 && errno == ECONNRESET))
@@ -211,15 +294,11 @@ static int read_bytes(const struct conn *conn, void *bytes, size_t n)
     return 1;
 }
 
-int conn_poll(struct conn *conn, int64_t timeout_us)
+static bool poll_descriptor(const struct conn *conn, uint64_t deadline)
 {
-    if (!conn->reads || conn->fd < 0)
-        return refuse(conn->reads ? conn->from : conn->to);
-    seam_point(SEAM_RECEIVE, conn->from);
-    uint64_t deadline = sync_deadline(timeout_us);
     struct pollfd ready = {.fd = conn->fd, .events = POLLIN};
     if (poll(&ready, 1, 0) > 0)
-        return 1;
+        return true;
     seam_wait(EVENT_PIPE_WAIT, conn->from, 0);
     seam_wait_until(deadline);
     int n = 0;
@@ -230,16 +309,24 @@ int conn_poll(struct conn *conn, int64_t timeout_us)
         n = ppoll(&ready, 1, deadline == UINT64_MAX ? NULL : &timeout, NULL);
     }
     seam_go_on();
-    if (n <= 0)
-        seam_record(EVENT_TIMED_OUT, conn->from, 0, 0);
     return n > 0;
+}
+
+int conn_poll(struct conn *conn, int64_t timeout_us)
+{
+    if (!conn->reads || conn->closed)
+        return refuse(conn->reads ? conn->from : conn->to);
+    uint64_t deadline = sync_deadline(timeout_us);
+    bool ready = conn->in ? stream_poll(conn->in, deadline) : poll_descriptor(conn, deadline);
+    if (!ready)
+        seam_record(EVENT_TIMED_OUT, conn->from, 0, 0);
+    return ready;
 }
 
 int conn_recv(struct conn *conn, void *bytes, size_t n, size_t *ret)
 {
-    if (!conn->reads || conn->fd < 0)
+    if (!conn->reads || conn->closed)
         return refuse(conn->reads ? conn->from : conn->to);
-    seam_point(SEAM_RECEIVE, conn->from);
     struct envelope envelope;
     int r = read_bytes(conn, &envelope, sizeof envelope);
     if (r == 0)
@@ -270,14 +357,16 @@ int conn_recv_number(struct conn *conn, int64_t *ret)
 
 void conn_close(struct conn *conn)
 {
-    if (conn->fd < 0)
+    if (conn->closed)
         return;
-    seam_point(SEAM_CLOSE, conn->writes ? conn->to : conn->from);
+    announce_close(conn);
     struct conn **link = &seam_self.process->conns;
     while (*link != conn)
         link = &(*link)->next;
     *link = conn->next;
     note_closed(conn);
-    close(conn->fd);
+    if (conn->fd >= 0)
+        close(conn->fd);
     conn->fd = -1;
+    conn->closed = true;
 }

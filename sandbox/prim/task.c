@@ -490,6 +490,7 @@ static void kill_controlled(struct task *task, int signo)
         return;
     task->exit_code = -signo;
     control_end_process(task->id);
+    pipe_ends_of_killed(task->id);
     say_reaped(task);
     if (task == task_self())
         control_leave(128 + signo);

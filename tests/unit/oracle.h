@@ -43,8 +43,9 @@ static void oracle_main(void *argument)
     void (**program)(void) = argument;
     struct process *process = seam_private(sizeof *process);
     struct run *run = seam_self.run;
+    struct trace_lane lane;
     int task = trace_task_add(run->shared, TASK_PROCESS, -1, "main");
-    seam_begin(run, process, NULL, (uint16_t)task, 0);
+    seam_begin(run, process, &lane, (uint16_t)task, 0);
     (*program)();
     task_finish();
     seam_end(0);
