@@ -6,7 +6,7 @@ import { sliceEnd } from '../src/trace/lane';
 import { NOTHING } from '../src/trace/log';
 import { TASK_REF, advance, finish, holdersAt, newModel, type Model } from '../src/trace/model';
 import { STATE, type State } from '../src/trace/states';
-import { traceOf, type TestEntry, type TestEvent } from './encode';
+import { encodeChunk, traceOf, type TestEntry, type TestEvent } from './encode';
 
 function modelOf(tasks: number, objects: readonly TestEntry[], events: readonly TestEvent[]): Model {
   const decoder = new TraceDecoder();
@@ -60,6 +60,37 @@ test('a waiting slice says what for, and who held it', () => {
   assert.deepEqual(holdersAt(model, 0, 55, false), [1]);
   assert.equal(model.lanes[0].ref[3], TASK_REF | 1);
   assert.deepEqual(holdersAt(model, TASK_REF | 1, 50, false), [1]);
+});
+
+test('under a schedule one task runs at a time; the others that could are ready', () => {
+  const decoder = new TraceDecoder();
+  const tasks = [{ kind: 2, name: 'main' }, { kind: 2, name: 't1', parent: 0 }];
+  decoder.push(encodeChunk({ tasks, objects: [LOCK], events: [
+    { t: 0, task: 0, kind: EVENT.TASK_STARTED },
+    { t: 10, task: 0, kind: EVENT.TASK_CREATED, value: 1 },
+    { t: 11, task: 1, kind: EVENT.TASK_STARTED, cause: 1 },
+    { t: 20, task: 0, kind: EVENT.LOCK_ACQUIRED, object: 0 },
+    { t: 25, task: 1, kind: EVENT.LOCK_WAIT, object: 0 },
+    { t: 40, task: 0, kind: EVENT.LOCK_RELEASED, object: 0 },
+    { t: 60, task: 0, kind: EVENT.NOTE },
+  ] }));
+  // Chunks may bring later what happened before.
+  decoder.push(encodeChunk({ first: 7, last: true, events: [
+    { t: 50, task: 1, kind: EVENT.LOCK_ACQUIRED, object: 0, cause: 5 },
+    { t: 70, task: 1, kind: EVENT.LOCK_RELEASED, object: 0 },
+  ] }));
+  const model = newModel(decoder.log);
+  model.alone = true;
+  advance(model);
+  assert.deepEqual(slices(model, 0), [
+    [0, STATE.RUNNING], [11, STATE.READY], [20, STATE.HOLDING], [40, STATE.RUNNING], [50, STATE.READY],
+    [60, STATE.RUNNING], [70, STATE.READY],
+  ]);
+  // It holds the lock at 50, is passed over at 60 and goes on at 70.
+  assert.deepEqual(slices(model, 1), [
+    [10, STATE.READY], [11, STATE.RUNNING], [20, STATE.READY], [25, STATE.WAITING], [50, STATE.HOLDING],
+    [60, STATE.READY_HOLDING], [70, STATE.RUNNING],
+  ]);
 });
 
 test('a gap is drawn as not recorded and forgets the lock', () => {

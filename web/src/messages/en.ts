@@ -132,6 +132,7 @@ export const en = {
 
   'step.title': 'Step by step',
   'step.position': 'Operation {step} of {steps}',
+  'step.positionOpen': 'Operation {step} of {steps} so far',
   'step.slider': 'Position in the run',
   'step.first': 'To the start',
   'step.back': 'Back',

@@ -134,6 +134,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
 
   'step.title': '单步执行',
   'step.position': '第 {step} 步，共 {steps} 步',
+  'step.positionOpen': '第 {step} 步，目前共 {steps} 步',
   'step.slider': '运行中的位置',
   'step.first': '回到开头',
   'step.back': '后退',

@@ -155,9 +155,11 @@ export function Stepper(props: StepsProps): JSX.Element | null {
     steps.toEvent(wanted);
   }, [wanted]);
   const inside = useRef(false);
-  // A button that was pressed may be gone at the next position: the keys go on working.
+  // A button that was pressed may be gone or disabled at the next position: the keys go on working.
   useEffect(() => {
-    if (inside.current && document.activeElement === document.body) frame.current?.focus({ preventScroll: true });
+    const active = document.activeElement;
+    const lost = active === document.body || active?.matches(':disabled') === true;
+    if (inside.current && lost) frame.current?.focus({ preventScroll: true });
   }, [run.id]);
   if (steps === null) return null;
 
@@ -165,8 +167,9 @@ export function Stepper(props: StepsProps): JSX.Element | null {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLInputElement) return;
     if (pressKey(event.key, steps, run.enabled)) event.preventDefault();
   };
-  const { busy, failure, position, line } = steps;
-  const place = app.t('step.position', { step: position, steps: line.steps });
+  const { busy, failure, position, line, atEnd } = steps;
+  const open = atEnd && run.enabled.length > 0;
+  const place = app.t(open ? 'step.positionOpen' : 'step.position', { step: position, steps: line.steps });
   return (
     <section
       ref={frame}

@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { listRuns, openTrace } from '../api/client';
 import { useApp } from '../store/app';
+import { isControlled } from '../store/schedule';
 import { fillColumns } from '../timeline/columns';
 import { SUB_ROWS } from '../timeline/palette';
 import { stripImage } from '../timeline/strip';
@@ -25,6 +26,7 @@ async function latestModel(scenario: string, signal: AbortSignal): Promise<Model
     decoder.push(value);
   }
   const model = newModel(decoder.log);
+  model.alone = isControlled(run.schedule);
   advance(model);
   return model;
 }

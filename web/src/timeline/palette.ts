@@ -20,7 +20,7 @@ export function readPalette(): Palette {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
   const names = ['surface', 'running', 'ready', 'waiting', 'holding', 'io', 'done', 'error', 'asleep',
-    'unrecorded', 'waiting', 'io', 'asleep'];
+    'unrecorded', 'waiting', 'io', 'asleep', 'ready'];
   return {
     states: names.map((name) => colour(name === 'surface' ? '--surface' : `--task-${name}`)),
     tasks: Array.from({ length: OWNER_COLOURS }, (_, i) => colour(`--lane-${i}`)),
@@ -51,6 +51,7 @@ const full: Shape = () => true;
 const unrecorded: Shape = (c, r) => (c + 2 * r) % 8 === 0;
 const hatch: Shape = (c, r) => (c + 2 * r) % 8 < 4;
 const dashes: Shape = (c) => c % 8 < 5;
+const lower: Shape = (_, r) => r >= 4;
 const dots: Shape = (c, r) => (r === 5 || r === 6) && c % 4 < 2;
 /** The state above, what is held below. */
 const above = (shape: Shape): Shape => (c, r) => r < 6 && shape(c, r);
@@ -58,7 +59,7 @@ const above = (shape: Shape): Shape => (c, r) => r < 6 && shape(c, r);
 const SHAPES: readonly Shape[] = (() => {
   const shapes = new Array<Shape>(STATE_COUNT).fill(() => false);
   shapes[STATE.RUNNING] = full;
-  shapes[STATE.READY] = (_, r) => r >= 4;
+  shapes[STATE.READY] = lower;
   shapes[STATE.WAITING] = hatch;
   shapes[STATE.HOLDING] = above(full);
   shapes[STATE.IO] = dashes;
@@ -69,6 +70,7 @@ const SHAPES: readonly Shape[] = (() => {
   shapes[STATE.WAITING_HOLDING] = above(hatch);
   shapes[STATE.IO_HOLDING] = above(dashes);
   shapes[STATE.ASLEEP_HOLDING] = above(dots);
+  shapes[STATE.READY_HOLDING] = above(lower);
   return shapes;
 })();
 
@@ -85,6 +87,7 @@ function tile(states: number, at: (state: number, column: number, row: number) =
 
 const HOLDERS = new Set<number>([
   STATE.HOLDING, STATE.WAITING_HOLDING, STATE.IO_HOLDING, STATE.ASLEEP_HOLDING,
+  STATE.READY_HOLDING,
 ]);
 
 export function taskTile(palette: Palette): Tile {

@@ -75,6 +75,10 @@ export interface Model {
   until: number;
   seen: number;
   readonly now: TaskNow[];
+  /** One task runs at a time: all others that could are ready. */
+  alone: boolean;
+  /** Whose turn it is then, or -1. */
+  turn: number;
 }
 
 /** An item's way is told by its bars and the order chart; the hand-over itself has an arrow. */
@@ -96,6 +100,8 @@ export function newModel(log: TraceLog): Model {
     until: 0,
     seen: 0,
     now: [],
+    alone: false,
+    turn: -1,
   };
 }
 
@@ -107,7 +113,35 @@ export function advance(model: Model): void {
     model.items.push([]);
     model.now.push({ base: STATE.NONE, ref: NOTHING, held: [], lastT: 0, started: false });
   }
+  if (model.alone) return advanceInTurn(model);
   for (; model.seen < log.count; model.seen++) take(model, model.seen);
+}
+
+/** Turns show only in the order of time: what came since the last call is sorted first. */
+function advanceInTurn(model: Model): void {
+  const { log, seen } = model;
+  const order = Array.from({ length: log.count - seen }, (_, i) => seen + i)
+    .sort((a, b) => log.t[a] - log.t[b] || a - b);
+  for (const i of order) {
+    passTurn(model, i);
+    take(model, i);
+  }
+  model.seen = log.count;
+}
+
+/** Who begins to wait does not take the turn: it may be told so in another one's. */
+function passTurn(model: Model, i: number): void {
+  const { log } = model;
+  const [task, then] = [log.task[i], EVENT_THEN[log.kind[i]]];
+  if (then === 'WAITS' || then === 'TRANSFERS' || then === 'SLEEPS') return;
+  const before = model.now[model.turn];
+  if (model.turn !== task && before?.base === STATE.RUNNING) {
+    before.base = STATE.READY;
+    show(model, model.turn, before, log.t[i], i);
+  }
+  const now = model.now[task];
+  if (model.turn !== task && now.started && now.base === STATE.READY) now.base = STATE.RUNNING;
+  model.turn = task;
 }
 
 /** The run is over after `wall` ns; tasks that still wait then are marked when it ended badly. */

@@ -14,10 +14,11 @@ export const STATE = {
   WAITING_HOLDING: 10,
   IO_HOLDING: 11,
   ASLEEP_HOLDING: 12,
+  READY_HOLDING: 13,
 } as const;
 
 export type State = (typeof STATE)[keyof typeof STATE];
-export const STATE_COUNT = 13;
+export const STATE_COUNT = 14;
 
 /** The same state while the task also holds a lock. */
 export function whileHolding(state: State): State {
@@ -25,6 +26,7 @@ export function whileHolding(state: State): State {
   if (state === STATE.WAITING) return STATE.WAITING_HOLDING;
   if (state === STATE.IO) return STATE.IO_HOLDING;
   if (state === STATE.ASLEEP) return STATE.ASLEEP_HOLDING;
+  if (state === STATE.READY) return STATE.READY_HOLDING;
   return state;
 }
 
@@ -33,6 +35,7 @@ export function bareState(state: State): State {
   if (state === STATE.WAITING_HOLDING) return STATE.WAITING;
   if (state === STATE.IO_HOLDING) return STATE.IO;
   if (state === STATE.ASLEEP_HOLDING) return STATE.ASLEEP;
+  if (state === STATE.READY_HOLDING) return STATE.READY;
   return state;
 }
 
