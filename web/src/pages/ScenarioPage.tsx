@@ -1,10 +1,11 @@
 // One scenario: what it is, what can come out, the form, the source.
 import type { JSX } from 'preact';
-import { Problem, getScenario, getSource, listRuns, sourceUrl } from '../api/client';
+import { Problem, getScenario, getSource, listExperiments, listRuns, sourceUrl } from '../api/client';
 import type { OutcomeClass, Scenario } from '../api/types';
 import { useApp, type App } from '../store/app';
 import { valueText } from '../store/setup';
-import { runPath } from '../store/route';
+import { leadOf } from '../store/experiment';
+import { experimentPath, runPath } from '../store/route';
 import { Failure } from '../ui/Failure';
 import { Code } from '../ui/Code';
 import { Link, Prose } from '../ui/controls';
@@ -109,6 +110,33 @@ function Mine({ scenario }: { readonly scenario: Scenario }): JSX.Element | null
   );
 }
 
+/** The reader's experiments with the scenario. */
+function MyExperiments({ scenario }: { readonly scenario: Scenario }): JSX.Element | null {
+  const app = useApp();
+  const { value } = useLoaded(scenario.id,
+    () => listExperiments({ scenario: scenario.id, mine: 'true', limit: MINE_MOST }));
+  const found = value.value ?? [];
+  if (found.length === 0) return null;
+  const time = new Intl.DateTimeFormat(app.language.value, { dateStyle: 'medium', timeStyle: 'medium' });
+  return (
+    <section>
+      <h2>{app.t('experiment.mine')}</h2>
+      <ul class="mine">
+        {found.map((of) => {
+          const lead = leadOf(of);
+          return (
+            <li key={of.id}>
+              <Link to={experimentPath(of.id)}>{time.format(new Date(of.createdAt))}</Link>
+              <span>{app.t(`experiment.title.${of.kind}`)}</span>
+              <span class="muted">{app.t(lead.key, lead.args)}</span>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
 function Body({ scenario, query }: { readonly scenario: Scenario; readonly query: string }): JSX.Element {
   const app = useApp();
   return (
@@ -136,6 +164,7 @@ function Body({ scenario, query }: { readonly scenario: Scenario; readonly query
             <Code source={scenario.python} language="python" label={app.t('scenario.source.python')} />
           </section>
           <Mine scenario={scenario} />
+          <MyExperiments scenario={scenario} />
         </div>
         <Setup scenario={scenario} query={query} />
       </div>

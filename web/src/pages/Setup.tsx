@@ -1,17 +1,19 @@
-// The card with the form and the Run button. The whole setup is in the page's address.
+// The card with the form and what can be done with it: run, explore, repeat. The whole setup is in
+// the page's address.
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { Problem, startRun } from '../api/client';
-import type { Scenario } from '../api/types';
+import { Problem, startExperiment, startRun } from '../api/client';
+import type { ExperimentRequest, Scenario } from '../api/types';
 import { useApp } from '../store/app';
-import { runPath, scenarioPath } from '../store/route';
+import { experimentPath, runPath, scenarioPath } from '../store/route';
 import {
   FREELY, checkSchedule, joinQuery, scheduleFromQuery, scheduleOf, scheduleToQuery, type ScheduleTexts,
 } from '../store/schedule';
 import { checkText, defaults, fromQuery, toQuery, valuesOf, type Texts } from '../store/setup';
 import { Failure } from '../ui/Failure';
 import { CopyButton } from '../ui/controls';
+import { Experiments } from './Experiments';
 import { Form, fieldId } from './Form';
 import { SchedulePicker, scheduleId } from './SchedulePicker';
 
@@ -92,6 +94,8 @@ export function Setup({ scenario, query }: SetupProps): JSX.Element {
   const values = (): ReturnType<typeof valuesOf> => valuesOf(params, texts.value);
   const run = (): Promise<void> => start(wrongToRun, async () =>
     runPath((await startRun(scenario.id, values(), scheduleOf(schedule.value))).id));
+  const experiment = (request: ExperimentRequest): Promise<void> => start(wrong, async () =>
+    experimentPath((await startExperiment(scenario.id, values(), request)).id));
 
   return (
     <form
@@ -125,6 +129,7 @@ export function Setup({ scenario, query }: SetupProps): JSX.Element {
           {app.t('scenario.reset')}
         </button>
       </div>
+      <Experiments scenario={scenario} busy={starting.value} start={(request) => void experiment(request)} />
       <CopyButton path={path} label={app.t('scenario.link')} />
     </form>
   );

@@ -1,0 +1,234 @@
+// The journey of a schedule: chosen, explored, witnessed, stepped through, beside what free runs show.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startBrowser, startServer } from './help.mjs';
+
+const SETUP = '/s/deadlock-two-locks?rendezvous=false';
+let server;
+let browser;
+before(async () => {
+  server = await startServer();
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.stop();
+  assert.equal(await server?.stop(), 0, 'the server ends cleanly');
+});
+
+async function opened(path, options) {
+  const page = await browser.newPage(options);
+  await page.goto(server.url + path);
+  return page;
+}
+
+async function post(path, body) {
+  const response = await fetch(`${server.url}/api/v1${path}`, {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+  });
+  assert.equal(response.status, 201, await response.clone().text());
+  return response.json();
+}
+
+const get = async (path) => (await fetch(`${server.url}/api/v1${path}`)).json();
+const idOf = (page) => new URL(page.url()).pathname.split('/')[2];
+const runOf = (page) => get(`/runs/${idOf(page)}`);
+
+/** A run under a schedule, done. */
+const controlled = (params, schedule) =>
+  post('/runs?wait=20', { scenario: 'deadlock-two-locks', params: { rendezvous: false, ...params }, schedule });
+
+async function firstWitness(ended) {
+  const made = await post('/experiments', {
+    scenario: 'deadlock-two-locks', params: { rendezvous: false }, kind: 'explore',
+  });
+  const done = await get(`/experiments/${made.id}?wait=30`);
+  return done.outcomes.find((outcome) => outcome.ended === ended).token;
+}
+
+test('a seed is chosen, run, and run again exactly', async () => {
+  const page = await opened(SETUP);
+  await page.getByRole('radio', { name: /^Random One task/ }).check();
+  await page.getByRole('textbox', { name: 'Seed', exact: true }).fill('42');
+  await page.waitForURL(/schedule=random:42$/);
+  const setup = page.url();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.waitForURL(/\/r\//);
+  await page.getByText('Random, seed 42').waitFor();
+  const first = await runOf(page);
+  await page.getByRole('button', { name: 'Run again exactly' }).click();
+  await page.waitForURL((url) => url.pathname.startsWith('/r/') && !url.pathname.endsWith(first.id));
+  await page.locator('.ran-under').waitFor();
+  const again = await runOf(page);
+  assert.equal(again.schedule.mode, 'replay');
+  assert.deepEqual([again.ended, again.outcome?.text, again.schedule.steps, again.metrics.events],
+    [first.ended, first.outcome?.text, first.schedule.steps, first.metrics.events]);
+  await page.goto(setup);
+  assert.equal(await page.getByRole('radio', { name: /^Random One task/ }).isChecked(), true);
+  assert.equal(await page.getByRole('textbox', { name: 'Seed', exact: true }).inputValue(), '42');
+  await page.close();
+});
+
+test('what is wrong with a schedule is said at its field', async () => {
+  const page = await opened(`${SETUP}&schedule=pct:7:99`);
+  await page.locator('.field-error', { hasText: 'Must be 1 to 16.' }).waitFor();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  assert.equal(await page.getByRole('textbox', { name: 'Depth' }).evaluate((field) => field === document.activeElement), true);
+  await page.goto(`${server.url}${SETUP}&schedule=replay:nonsense`);
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.locator('#schedule-token-error').waitFor();
+  assert.match(page.url(), /\/s\//);
+  await page.close();
+});
+
+test('every schedule, a witness of the deadlock, its circle of waiting', async () => {
+  const page = await opened(SETUP);
+  await page.getByRole('button', { name: 'Explore every schedule' }).click();
+  await page.waitForURL(/\/x\//);
+  await page.getByText(/^Every schedule was covered: \d+ executions\./).waitFor();
+  assert.equal(await page.locator('.found-row').count(), 2);
+  const made = await get(`/experiments/${idOf(page)}`);
+  assert.deepEqual(made.outcomes.map((outcome) => outcome.ended).sort(), ['completed', 'deadlock']);
+  await page.getByRole('button', { name: 'Show one: Deadlock' }).click();
+  await page.waitForURL(/\/r\//);
+  await page.locator('.badge', { hasText: 'Deadlock' }).waitFor();
+  const run = await runOf(page);
+  await page.locator('.verdict', { hasText: run.explanation.en }).waitFor();
+  await page.locator('.wait-graph').waitFor();
+  const said = await page.locator('.waits li').allTextContents();
+  for (const wait of run.waits_for) {
+    assert.ok(said.some((line) => line.includes(wait.task) && line.includes(wait.object)), said.join());
+  }
+  assert.equal(await page.locator('.graph-edge.circular').count(), 4);
+  await page.getByRole('button', { name: '中文' }).click();
+  await page.locator('.verdict', { hasText: run.explanation.zh }).waitFor();
+  await page.close();
+});
+
+test('the graph at a moment before the deadlock has no circle yet', async () => {
+  const made = await controlled({}, { mode: 'replay', token: await firstWitness('deadlock'), timing: 'ignored' });
+  const page = await opened(`/r/${made.id}`);
+  await page.locator('.graph-edge.circular').first().waitFor();
+  await page.getByRole('button', { name: 'Table' }).click();
+  await page.locator('.table-row', { hasText: 'lock.acquired' }).first().getByRole('button').click();
+  await page.locator('.waits .panel-head', { hasText: 'at ' }).waitFor();
+  assert.equal(await page.locator('.graph-edge.circular').count(), 0);
+  assert.ok(await page.locator('.graph-edge.held').count() >= 1);
+  await page.close();
+});
+
+test('stepping: back, forward, a choice, the keys, and the address is where one is', async () => {
+  const made = await controlled({}, { mode: 'replay', token: await firstWitness('deadlock'), timing: 'ignored' });
+  const { steps } = made.schedule;
+  const page = await opened(`/r/${made.id}`);
+  const at = (k, of = steps) => page.getByText(`Operation ${k} of ${of}`, { exact: true }).waitFor();
+  await at(steps);
+  await page.getByRole('button', { name: 'Back' }).click();
+  await at(steps - 1);
+  assert.equal(new URL(page.url()).searchParams.get('of'), made.id);
+  assert.ok(await page.locator('.choice-button').count() >= 1);
+  const before = await runOf(page);
+  assert.deepEqual([before.ended, before.schedule.steps], ['stopped', steps - 1]);
+
+  const stepper = page.getByRole('group', { name: 'Step by step' });
+  await stepper.focus();
+  await page.keyboard.press('ArrowLeft');
+  await at(steps - 2);
+  await page.keyboard.press('ArrowRight');
+  await at(steps - 1);
+  await page.keyboard.press('ArrowRight');
+  await at(steps);
+  assert.equal(idOf(page), made.id, 'at its end one is back in the run');
+  await page.keyboard.press('Home');
+  await at(0);
+  await page.reload();
+  await at(0);
+
+  // From the start the first choice, again and again, comes to an end.
+  await stepper.focus();
+  for (let k = 1; await page.locator('.choice-button').count() > 0; k++) {
+    assert.ok(k < 200, 'it ends');
+    await page.keyboard.press('1');
+    await page.getByText(new RegExp(`^Operation ${k} of ${k}( so far)?$`)).waitFor();
+  }
+  assert.match(await page.locator('.run-head .badge').textContent(), /Ran to its end|Deadlock/);
+  await page.goBack();
+  assert.equal(idOf(page), made.id, 'the way back skips the positions');
+  await page.close();
+});
+
+test('step from an event', async () => {
+  const made = await controlled({}, { mode: 'random', seed: 7 });
+  const page = await opened(`/r/${made.id}`);
+  await page.getByRole('button', { name: 'Table' }).click();
+  await page.locator('.table-row', { hasText: 'lock.acquired' }).first().getByRole('button').click();
+  await page.getByRole('button', { name: 'Step from here' }).click();
+  await page.waitForURL(/\?of=/);
+  await page.locator('.choice-button').first().waitFor();
+  const here = await runOf(page);
+  const trace = await get(`/runs/${here.id}/trace?format=json`);
+  const kinds = trace.events.map((event) => event.kind);
+  assert.equal(kinds.filter((kind) => kind === 'lock.acquired').length, 1, kinds.join());
+  await page.close();
+});
+
+test('the setup of a position is the position', async () => {
+  const made = await controlled({}, { mode: 'round-robin' });
+  const page = await opened(`/r/${made.id}`);
+  await page.getByRole('button', { name: 'To the start' }).click();
+  await page.getByRole('button', { name: 'Forward' }).click();
+  await page.getByText(/^Operation 1 of/).waitFor();
+  await page.getByRole('link', { name: 'Change and run' }).click();
+  await page.waitForURL(/schedule=replay:/);
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.waitForURL(/\/r\//);
+  await page.getByText('Operation 1 of 1 so far', { exact: true }).waitFor();
+  await page.close();
+});
+
+test('what is possible beside what was seen here', async () => {
+  const page = await opened(SETUP);
+  await page.getByRole('button', { name: 'Explore every schedule' }).click();
+  await page.getByText(/^Every schedule was covered/).waitFor();
+  const link = page.url();
+  await page.getByRole('button', { name: 'Also repeat 200 times on this machine' }).click();
+  await page.getByText(/^200 free runs on this machine\./).waitFor();
+  assert.equal(page.url(), link);
+  await page.locator('th', { hasText: 'Seen here' }).waitFor();
+  await page.getByText(/Possible, but never seen in 200 free runs here|Every possible outcome was also seen/).waitFor();
+  await page.reload();
+  await page.locator('th', { hasText: 'Seen here' }).waitFor();
+  await page.close();
+});
+
+test('many free runs: live, a stored witness, and its exploration beside it', async () => {
+  const page = await opened(SETUP);
+  await page.getByRole('button', { name: 'Repeat 100 times' }).click();
+  await page.waitForURL(/\/x\//);
+  await page.getByText(/^100 free runs on this machine\./).waitFor();
+  await page.getByRole('link', { name: /^Show one: done=/ }).click();
+  await page.waitForURL(/\/r\//);
+  assert.equal((await runOf(page)).schedule.mode, 'free');
+  await page.goBack();
+  await page.getByRole('button', { name: 'Also explore every schedule' }).click();
+  await page.locator('th', { hasText: 'Possible' }).waitFor();
+  await page.goto(server.url + SETUP);
+  await page.getByRole('heading', { name: 'Your latest experiments' }).waitFor();
+  await page.close();
+});
+
+test('an exploration is cancelled, with what it found', async () => {
+  const made = await post('/experiments', {
+    scenario: 'deadlock-two-locks', params: { rendezvous: false, threads: 6, rounds: 3 }, kind: 'explore',
+    max_seconds: 60,
+  });
+  const page = await opened(`/x/${made.id}`);
+  await page.locator('.found-row').first().waitFor();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText(/^Cancelled after [\d,]+ executions\./).waitFor();
+  assert.ok(await page.locator('.found-row').count() >= 1);
+  await page.close();
+});
+
+test('no page complained', () => {
+  assert.deepEqual(browser.complaints, []);
+});
