@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { TraceDecoder, TraceError } from '../src/trace/decode';
 import { EVENT } from '../src/trace/kinds.gen';
-import { toJson } from '../src/trace/sort';
+import { recent, toJson } from '../src/trace/sort';
 import { encodeChunk, type TestChunk } from './encode';
 
 const golden = join(process.cwd(), '../tests/golden');
@@ -148,4 +148,9 @@ test('events of overlapping chunks are put in order and causes renumbered', () =
   const { events } = toJson(log);
   assert.deepEqual(events.map((e) => e.t), [10, 15, 20, 20, 30]);
   assert.deepEqual(events.map((e) => e.cause), [null, null, 0, null, 3]);
+});
+
+test('the time some events before the last', () => {
+  const { log } = decoded(encodeChunk(FIRST), encodeChunk(SECOND));
+  assert.deepEqual([recent(log, 0), recent(log, 1), recent(log, 3), recent(log, 4)], [2 ** 40, 20, 10, 0]);
 });

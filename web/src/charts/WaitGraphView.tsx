@@ -60,9 +60,15 @@ function Drawing({ graph, label }: { readonly graph: WaitGraph; readonly label: 
   );
 }
 
-function waitSentence(app: App, wait: Wait, pipes: ReadonlySet<string>): string {
+interface Telling {
+  readonly pipes: ReadonlySet<string>;
+  /** Nothing will happen any more. */
+  readonly forEver: boolean;
+}
+
+function waitSentence(app: App, wait: Wait, { pipes, forEver }: Telling): string {
   const { task, object, holder } = wait;
-  if (holder === '') return app.t('run.wait.free', { task, object });
+  if (holder === '') return app.t(forEver ? 'run.wait.free' : 'waits.for', { task, object });
   if (holder === object) return app.t('run.wait.task', { task, object });
   if (!pipes.has(object)) return app.t('run.wait.held', { task, object, holder });
   return holder === task
@@ -89,16 +95,16 @@ export function Waits({ run, store }: { readonly run: Run; readonly store: RunSt
   const graph = over && run.waitsFor.length > 0
     ? endGraph(model, run.waitsFor, now.holding) : momentGraph(model, now);
   const pipes = new Set(model.log.objects.filter((o) => o.kind === OBJECT.PIPE).map((o) => o.name));
-  const sentences = [...waitsOf(graph).map((wait) => waitSentence(app, wait, pipes)), ...holdSentences(app, graph)];
+  const telling = { pipes, forEver: over && run.ended !== 'stopped' };
+  const sentences = [...waitsOf(graph).map((wait) => waitSentence(app, wait, telling)), ...holdSentences(app, graph)];
   // What ended well says nothing by having nobody wait.
   if (over && sentences.length === 0 && run.ended !== 'stopped') return null;
   const circular = graph.edges.some((edge) => edge.circular);
   const when = over
     ? app.t(run.ended === 'stopped' ? 'waits.here' : 'waits.end')
     : app.t('waits.at', { time: formatNs(t, app.language.value, 5) });
-  const bad = over && run.ended !== 'stopped';
   return (
-    <section class={`panel waits ${bad ? 'bad-end' : ''}`}>
+    <section class={`panel waits ${telling.forEver ? 'bad-end' : ''}`}>
       <div class="panel-head">
         <h2>{app.t('run.waits')}</h2>
         <span class="muted small">{when}</span>

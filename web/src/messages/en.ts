@@ -125,6 +125,7 @@ export const en = {
   'waits.here': 'here',
   'waits.at': 'at {time}',
   'waits.nobody': 'Nobody waits or holds anything at this moment.',
+  'waits.for': '{task} waits for {object}.',
   'waits.holds': '{task} holds {object}.',
   'waits.graph': 'Graph of who waits for whom.',
   'waits.circle': 'They wait in a circle: none of them can go on.',

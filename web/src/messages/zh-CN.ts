@@ -127,6 +127,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'waits.here': '停下时',
   'waits.at': '{time} 时',
   'waits.nobody': '此刻没有谁在等，也没有谁占着什么。',
+  'waits.for': '{task} 在等 {object}。',
   'waits.holds': '{task} 占着 {object}。',
   'waits.graph': '等待关系图。',
   'waits.circle': '它们围成一圈互相等待，谁也无法继续。',

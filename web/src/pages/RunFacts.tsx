@@ -24,7 +24,7 @@ function endMore(app: App, run: Run): string {
 
 /** What there is to say of its end. Why nobody goes on says more than that nobody does. */
 function moreOf(app: App, run: Run): string {
-  const told = run.explanation === null ? [] : [app.say(run.explanation)];
+  const told = run.explanation === null || run.ended === 'stopped' ? [] : [app.say(run.explanation)];
   const still = run.ended === 'deadlock' || run.ended === 'livelock' || run.ended === 'completed';
   const end = still && told.length > 0 ? '' : endMore(app, run);
   return [end, ...told].filter((text) => text !== '').join(app.space());

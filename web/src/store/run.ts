@@ -40,6 +40,7 @@ export interface RunStore {
 
 /** What shows of the state after the last event, of all before it. */
 const AFTERWARDS = 0.04;
+const A_STEP = 1000;
 const CHART_EVERY_MS = 250;
 const BAD_ENDS = new Set(['deadlock', 'livelock', 'timeout']);
 
@@ -84,7 +85,8 @@ export function openRun(id: string): RunStore {
     if (!settled && run?.status === 'done' && model.log.complete) {
       settled = true;
       // The clock of a controlled run is its own; the time it took is another one's.
-      const end = model.alone ? model.lastT * (1 + AFTERWARDS) : run.metrics.wall_ns ?? 0;
+      const end = !model.alone ? run.metrics.wall_ns ?? 0
+        : model.lastT + (run.ended === 'stopped' ? A_STEP : Math.max(A_STEP, model.lastT * AFTERWARDS));
       finish(model, end, BAD_ENDS.has(run.ended ?? ''));
     }
     changed();

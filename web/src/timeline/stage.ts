@@ -2,6 +2,7 @@
 import { effect, signal, type Signal } from '@preact/signals';
 import type { RunStore } from '../store/run';
 import { sliceAt, sliceEnd } from '../trace/lane';
+import { recent } from '../trace/sort';
 import { draw, drawRuler, type Brush } from './draw';
 import { layOut, rowAt, type Layout, type Row } from './layout';
 import { ownerTile, readPalette, taskTile } from './palette';
@@ -22,6 +23,8 @@ export interface StageOptions {
 export const RULER_HEIGHT = 24;
 /** The wait after the last event is shown up to this many times the time before it. */
 const WAIT_SHOWN = 1.5;
+const RECENT_EVENTS = 24;
+const RECENT_SHARE = 20;
 
 export class Stage {
   readonly layout: Signal<Layout>;
@@ -100,9 +103,17 @@ export class Stage {
     this.options.store.following.value = this.options.store.run.peek()?.status !== 'done';
   }
 
-  /** The view to begin with: all that happened, without a long wait for nothing at the end. */
+  /**
+   * The view to begin with: all that happened, without a long wait for nothing at the end. Where a
+   * replay stopped, the last operations, when a sleep makes all before them a line.
+   */
   private home(width: number): View {
-    const { lastT } = this.options.store.model;
+    const { model, run } = this.options.store;
+    const { lastT } = model;
+    if (run.peek()?.ended === 'stopped') {
+      const from = recent(model.log, RECENT_EVENTS);
+      if (lastT - from < lastT / RECENT_SHARE) return fitView(from, this.until, width);
+    }
     return fitView(0, lastT > 0 && this.until > WAIT_SHOWN * lastT ? WAIT_SHOWN * lastT : this.until, width);
   }
 

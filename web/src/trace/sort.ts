@@ -20,6 +20,12 @@ export function ranks(order: Uint32Array): Uint32Array {
   return rank;
 }
 
+/** The time of the event that is `back` before the last one; 0 when there are not so many. */
+export function recent(log: TraceLog, back: number): number {
+  const order = timeOrder(log);
+  return order.length <= back ? 0 : log.t[order[order.length - 1 - back]];
+}
+
 export interface JsonTrace {
   readonly tasks: readonly { id: number; kind: string; name: string; parent: number | null }[];
   readonly objects: readonly { id: number; kind: string; name: string }[];
