@@ -37,6 +37,8 @@ const runOf = (page) => get(`/runs/${idOf(page)}`);
 const controlled = (params, schedule) =>
   post('/runs?wait=20', { scenario: 'deadlock-two-locks', params: { rendezvous: false, ...params }, schedule });
 
+const place = (page, text) => page.locator('.step-place span').getByText(text, { exact: true });
+
 async function firstWitness(ended) {
   const made = await post('/experiments', {
     scenario: 'deadlock-two-locks', params: { rendezvous: false }, kind: 'explore',
@@ -120,7 +122,7 @@ test('stepping: back, forward, a choice, the keys, and the address is where one 
   const made = await controlled({}, { mode: 'replay', token: await firstWitness('deadlock'), timing: 'ignored' });
   const { steps } = made.schedule;
   const page = await opened(`/r/${made.id}`);
-  const at = (k, of = steps) => page.getByText(`Operation ${k} of ${of}`, { exact: true }).waitFor();
+  const at = (k, of = steps) => place(page, `Operation ${k} of ${of}`).waitFor();
   await at(steps);
   await page.getByRole('button', { name: 'Back' }).click();
   await at(steps - 1);
@@ -148,7 +150,7 @@ test('stepping: back, forward, a choice, the keys, and the address is where one 
   for (let k = 1; await page.locator('.choice-button').count() > 0; k++) {
     assert.ok(k < 200, 'it ends');
     await page.keyboard.press('1');
-    await page.getByText(new RegExp(`^Operation ${k} of ${k}( so far)?$`)).waitFor();
+    await page.locator('.step-place span').getByText(new RegExp(`^Operation ${k} of ${k}( so far)?$`)).waitFor();
   }
   assert.match(await page.locator('.run-head .badge').textContent(), /Ran to its end|Deadlock/);
   await page.goBack();
@@ -176,18 +178,19 @@ test('the setup of a position is the position', async () => {
   const page = await opened(`/r/${made.id}`);
   await page.getByRole('button', { name: 'To the start' }).click();
   await page.getByRole('button', { name: 'Forward' }).click();
-  await page.getByText(/^Operation 1 of/).waitFor();
+  await place(page, `Operation 1 of ${made.schedule.steps}`).waitFor();
   await page.getByRole('link', { name: 'Change and run' }).click();
   await page.waitForURL(/schedule=replay:/);
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await page.waitForURL(/\/r\//);
-  await page.getByText('Operation 1 of 1 so far', { exact: true }).waitFor();
+  await place(page, 'Operation 1 of 1 so far').waitFor();
   await page.close();
 });
 
 test('what is possible beside what was seen here', async () => {
   const page = await opened(SETUP);
   await page.getByRole('button', { name: 'Explore every schedule' }).click();
+  await page.waitForURL(/\/x\//);
   await page.getByText(/^Every schedule was covered/).waitFor();
   const link = page.url();
   await page.getByRole('button', { name: 'Also repeat 200 times on this machine' }).click();
@@ -216,16 +219,32 @@ test('many free runs: live, a stored witness, and its exploration beside it', as
   await page.close();
 });
 
-test('an exploration is cancelled, with what it found', async () => {
-  const made = await post('/experiments', {
-    scenario: 'deadlock-two-locks', params: { rendezvous: false, threads: 6, rounds: 3 }, kind: 'explore',
-    max_seconds: 60,
-  });
-  const page = await opened(`/x/${made.id}`);
+test('an exploration is cancelled, with what it found, and deleted', async () => {
+  const page = await opened(`${SETUP}&threads=6&rounds=3`);
+  await page.getByText('Bounds', { exact: true }).click();
+  await page.getByLabel('Explore for at most').selectOption('60');
+  await page.getByRole('button', { name: 'Explore every schedule' }).click();
+  await page.waitForURL(/\/x\//);
   await page.locator('.found-row').first().waitFor();
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.getByText(/^Cancelled after [\d,]+ executions\./).waitFor();
   assert.ok(await page.locator('.found-row').count() >= 1);
+  const link = page.url();
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('button', { name: 'Delete it' }).click();
+  await page.waitForURL(/\/s\/deadlock-two-locks$/);
+  await page.goto(link);
+  await page.getByText('There is no experiment with this link.').waitFor();
+  await page.close();
+});
+
+test('somebody else can look at an experiment, not end it', async () => {
+  const made = await post('/experiments', {
+    scenario: 'deadlock-two-locks', params: { rendezvous: false, limit_ms: 500 }, kind: 'repeat', count: 20,
+  });
+  const page = await opened(`/x/${made.id}`);
+  await page.getByText(/free runs on this machine|runs so far/).waitFor();
+  assert.equal(await page.getByRole('button', { name: /Cancel|Delete/ }).count(), 0);
   await page.close();
 });
 

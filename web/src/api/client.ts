@@ -109,8 +109,8 @@ export async function listExperiments(query: Readonly<Record<string, string>>): 
   return list(answer.experiments, 'experiments', experimentShape);
 }
 
-/** Ends one that goes on, with what it found so far. */
-export async function cancelExperiment(id: string): Promise<void> {
+/** Ends one that goes on, with what it found so far; deletes one that is done. */
+export async function endExperiment(id: string): Promise<void> {
   await call(at('experiments', id), { method: 'DELETE' });
 }
 

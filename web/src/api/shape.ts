@@ -283,6 +283,7 @@ export function experimentShape(from: unknown): Experiment {
     id: text(f.id, 'id'),
     kind: oneOf(f.kind, 'kind', ['repeat', 'explore']),
     scenario: text(f.scenario, 'scenario'),
+    mine: f.mine === true,
     params: paramValues(f.params),
     count: numberOrNull(f.count),
     maxPreemptions: numberOrNull(f.max_preemptions),

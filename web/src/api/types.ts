@@ -203,6 +203,8 @@ export interface Experiment {
   readonly id: string;
   readonly kind: ExperimentKind;
   readonly scenario: string;
+  /** Whether this browser's session started it. */
+  readonly mine: boolean;
   readonly params: Readonly<Record<string, ParamValue>>;
   readonly count: number | null;
   readonly maxPreemptions: number | null;

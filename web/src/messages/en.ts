@@ -184,6 +184,7 @@ export const en = {
   'experiment.virtual': 'Sleeps take virtual time here.',
   'experiment.took': 'It took {time}.',
   'experiment.cancel': 'Cancel',
+  'experiment.deleteSure': 'Delete this experiment and its link for good?',
   'experiment.setup': 'Its setup',
   'experiment.outcomes': 'Outcomes',
   'experiment.none': 'No outcome yet.',

@@ -186,6 +186,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'experiment.virtual': '这里的休眠按虚拟时间计。',
   'experiment.took': '用时 {time}。',
   'experiment.cancel': '取消',
+  'experiment.deleteSure': '要永久删除这个实验和它的链接吗？',
   'experiment.setup': '查看设置',
   'experiment.outcomes': '结果',
   'experiment.none': '还没有结果。',

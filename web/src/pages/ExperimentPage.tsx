@@ -2,7 +2,7 @@
 import { useSignal, type Signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { Problem, cancelExperiment, getScenario, startExperiment, startRun } from '../api/client';
+import { Problem, endExperiment, getScenario, startExperiment, startRun } from '../api/client';
 import { followExperiment } from '../api/liveExperiment';
 import type { Experiment, ExperimentRequest, FoundOutcome, Scenario } from '../api/types';
 import { HistogramView, type Bin } from '../charts/HistogramView';
@@ -16,6 +16,7 @@ import { useTitle } from '../ui/Shell';
 import { CopyButton, Link, Prose } from '../ui/controls';
 import { useLoaded } from '../ui/useLoaded';
 import { EXPLORE, REPEATS_BESIDE } from './Experiments';
+import { Delete } from './Delete';
 import { Missing } from './Missing';
 import { ClassBadge } from './badges';
 
@@ -296,9 +297,9 @@ function Buttons({ of, scenario, another }: {
   const explores = of.kind === 'explore';
   return (
     <div class="actions">
-      {of.status !== 'done' && (
+      {of.status !== 'done' && of.mine && (
         <button type="button" class="button danger" disabled={busy.value}
-          onClick={() => void attempt(() => cancelExperiment(of.id))}>
+          onClick={() => void attempt(() => endExperiment(of.id))}>
           {app.t('experiment.cancel')}
         </button>
       )}
@@ -316,6 +317,16 @@ function Buttons({ of, scenario, another }: {
       )}
       <Link to={scenarioPath(of.scenario, query)} class="button">{app.t('experiment.setup')}</Link>
       <CopyButton path={experimentPath(of.id)} label={app.t('run.copy')} />
+      {of.status === 'done' && of.mine && (
+        <Delete
+          question={app.t('experiment.deleteSure')}
+          remove={async () => {
+            await endExperiment(of.id);
+            app.go(scenarioPath(of.scenario));
+          }}
+          failed={(error) => { failure.value = error; }}
+        />
+      )}
       {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
     </div>
   );
