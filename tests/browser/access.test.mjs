@@ -21,6 +21,16 @@ before(async () => {
   }
   ids.messages = (await run(server.url, 'pipe-duplex', { messages: 3, sender_delay_ms: 30 })).id;
   ids.eof = (await run(server.url, 'pipe-pipeline-eof', { drop_close: 'main-p1-write', limit_ms: 300 })).id;
+  const races = { scenario: 'race-counter', params: { n: 2, threads: 3 } };
+  const deadlock = { scenario: 'deadlock-two-locks', params: { threads: 3 } };
+  const controlled = await make('/runs?wait=20', { ...deadlock, schedule: { mode: 'random', seed: 42 } });
+  ids.controlled = controlled.id;
+  const { token } = controlled.schedule;
+  ids.stopped = (await make('/runs?wait=20', { ...deadlock, schedule: { mode: 'replay', token: `${token}~4` } })).id;
+  ids.raced = (await make('/runs?wait=20', { ...races, schedule: { mode: 'pct', seed: 7 } })).id;
+  ids.explored = (await make('/experiments', { ...races, kind: 'explore', max_preemptions: 2 })).id;
+  await make('/experiments', { ...races, kind: 'repeat', count: 50, beside: ids.explored });
+  ids.deadlocks = (await make('/experiments', { ...deadlock, kind: 'explore' })).id;
   ids.lock = (await run(server.url, 'race-counter', { variant: 'lock', n: 300, threads: 4 })).id;
 });
 after(async () => {
@@ -28,10 +38,26 @@ after(async () => {
   await server?.stop();
 });
 
+async function make(path, body) {
+  const response = await fetch(`${server.url}/api/v1${path}`, {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+  });
+  assert.equal(response.status, 201, await response.clone().text());
+  return response.json();
+}
+
 const pages = {
   gallery: { path: () => '/', ready: '.card' },
   scenario: { path: () => '/s/race-counter', ready: '.code-keyword' },
   'scenario-wrong': { path: () => '/s/pool-map-order?workers=99', ready: '.field-error' },
+  schedule: { path: () => '/s/deadlock-two-locks?schedule=pct:7:3&timing=ignored', ready: '#schedule-depth' },
+  replay: { path: () => '/s/race-counter?schedule=replay:', ready: '#schedule-token-error' },
+  'only-free': { path: () => '/s/orphan-on-signal?schedule=random:1', ready: '#schedule-mode .field-error' },
+  controlled: { path: () => `/r/${ids.controlled}`, ready: '.wait-graph', select: true },
+  stopped: { path: () => `/r/${ids.stopped}?of=${ids.controlled}`, ready: '.choice-button' },
+  raced: { path: () => `/r/${ids.raced}`, ready: '.ran-under' },
+  explored: { path: () => `/x/${ids.explored}`, ready: '.found-row' },
+  deadlocks: { path: () => `/x/${ids.deadlocks}`, ready: '.found-row' },
   pool: { path: () => `/r/${ids['pool-map-order']}`, ready: '.chart' },
   callback: { path: () => `/r/${ids['pool-callback-progress']}`, ready: '.chart' },
   race: { path: () => `/r/${ids['race-counter']}`, ready: '.verdict' },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { experimentShape, ShapeError } from '../src/api/shape';
 import type { Experiment, OutcomeRule } from '../src/api/types';
-import { layOutBins } from '../src/charts/histogram';
+import { layOutBins, shortNames } from '../src/charts/histogram';
 import { classOf, compare, leadOf, naturalOrder, outcomeRows } from '../src/store/experiment';
 
 const found = (text: string, count: number, rest: object = {}): object => ({
@@ -85,4 +85,11 @@ test('columns: as high as their share, one beside the other, what came at all is
   assert.ok((columns[0][0]?.x ?? 0) + (columns[0][0]?.width ?? 0) <= (columns[0][1]?.x ?? 0));
   assert.equal(columns[1][0]?.height, 2);
   assert.equal(columns[1][1], null);
+});
+
+test('names below columns leave out what all begin with', () => {
+  assert.deepEqual(shortNames(['count=-1', 'count=12']), ['-1', '12']);
+  assert.deepEqual(shortNames(['main=1 left=0', 'main=1 left=2']), ['0', '2']);
+  assert.deepEqual(shortNames(['abc', 'abd']), ['abc', 'abd']);
+  assert.deepEqual(shortNames(['count=1']), ['count=1']);
 });

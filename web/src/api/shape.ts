@@ -300,6 +300,7 @@ export function experimentShape(from: unknown): Experiment {
     schedules: numberOrNull(f.schedules) ?? 0,
     blocked: numberOrNull(f.blocked) ?? 0,
     cut: numberOrNull(f.cut) ?? 0,
+    others: numberOrNull(f.others) ?? 0,
     wallNs: numberOrNull(f.wall_ns),
     outcomes: list(listOr(f.outcomes), 'outcomes', found),
     createdAt: textOr(f.created_at, ''),

@@ -223,6 +223,8 @@ export interface Experiment {
   readonly schedules: number;
   readonly blocked: number;
   readonly cut: number;
+  /** Executions whose outcome found no room in the table. */
+  readonly others: number;
   readonly wallNs: number | null;
   readonly outcomes: readonly FoundOutcome[];
   readonly createdAt: string;

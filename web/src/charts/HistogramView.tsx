@@ -1,11 +1,13 @@
 import type { JSX } from 'preact';
 import type { OutcomeClass } from '../api/types';
 import { useWidth } from '../ui/useWidth';
-import { layOutBins } from './histogram';
+import { layOutBins, shortNames } from './histogram';
 import { fitted } from './waitGraph';
 
 export interface Bin {
   readonly name: string;
+  /** Its text is an outcome's, not a word for how it ended. */
+  readonly completed: boolean;
   readonly class: OutcomeClass | null;
   /** One share for each series. */
   readonly shares: readonly number[];
@@ -26,6 +28,8 @@ export function HistogramView({ bins, label }: {
 }): JSX.Element {
   const [ref, width] = useWidth<SVGSVGElement>(FIRST_WIDTH);
   const { rooms, columns } = layOutBins(bins.map((bin) => bin.shares), width.value, HEIGHT);
+  const short = shortNames(bins.filter((bin) => bin.completed).map((bin) => bin.name));
+  const names = bins.map((bin) => (bin.completed ? short.shift() ?? bin.name : bin.name));
   const named = (rooms[0]?.width ?? 0) >= NAMED;
   const end = rooms.length === 0 ? 0 : rooms[rooms.length - 1].x + rooms[rooms.length - 1].width;
   return (
@@ -52,7 +56,7 @@ export function HistogramView({ bins, label }: {
           )}
           {named && (
             <text class="chart-note" x={rooms[i].x + rooms[i].width / 2} y={TOP + HEIGHT + 16} text-anchor="middle">
-              {fitted(bin.name, Math.floor(rooms[i].width / LETTER))}
+              {fitted(names[i], Math.floor(rooms[i].width / LETTER))}
             </text>
           )}
         </g>

@@ -34,3 +34,13 @@ export function layOutBins(shares: readonly (readonly number[])[], width: number
   });
   return { rooms, columns, highest };
 }
+
+/** Names without what they all begin with, as far as that ends in = or a space: "count=". */
+export function shortNames(names: readonly string[]): string[] {
+  const [first = ''] = names;
+  let end = 0;
+  for (let i = 0; i < first.length && names.every((name) => name[i] === first[i]); i++) {
+    if (first[i] === '=' || first[i] === ' ') end = i + 1;
+  }
+  return names.length < 2 ? [...names] : names.map((name) => name.slice(end));
+}

@@ -179,6 +179,7 @@ export const en = {
   'experiment.lead.repeatCancelled': 'Cancelled after {done} of {total} runs.',
   'experiment.queued': 'Number {position} in the queue of experiments.',
   'experiment.cut': '{count} {count|execution was|executions were} cut off for being too long.',
+  'experiment.others': '{count} had other outcomes, for which the table has no room.',
   'experiment.blocked': '{count} more {count|was|were} begun and given up, because others cover them.',
   'experiment.ignores': 'Sleeps guarantee nothing here.',
   'experiment.virtual': 'Sleeps take virtual time here.',

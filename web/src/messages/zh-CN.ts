@@ -181,6 +181,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'experiment.lead.repeatCancelled': '完成 {done} 次后被取消，原定 {total} 次。',
   'experiment.queued': '在实验队列中排第 {position} 位。',
   'experiment.cut': '其中 {count} 次因过长被截断。',
+  'experiment.others': '另有 {count} 次得到别的结果，表中已放不下。',
   'experiment.blocked': '另有 {count} 次开始后被放弃，因为已有其他执行覆盖了它们。',
   'experiment.ignores': '这里的休眠不保证任何先后。',
   'experiment.virtual': '这里的休眠按虚拟时间计。',

@@ -66,6 +66,7 @@ function Lead({ of }: { readonly of: Experiment }): JSX.Element {
       ? [app.t('experiment.queued', { position: of.queuePosition })] : []),
     ...(of.kind === 'explore' && of.blocked > 0 ? [app.t('experiment.blocked', { count: of.blocked })] : []),
     ...(of.cut > 0 ? [app.t('experiment.cut', { count: of.cut })] : []),
+    ...(of.others > 0 ? [app.t('experiment.others', { count: of.others })] : []),
     ...(of.kind === 'explore'
       ? [app.t(of.timing === 'virtual' ? 'experiment.virtual' : 'experiment.ignores')] : []),
     ...(of.status === 'done' && of.wallNs !== null
@@ -235,6 +236,7 @@ function Histogram({ one, other, scenario, rows }: Both & { readonly rows: reado
     : [row.explored?.share ?? 0, row.repeated?.share ?? 0]);
   const bins: Bin[] = naturalOrder(rows).map((row) => ({
     name: outcomeName(app, row.outcome),
+    completed: row.outcome.ended === 'completed',
     class: classOf(row.outcome, scenario?.outcomes ?? []),
     shares: series(row),
   }));
