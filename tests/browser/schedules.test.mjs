@@ -158,25 +158,6 @@ test('stepping: back, forward, a choice, the keys, and the address is where one 
   await page.close();
 });
 
-test('a witness is stepped through backwards, and so is what was chosen by hand', async () => {
-  const made = await controlled({}, { mode: 'replay', token: await firstWitness('deadlock'), timing: 'ignored' });
-  const page = await opened(`/r/${made.id}`);
-  const at = (k, of) => page.locator('.step-place span').getByText(new RegExp(`^Operation ${k} of ${of}( so far)?$`)).waitFor();
-  for (let k = made.schedule.steps - 1; k >= 0; k--) {
-    await page.getByRole('button', { name: 'Back' }).click();
-    await at(k, made.schedule.steps);
-    await page.locator('.choice-button').first().waitFor();
-  }
-  await page.locator('.choice-button').last().click();
-  await at(1, 1);
-  await page.locator('.choice-button').last().click();
-  await at(2, 2);
-  await page.getByRole('button', { name: 'Back' }).click();
-  await at(1, 2);
-  await page.locator('.choice-button').first().waitFor();
-  await page.close();
-});
-
 test('step from an event', async () => {
   const made = await controlled({}, { mode: 'random', seed: 7 });
   const page = await opened(`/r/${made.id}`);
@@ -189,6 +170,22 @@ test('step from an event', async () => {
   const trace = await get(`/runs/${here.id}/trace?format=json`);
   const kinds = trace.events.map((event) => event.kind);
   assert.equal(kinds.filter((kind) => kind === 'lock.acquired').length, 1, kinds.join());
+  await page.close();
+});
+
+test('a data race is named, and both accesses are found in the timeline', async () => {
+  const made = await post('/runs?wait=20', {
+    scenario: 'race-counter', params: { n: 2 }, schedule: { mode: 'random', seed: 3 },
+  });
+  const page = await opened(`/r/${made.id}`);
+  const race = page.locator('.races li').first();
+  await race.waitFor();
+  assert.match(await race.textContent(), /^(adder|subtractor) 1 (reads|writes) and (adder|subtractor) 1 (reads|writes) share/);
+  await race.getByRole('button').nth(1).click();
+  const { second } = made.races[0];
+  const said = await page.locator('.details').textContent();
+  assert.ok(said.includes(second.task) && said.includes('share'), said);
+  assert.match(said, second.operation === 'write' ? /cell\.wrote/ : /cell\.read/);
   await page.close();
 });
 

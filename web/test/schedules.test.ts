@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runShape, scenarioShape, ShapeError } from '../src/api/shape';
-import type { RunSchedule } from '../src/api/types';
+import type { DataRace, RunSchedule } from '../src/api/types';
+import { distinctRaces } from '../src/pages/schedules';
 import { parseRoute, runPath } from '../src/store/route';
 import {
   FREELY, SEED_MOST, checkSchedule, exactly, joinQuery, replayOf, scheduleFromQuery, scheduleOf,
@@ -91,6 +92,18 @@ const SCENARIO = {
   id: 's', family: 'locks', title: { en: 'x', zh: '某' }, summary: { en: 'x', zh: '某' },
   lesson: { en: 'x', zh: '某' }, params: [],
 };
+
+test('races between the same two accesses are told once, the first of each', () => {
+  const side = (taskId: number, operation: string, event: number) =>
+    ({ task: `t${taskId}`, taskId, operation, object: null, event });
+  const race = (first: ReturnType<typeof side>, second: ReturnType<typeof side>): DataRace =>
+    ({ object: 'share', first, second });
+  const found = distinctRaces([
+    race(side(1, 'read', 3), side(2, 'write', 5)), race(side(2, 'write', 5), side(1, 'read', 9)),
+    race(side(2, 'write', 5), side(1, 'write', 11)), race(side(1, 'read', 13), side(2, 'write', 15)),
+  ]);
+  assert.deepEqual(found.map(({ first, second }) => [first.event, second.event]), [[3, 5], [5, 11]]);
+});
 
 test('the schedules of a scenario: free is always there, unknown ones are passed over', () => {
   assert.deepEqual(scenarioShape({ ...SCENARIO, schedules: ['replay', 'random', 'tarot'], explorable: true }).schedules,

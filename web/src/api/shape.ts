@@ -1,6 +1,6 @@
 // The guard at the edge: turns unknown JSON into the types of types.ts or says what is wrong where.
 import type {
-  Cell, ChartKind, Check, Choice, Column, DataRace, Enabled, Experiment, FoundOutcome, Operation,
+  Access, Cell, ChartKind, Check, Choice, Column, DataRace, Enabled, Experiment, FoundOutcome, Operation,
   OutcomeClass, OutcomeRule, Param, ParamType, ParamValue, Reference, Run, RunSchedule, RunStatus,
   Scenario, ScenarioSummary, ScheduleMode, Segment, Text, Timing, Wait,
 } from './types';
@@ -226,12 +226,16 @@ const enabled = (from: unknown, what: string): Enabled => ({
   ...operation(from, what), token: text(fields(from, what).token, `${what}.token`),
 });
 
+const access = (from: unknown, what: string): Access => ({
+  ...operation(from, what), event: numberOrNull(fields(from, what).event),
+});
+
 function race(from: unknown, what: string): DataRace {
   const f = fields(from, what);
   return {
     object: textOr(f.object, ''),
-    first: operation(f.first, `${what}.first`),
-    second: operation(f.second, `${what}.second`),
+    first: access(f.first, `${what}.first`),
+    second: access(f.second, `${what}.second`),
   };
 }
 

@@ -141,11 +141,16 @@ export interface Enabled extends Operation {
   readonly token: string;
 }
 
+/** One side of a race; its event is a place in the order of time, or null when it left none. */
+export interface Access extends Operation {
+  readonly event: number | null;
+}
+
 /** Two accesses that nothing orders, in the order of the run. */
 export interface DataRace {
   readonly object: string;
-  readonly first: Operation;
-  readonly second: Operation;
+  readonly first: Access;
+  readonly second: Access;
 }
 
 export interface Run {

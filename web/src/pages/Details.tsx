@@ -17,7 +17,7 @@ interface PartProps {
 }
 
 /** A link to another event. */
-function EventLink({ store, event }: { readonly store: RunStore; readonly event: number }): JSX.Element {
+export function EventLink({ store, event }: { readonly store: RunStore; readonly event: number }): JSX.Element {
   const app = useApp();
   const { model } = store;
   const { log } = model;

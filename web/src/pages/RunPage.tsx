@@ -139,7 +139,7 @@ function Body({ store, run, scenario, of }: PageProps): JSX.Element {
         <aside class="side">
           <Details store={store} />
           <Waits run={run} store={store} />
-          <Races run={run} />
+          <Races store={store} run={run} />
           <Checks run={run} scenario={scenario} />
           {scenario !== null && (
             <section class="panel lesson">

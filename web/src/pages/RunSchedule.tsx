@@ -2,13 +2,16 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { startRun } from '../api/client';
-import type { Run, ScheduleRequest } from '../api/types';
+import type { DataRace, Run, ScheduleRequest } from '../api/types';
 import { useApp } from '../store/app';
 import { runPath } from '../store/route';
+import type { RunStore } from '../store/run';
 import { exactly, isControlled, takesSeed, textsOfRun, scheduleOf } from '../store/schedule';
+import { timeOrder } from '../trace/sort';
 import { failureText } from '../ui/Failure';
 import { CopyText } from '../ui/controls';
-import { raceText, scheduleText } from './schedules';
+import { EventLink } from './Details';
+import { distinctRaces, raceText, scheduleText } from './schedules';
 
 const TOKEN_SHOWN = 40;
 
@@ -69,14 +72,27 @@ export function ScheduleStrip({ run }: { readonly run: Run }): JSX.Element | nul
   );
 }
 
-export function Races({ run }: { readonly run: Run }): JSX.Element | null {
+export function Races({ store, run }: { readonly store: RunStore; readonly run: Run }): JSX.Element | null {
   const app = useApp();
-  if (run.races.length === 0) return null;
+  void store.version.value;
+  const races = distinctRaces(run.races);
+  if (races.length === 0) return null;
+  const order = timeOrder(store.model.log);
+  const events = (race: DataRace): number[] => [race.first.event, race.second.event]
+    .filter((place): place is number => place !== null && place < order.length)
+    .map((place) => order[place]);
   return (
     <section class="panel races">
-      <h2>{app.t('race.title', { count: run.races.length })}</h2>
+      <h2>{app.t('race.title', { count: races.length })}</h2>
       <ul class="plain">
-        {run.races.map((race, i) => <li key={i}>{raceText(app, race)}</li>)}
+        {races.map((race, i) => (
+          <li key={i}>
+            {raceText(app, race)}
+            <span class="race-events small">
+              {events(race).map((event) => <EventLink key={event} store={store} event={event} />)}
+            </span>
+          </li>
+        ))}
       </ul>
       <p class="small muted">{app.t('race.help')}</p>
     </section>

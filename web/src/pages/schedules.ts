@@ -19,6 +19,15 @@ export function scheduleText(app: App, schedule: RunSchedule): string {
   return parts.join(app.language.value === 'zh-CN' ? '，' : ', ');
 }
 
+/** Races between the same tasks doing the same are one to a reader: the first of each. */
+export function distinctRaces(races: readonly DataRace[]): DataRace[] {
+  const keyOf = ({ object, first, second }: DataRace): string => JSON.stringify(
+    [object, ...[first, second].map(({ taskId, operation }) => `${taskId} ${operation}`).sort()],
+  );
+  const keys = races.map(keyOf);
+  return races.filter((_, i) => keys.indexOf(keys[i]) === i);
+}
+
 export const raceText = (app: App, race: DataRace): string => app.t('race.sentence', {
   object: race.object,
   first: race.first.task,
