@@ -203,7 +203,7 @@ static void announce(struct lock *lock, uint64_t deadline)
     if (!seam_self.control)
         return;
     if (lock->kind == LOCK_TICKET || (lock->kind == LOCK_RECURSIVE && lock_is_mine(lock)))
-        seam_point(SEAM_ACQUIRE, lock->object);
+        seam_point_on(SEAM_ACQUIRE, lock->object, &lock->word);
     else
         seam_point_when(SEAM_ACQUIRE, lock->object, &lock->word, FREE, FREE, deadline,
                         EVENT_LOCK_WAIT);
@@ -226,7 +226,7 @@ bool lock_acquire_for(struct lock *lock, int64_t timeout_us)
 
 bool lock_try(struct lock *lock)
 {
-    seam_point(SEAM_ACQUIRE, lock->object);
+    seam_point_on(SEAM_ACQUIRE, lock->object, &lock->word);
     if (enter_again(lock))
         return true;
     if (!take(lock))
@@ -237,7 +237,7 @@ bool lock_try(struct lock *lock)
 
 int lock_release(struct lock *lock)
 {
-    seam_point(SEAM_RELEASE, lock->object);
+    seam_point_on(SEAM_RELEASE, lock->object, &lock->word);
     uint32_t holder = atomic_load_explicit(&lock->holder, memory_order_relaxed);
     if (holder == NOBODY || (lock->kind == LOCK_RECURSIVE && holder != me())) {
         seam_record(EVENT_REFUSED, lock->object, EPERM, 0);
@@ -252,13 +252,13 @@ int lock_release(struct lock *lock)
 
 bool lock_locked(const struct lock *lock)
 {
-    seam_point(SEAM_READ, lock->object);
+    seam_point_on(SEAM_READ, lock->object, &lock->word);
     return atomic_load_explicit(&lock->holder, memory_order_relaxed) != NOBODY;
 }
 
 unsigned lock_waiters(const struct lock *lock)
 {
-    seam_point(SEAM_READ, lock->object);
+    seam_point_on(SEAM_READ, lock->object, &lock->word);
     if (lock->kind != LOCK_TICKET)
         return atomic_load(&lock->waiting);
     uint32_t turn = atomic_load(&lock->word), drawn = atomic_load(&lock->next) - turn;

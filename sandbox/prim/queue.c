@@ -144,7 +144,7 @@ bool queue_get_for(struct queue *queue, void *item, int64_t timeout_us)
 
 int queue_task_done(struct queue *queue)
 {
-    seam_point(SEAM_SIGNAL, queue->object);
+    seam_point_on(SEAM_SIGNAL, queue->object, &queue->count);
     sync_enter(&queue->mutex, queue->object);
     int r = queue->unfinished == 0 ? -EINVAL : 0;
     if (r < 0) {
@@ -164,7 +164,7 @@ int queue_task_done(struct queue *queue)
 
 static bool join_until(struct queue *queue, uint64_t deadline)
 {
-    seam_point(SEAM_JOIN, queue->object);
+    seam_point_on(SEAM_JOIN, queue->object, &queue->count);
     sync_enter(&queue->mutex, queue->object);
     bool in_time = true;
     if (queue->unfinished > 0) {
@@ -195,7 +195,7 @@ bool queue_join_for(struct queue *queue, int64_t timeout_us)
 
 unsigned queue_size(struct queue *queue)
 {
-    seam_point(SEAM_READ, queue->object);
+    seam_point_on(SEAM_READ, queue->object, &queue->count);
     sync_enter(&queue->mutex, queue->object);
     unsigned count = queue->count;
     pthread_mutex_unlock(&queue->mutex);

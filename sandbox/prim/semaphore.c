@@ -82,7 +82,7 @@ bool semaphore_acquire_for(struct semaphore *semaphore, int64_t timeout_us)
 
 int semaphore_release(struct semaphore *s)
 {
-    seam_point(SEAM_RELEASE, s->object);
+    seam_point_on(SEAM_RELEASE, s->object, &s->value);
     sync_enter(&s->mutex, s->object);
     int r = s->value == s->most ? -EOVERFLOW : 0;
     if (r == 0) {
@@ -102,7 +102,7 @@ int semaphore_release(struct semaphore *s)
 
 unsigned semaphore_value(struct semaphore *s)
 {
-    seam_point(SEAM_READ, s->object);
+    seam_point_on(SEAM_READ, s->object, &s->value);
     sync_enter(&s->mutex, s->object);
     unsigned value = s->value;
     pthread_mutex_unlock(&s->mutex);

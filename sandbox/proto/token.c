@@ -184,6 +184,8 @@ static int take_stop(struct token *token, const char *text, struct err *err)
     if (stop < token->stop)
         token->checked = false; /* it was over more steps */
     token->stop = stop;
+    while (token->count > 0 && token->deviation[token->count - 1].step >= stop)
+        token->count--;
     return 0;
 }
 

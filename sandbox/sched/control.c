@@ -549,23 +549,6 @@ static void free_images(struct control *c)
     }
 }
 
-void control_free(struct control *c)
-{
-    if (!c)
-        return;
-    free_images(c);
-    for (unsigned i = 0; i < c->made; i++) {
-        fiber_free(c->task[i]->fiber);
-        free(c->task[i]);
-    }
-    for (unsigned i = 0; i < c->fibers.made; i++)
-        fiber_free(c->fibers.fiber[i]);
-    free(c->fibers.fiber);
-    image_heap_free(c->heap);
-    image_globals_release(&c->globals);
-    free(c);
-}
-
 /* Everything the last execution left is taken back, so that this one begins like the first. */
 static void start_over(struct control *c)
 {
@@ -599,6 +582,24 @@ static void start_over(struct control *c)
     c->ended = ENDED_NONE;
     c->exit_code = 0;
     c->killed = false;
+}
+
+void control_free(struct control *c)
+{
+    if (!c)
+        return;
+    if (c->run)
+        start_over(c);
+    for (unsigned i = 0; i < c->made; i++) {
+        fiber_free(c->task[i]->fiber);
+        free(c->task[i]);
+    }
+    for (unsigned i = 0; i < c->fibers.made; i++)
+        fiber_free(c->fibers.fiber[i]);
+    free(c->fibers.fiber);
+    image_heap_free(c->heap);
+    image_globals_release(&c->globals);
+    free(c);
 }
 
 enum ended control_execute(struct control *c, struct policy *policy, void (*entry)(void *),

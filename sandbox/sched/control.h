@@ -88,6 +88,7 @@ struct policy {
  * its own, and every execution begins with what is there now. NULL without memory.
  */
 struct control *control_new(struct run *run, char *globals, char *globals_end, bool ignores_time);
+/* Takes back what the last execution left in the run's memory. */
 void control_free(struct control *control);
 
 /*

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NONE (-1)
+#define NONE      (-1)
+#define NOT_KNOWN (-1)
 
 /* A choice that was made, and those that are to be made. Sets of tasks are bits by place. */
 struct node {
@@ -20,7 +21,7 @@ struct event {
     bool looks;
     uint16_t seq;       /* number among its task's events, from 1 */
     uint16_t object[2]; /* or TRACE_NO_OBJECT */
-    uint32_t level[2];  /* of the objects, before it */
+    int64_t level[2];   /* of the objects, before it, or NOT_KNOWN */
     int32_t before[2];  /* the event before on each of the objects, or NONE */
     uint16_t clock[EXPLORE_TASKS_MAX];
 };
@@ -125,8 +126,8 @@ static bool was_possible(const struct explore *x, const struct event *e, unsigne
         return false;
     if (!op->level)
         return true;
-    uint32_t level = e->level[e->object[0] == op->object ? 0 : 1];
-    return !touches(e, op->object) || (level >= op->low && level <= op->high);
+    int64_t level = e->level[e->object[0] == op->object ? 0 : 1];
+    return !touches(e, op->object) || level == NOT_KNOWN || (level >= op->low && level <= op->high);
 }
 
 /*
@@ -159,14 +160,17 @@ static uint64_t initials(const struct explore *x, const struct event *e, unsigne
     return found;
 }
 
-static void reverse(struct explore *x, const struct event *e, unsigned task,
+/* False: nobody could have begun the other order there. */
+static bool reverse(struct explore *x, const struct event *e, unsigned task,
                     const struct seam_op *op)
 {
     struct node *node = &x->node[e - x->event];
     uint64_t set = initials(x, e, task, op) & node->enabled;
-    if (set == 0 || set & node->backtrack)
-        return;
-    node->backtrack |= set & bit(task) ? bit(task) : set & -set;
+    if (set == 0)
+        return false;
+    if (!(set & node->backtrack))
+        node->backtrack |= set & bit(task) ? bit(task) : set & -set;
+    return true;
 }
 
 static void find_races_on(struct explore *x, unsigned task, const struct seam_op *op,
@@ -180,8 +184,8 @@ static void find_races_on(struct explore *x, unsigned task, const struct seam_op
             return; /* and so is all before it */
         if (ordered || (e->looks && looks(op)) || !was_possible(x, e, task, op))
             continue;
-        reverse(x, e, task, op);
-        join(clock, e->clock, x->tasks);
+        if (reverse(x, e, task, op))
+            join(clock, e->clock, x->tasks);
     }
 }
 
@@ -200,11 +204,11 @@ static void note_levels(struct explore *x, const struct seam_op *op)
         x->level[op->object] = op->level;
 }
 
-static uint32_t level_of(const struct explore *x, uint16_t object)
+static int64_t level_of(const struct explore *x, uint16_t object)
 {
     return object != TRACE_NO_OBJECT && x->level[object]
-               ? atomic_load_explicit(x->level[object], memory_order_relaxed)
-               : 0;
+               ? (int64_t)atomic_load_explicit(x->level[object], memory_order_relaxed)
+               : NOT_KNOWN;
 }
 
 static void link_event(struct explore *x, struct event *e, int which)

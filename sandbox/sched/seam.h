@@ -65,8 +65,9 @@ extern __thread struct seam_self seam_self;
 
 /*
  * An operation as it is announced. It is possible while *level is in low..high (NULL: always) and
- * once *gate has left `closed` (NULL: at once); a gate that is open stays open. At the deadline it
- * is done in any case, and the caller sees that it was in vain.
+ * once *gate has left `closed` (NULL: at once); a gate that is open stays open. What others do to
+ * an object that has a level names it, too: whether two operations race depends on it. At the
+ * deadline it is done in any case, and the caller sees that it was in vain.
  */
 struct seam_op {
     enum seam_operation operation;
@@ -119,6 +120,13 @@ static inline void seam_point_when(enum seam_operation operation, uint16_t objec
                               .waits_on = waits == EVENT_QUEUE_FULL || waits == EVENT_PIPE_FULL
                                               ? TRACE_WAITS_ROOM | object
                                               : object});
+}
+
+/* Announces one that is always possible, on an object that has a level. */
+static inline void seam_point_on(enum seam_operation operation, uint16_t object,
+                                 const _Atomic uint32_t *level)
+{
+    seam_point_when(operation, object, level, 0, UINT32_MAX, SEAM_NEVER, (enum event_kind)0);
 }
 
 /* Under control: goes on once the task has ended, or at the deadline. */

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ORACLE_OUTCOMES_MAX 64
+#define ORACLE_OUTCOMES_MAX 512
 
 /* What the program says it saw; a deadlock and a livelock are said for it. */
 static char oracle_seen[64];
@@ -83,6 +83,10 @@ static bool oracle_explore(struct oracle *oracle, void (*program)(void), enum ex
     bool more = true;
     *oracle = (struct oracle){0};
     run->control = control;
+    (void)control_execute(control, explore_policy(explore), oracle_main, &program);
+    control_set_ends(control, control_ends_matter(control));
+    explore_free(explore);
+    explore = explore_new(method, max_preemptions);
     while (more && oracle->executions < most) {
         oracle_seen[0] = '\0';
         enum ended ended = control_execute(control, explore_policy(explore), oracle_main, &program);
@@ -107,7 +111,7 @@ static int oracle_order(const void *a, const void *b)
 /* The outcomes, sorted, divided by bars. */
 static const char *oracle_outcomes(struct oracle *oracle)
 {
-    static char all[2048];
+    static char all[ORACLE_OUTCOMES_MAX * 64];
     size_t used = 0;
     qsort(oracle->outcome, oracle->count, sizeof oracle->outcome[0], oracle_order);
     all[0] = '\0';
