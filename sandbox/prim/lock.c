@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <stdlib.h>
 
 #define NOBODY 0u
 #define SPINS  1000 /* before the processor is offered to others once */
@@ -43,7 +42,7 @@ struct lock *lock_new(const char *name)
 
 struct lock *lock_new_private(const char *name)
 {
-    struct lock *lock = calloc(1, sizeof *lock);
+    struct lock *lock = seam_private(sizeof *lock);
     if (!lock)
         seam_fail(ENOMEM, "a lock");
     return lock_init(lock, LOCK_MUTEX, name);

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Guarded by the mutex of the table. */
@@ -50,8 +49,9 @@ static struct memory_names *names(void)
     return atomic_compare_exchange_strong(&run->memory_names, &none, made) ? made : none;
 }
 
-static struct memory_names *enter(void)
+static struct memory_names *enter(enum seam_operation operation)
 {
+    seam_point(operation, SEAM_NAMES_OBJECT);
     struct memory_names *table = names();
     pthread_mutex_lock(&table->mutex);
     return table;
@@ -74,13 +74,14 @@ static struct segment *find(struct memory_names *table, const char *name)
     return NULL;
 }
 
-/* The end of a process, however it came, has closed what it had open. */
+/* The end of a process, however it came, has closed what it had open: under control, as a step. */
 static unsigned open_handles(struct segment *segment)
 {
     const struct trace_shared *shared = seam_self.run->shared;
     unsigned open = 0;
     for (unsigned i = 0; i < segment->handles; i++) {
-        if (shared->task[segment->handle[i].process].state == TASK_STATE_ENDED)
+        if (!seam_self.control &&
+            shared->task[segment->handle[i].process].state == TASK_STATE_ENDED)
             segment->handle[i].open = false;
         open += segment->handle[i].open;
     }
@@ -96,7 +97,7 @@ static int open_handle(struct segment *segment, struct memory **ret)
 {
     if (segment->handles == MEMORY_HANDLES_MAX)
         return -EMFILE;
-    struct memory *memory = calloc(1, sizeof *memory);
+    struct memory *memory = seam_private(sizeof *memory);
     if (!memory)
         return -ENOMEM;
     *memory = (struct memory){segment, segment->handles++, task_of_process()->id, true};
@@ -130,14 +131,14 @@ static int create(struct memory_names *table, const char *name, size_t bytes, st
 
 int memory_create(const char *name, size_t bytes, struct memory **ret)
 {
-    struct memory_names *table = enter();
+    struct memory_names *table = enter(SEAM_UPDATE);
     const struct segment *there = find(table, name);
     return leave(table, there ? there->object : TRACE_NO_OBJECT, create(table, name, bytes, ret));
 }
 
 int memory_attach(const char *name, struct memory **ret)
 {
-    struct memory_names *table = enter();
+    struct memory_names *table = enter(SEAM_UPDATE);
     struct segment *segment = find(table, name);
     int r = segment ? open_handle(segment, ret) : -ENOENT;
     if (r == 0)
@@ -157,7 +158,7 @@ size_t memory_size(const struct memory *memory)
 
 void memory_close(struct memory *memory)
 {
-    struct memory_names *table = enter();
+    struct memory_names *table = enter(SEAM_UPDATE);
     if (memory->open && memory->process == task_of_process()->id) {
         memory->segment->handle[memory->handle].open = false;
         note(EVENT_MEMORY_CLOSED, memory->segment, 0);
@@ -168,7 +169,7 @@ void memory_close(struct memory *memory)
 
 int memory_unlink(struct memory *memory)
 {
-    struct memory_names *table = enter();
+    struct memory_names *table = enter(SEAM_UPDATE);
     int r = memory->segment->named ? 0 : -ENOENT;
     memory->segment->named = false;
     if (r == 0)
@@ -176,9 +177,30 @@ int memory_unlink(struct memory *memory)
     return leave(table, memory->segment->object, r);
 }
 
+static bool has_handles(const struct memory_names *table, uint16_t process)
+{
+    for (unsigned i = 0; table && i < table->count; i++)
+        for (unsigned j = 0; j < table->segment[i].handles; j++)
+            if (table->segment[i].handle[j].open && table->segment[i].handle[j].process == process)
+                return true;
+    return false;
+}
+
+void memory_handles_dropped(uint16_t process)
+{
+    if (!seam_self.control || !has_handles(seam_self.run->memory_names, process))
+        return;
+    struct memory_names *table = enter(SEAM_UPDATE);
+    for (unsigned i = 0; i < table->count; i++)
+        for (unsigned j = 0; j < table->segment[i].handles; j++)
+            if (table->segment[i].handle[j].process == process)
+                table->segment[i].handle[j].open = false;
+    leave(table, TRACE_NO_OBJECT, 0);
+}
+
 unsigned memory_list(struct memory_state *ret, unsigned most)
 {
-    struct memory_names *table = enter();
+    struct memory_names *table = enter(SEAM_READ);
     unsigned count = 0;
     for (unsigned i = 0; i < table->count; i++) {
         struct segment *segment = &table->segment[i];

@@ -24,6 +24,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define MEMORY_SEGMENTS_MAX 32u         /* made in one run; -ENOSPC beyond */
 #define MEMORY_HANDLES_MAX  128u        /* made of one, ever; -EMFILE beyond */
@@ -58,5 +59,8 @@ struct memory_state {
 
 /* The pieces that are not released, at most `most` of them; returns how many there are. */
 unsigned memory_list(struct memory_state *ret, unsigned most);
+
+/* For task.c: a process of a controlled run has ended, and so its handles are closed. */
+void memory_handles_dropped(uint16_t process);
 
 #endif

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define FIRST_ROOM 16u /* under control */
+
 struct entry {
     int64_t label;
     uint32_t put; /* the event that put it in */
@@ -24,15 +26,18 @@ struct queue {
     _Atomic uint32_t joinable; /* how often nothing was left unfinished */
     unsigned unfinished;       /* items put and not done with */
     uint32_t last_done;        /* event of the task_done that left none */
-    struct entry entries[];
+    unsigned room;             /* entries there are: under control, as many as were needed so far */
+    struct entry *entries;
 };
 
 struct queue *queue_new(const char *name, unsigned maxsize, size_t item_bytes)
 {
     assert(item_bytes <= QUEUE_ITEM_MAX);
     unsigned capacity = maxsize ? maxsize : QUEUE_MOST;
-    struct queue *queue =
-        run_alloc(seam_self.run, sizeof *queue + capacity * sizeof queue->entries[0]);
+    unsigned room = seam_self.control && capacity > FIRST_ROOM ? FIRST_ROOM : capacity;
+    struct queue *queue = run_alloc(seam_self.run, sizeof *queue + room * sizeof(struct entry));
+    queue->room = room;
+    queue->entries = (struct entry *)(queue + 1);
     sync_mutex_init(&queue->mutex);
     sync_cond_init(&queue->not_empty);
     sync_cond_init(&queue->not_full);
@@ -70,9 +75,22 @@ static bool wait_for_item(struct queue *queue, uint64_t deadline)
     return queue->count > 0;
 }
 
+/* An execution clears what it has used, so it uses little. */
+static void grow(struct queue *queue)
+{
+    struct entry *grown = run_alloc(seam_self.run, 2 * queue->room * sizeof *grown);
+    for (unsigned i = 0; i < queue->count; i++)
+        grown[i] = queue->entries[(queue->first + i) % queue->room];
+    queue->entries = grown;
+    queue->room *= 2;
+    queue->first = 0;
+}
+
 static void put_last(struct queue *queue, const void *item, int64_t label)
 {
-    struct entry *entry = &queue->entries[(queue->first + queue->count) % queue->capacity];
+    if (queue->count == queue->room)
+        grow(queue);
+    struct entry *entry = &queue->entries[(queue->first + queue->count) % queue->room];
     queue->count++;
     queue->unfinished++;
     memcpy(entry->bytes, item, queue->item_bytes);
@@ -85,7 +103,7 @@ static void take_first(struct queue *queue, void *item)
 {
     struct entry *entry = &queue->entries[queue->first];
     queue->count--;
-    queue->first = queue->count == 0 ? 0 : (queue->first + 1) % queue->capacity;
+    queue->first = queue->count == 0 ? 0 : (queue->first + 1) % queue->room;
     memcpy(item, entry->bytes, queue->item_bytes);
     seam_record_aux(EVENT_QUEUE_GOT, queue->object, entry->label, (uint16_t)queue->count,
                     entry->put);
@@ -94,10 +112,14 @@ static void take_first(struct queue *queue, void *item)
 
 /* ---- the queue ---- */
 
-static bool put_until(struct queue *queue, const void *item, int64_t label, uint64_t deadline)
+static void announce_put(struct queue *queue, uint64_t deadline)
 {
     seam_point_when(SEAM_SEND, queue->object, &queue->count, 0, queue->capacity - 1, deadline,
                     EVENT_QUEUE_FULL);
+}
+
+static bool put_now(struct queue *queue, const void *item, int64_t label, uint64_t deadline)
+{
     sync_enter(&queue->mutex, queue->object);
     bool room = wait_for_room(queue, deadline);
     if (room)
@@ -106,6 +128,12 @@ static bool put_until(struct queue *queue, const void *item, int64_t label, uint
         seam_record(EVENT_TIMED_OUT, queue->object, label, 0);
     pthread_mutex_unlock(&queue->mutex);
     return room;
+}
+
+static bool put_until(struct queue *queue, const void *item, int64_t label, uint64_t deadline)
+{
+    announce_put(queue, deadline);
+    return put_now(queue, item, label, deadline);
 }
 
 static bool get_until(struct queue *queue, void *item, uint64_t deadline)
@@ -140,6 +168,21 @@ bool queue_put_for(struct queue *queue, const void *item, int64_t label, int64_t
 bool queue_get_for(struct queue *queue, void *item, int64_t timeout_us)
 {
     return get_until(queue, item, sync_deadline(timeout_us));
+}
+
+void queue_announce_put(struct queue *queue)
+{
+    announce_put(queue, UINT64_MAX);
+}
+
+void queue_put_announced(struct queue *queue, const void *item, int64_t label)
+{
+    put_now(queue, item, label, UINT64_MAX);
+}
+
+uint16_t queue_object(const struct queue *queue)
+{
+    return queue->object;
 }
 
 int queue_task_done(struct queue *queue)

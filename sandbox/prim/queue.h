@@ -41,4 +41,12 @@ bool queue_join_for(struct queue *queue, int64_t timeout_us);
 /* Items in it now; a moment later it may be another number. */
 unsigned queue_size(struct queue *queue);
 
+/*
+ * For pools: announces a put that has room for certain, and puts without announcing it. What the
+ * caller does in between is one step with the put.
+ */
+void queue_announce_put(struct queue *queue);
+void queue_put_announced(struct queue *queue, const void *item, int64_t label);
+uint16_t queue_object(const struct queue *queue);
+
 #endif

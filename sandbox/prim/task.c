@@ -8,6 +8,7 @@
 #include "sandbox/prim/task.h"
 
 #include "sandbox/base/clock.h"
+#include "sandbox/prim/memory.h"
 #include "sandbox/prim/pipe.h"
 #include "sandbox/prim/signals.h"
 #include "sandbox/prim/start_server.h"
@@ -76,6 +77,7 @@ static void end_task(struct task *task, int code)
     if (task->kind == TASK_PROCESS) {
         task_finish();
         pipe_ends_dropped();
+        memory_handles_dropped(task->id);
     }
     if (seam_self.control)
         seam_announce_end();
@@ -491,6 +493,7 @@ static void kill_controlled(struct task *task, int signo)
     task->exit_code = -signo;
     control_end_process(task->id);
     pipe_ends_of_killed(task->id);
+    memory_handles_dropped(task->id);
     say_reaped(task);
     if (task == task_self())
         control_leave(128 + signo);

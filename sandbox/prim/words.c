@@ -6,8 +6,18 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+static void grow(struct words *words, size_t capacity)
+{
+    char *grown = seam_private(capacity);
+    if (!grown)
+        seam_fail(ENOMEM, "words");
+    memcpy(grown, words_text(words), words->length + 1);
+    seam_private_free(words->text);
+    words->text = grown;
+    words->capacity = capacity;
+}
 
 void words_add(struct words *words, const char *format, ...)
 {
@@ -17,13 +27,8 @@ void words_add(struct words *words, const char *format, ...)
     vsnprintf(word, sizeof word, format, args);
     va_end(args);
     size_t needed = words->length + strlen(word) + 2;
-    if (needed > words->capacity) {
-        words->capacity = needed * 2;
-        char *grown = realloc(words->text, words->capacity);
-        if (!grown)
-            seam_fail(ENOMEM, "words");
-        words->text = grown;
-    }
+    if (needed > words->capacity)
+        grow(words, needed * 2);
     words->length +=
         (size_t)sprintf(words->text + words->length, "%s%s", words->length ? " " : "", word);
 }
