@@ -10,6 +10,9 @@
  *
  * Callbacks of a thread executor run in the worker that did the call. Processes cannot call back
  * into their parent; a thread of it does, which is started with the first callback.
+ *
+ * Under control a future begins to run in the step that takes it out of the queue, and all else
+ * that happens to futures is an operation on one object; a worker that dies says so.
  */
 #include "sandbox/prim/executor.h"
 
@@ -38,7 +41,8 @@ struct future {
     struct call call;
     pool_fn *fn;
     _Atomic uint32_t state;
-    uint32_t order;                  /* of its completion, from 1; written before the state */
+    _Atomic uint32_t over; /* 1: finished or cancelled, or never will be: its worker is lost */
+    uint32_t order;        /* of its completion, from 1; written before the state */
     struct done_callback *callbacks; /* guarded by the executor's mutex */
 };
 
@@ -61,6 +65,7 @@ struct executor {
     struct future **all; /* as submitted; guarded by mutex, as is all below but the members */
     unsigned submitted;
     bool shut, broken;
+    bool lost;           /* under control: a worker has said that it dies */
     struct task *caller; /* the thread that runs callbacks for processes, or NULL */
     struct member member[];
 };
@@ -90,7 +95,18 @@ static void finish(struct future *future)
 {
     future->order = atomic_fetch_add(&future->executor->settled, 1) + 1;
     atomic_store_explicit(&future->state, FUTURE_FINISHED, memory_order_release);
+    atomic_store_explicit(&future->over, 1, memory_order_relaxed);
     tell_waiters(future->executor);
+}
+
+static enum future_state state_of(const struct future *future)
+{
+    return (enum future_state)atomic_load_explicit(&future->state, memory_order_acquire);
+}
+
+static bool is_done(const struct future *future)
+{
+    return state_of(future) >= FUTURE_CANCELLED;
 }
 
 /* Each callback runs once, whoever comes for it, and outside the mutex. */
@@ -116,6 +132,7 @@ static void run_future(struct future *future)
     trace_bitmap_set(busy, seam_self.task);
     future->call.result = future->fn(&future->call);
     trace_bitmap_clear(busy, seam_self.task);
+    seam_point(SEAM_UPDATE, executor->futures);
     enum event_kind kind = future->call.error[0] ? EVENT_ITEM_FAILED : EVENT_ITEM_FINISHED;
     future->call.finished = seam_record(kind, executor->items, future->call.index, 0);
     future->call.finished_ns = seam_last_ns();
@@ -138,6 +155,20 @@ static void worker_body(void *argument)
         run_future(future);
     }
     self->dismissed = true;
+}
+
+/* Under control: a worker process has ended. Who waits for a call is to look around. */
+static void worker_ended(void *argument)
+{
+    struct member *member = argument;
+    struct executor *executor = member->executor;
+    if (member->dismissed)
+        return;
+    seam_point(SEAM_UPDATE, executor->futures);
+    executor->lost = true;
+    for (unsigned i = 0; i < executor->submitted; i++)
+        executor->all[i]->over = 1;
+    tell_waiters(executor);
 }
 
 struct executor *executor_new(enum task_kind kind, int workers)
@@ -166,7 +197,9 @@ struct executor *executor_new_with(enum task_kind kind, int workers, task_fn *in
         char name[32];
         snprintf(name, sizeof name, "worker %u", i + 1);
         member->executor = executor;
-        member->task = task_start(kind, name, worker_body, member);
+        member->task = task_new(kind, name, worker_body, member);
+        task_on_end(member->task, worker_ended, member);
+        task_begin(member->task);
     }
     return executor;
 }
@@ -189,6 +222,7 @@ static struct future *future_new(struct executor *executor, pool_fn *fn, int64_t
 struct future *executor_submit(struct executor *executor, pool_fn *fn, int64_t x)
 {
     struct future *future = NULL;
+    queue_announce_put(executor->calls);
     enter(executor);
     if (executor->shut || executor->broken) {
         seam_record(EVENT_REFUSED, executor->items, EINVAL, 0);
@@ -196,7 +230,7 @@ struct future *executor_submit(struct executor *executor, pool_fn *fn, int64_t x
         future = future_new(executor, fn, x);
         future->call.submitted =
             seam_record(EVENT_ITEM_SUBMITTED, executor->items, future->call.index, 0);
-        queue_put(executor->calls, &future, future->call.index);
+        queue_put_announced(executor->calls, &future, future->call.index);
     }
     leave(executor);
     return future;
@@ -215,26 +249,32 @@ struct future **executor_map(struct executor *executor, pool_fn *fn, const int64
 
 enum future_state future_state(const struct future *future)
 {
-    return (enum future_state)atomic_load_explicit(&future->state, memory_order_acquire);
+    const struct executor *executor = future->executor;
+    seam_point_both(SEAM_READ, executor->futures, queue_object(executor->calls));
+    return state_of(future);
 }
 
 bool future_done(const struct future *future)
 {
-    return future_state(future) >= FUTURE_CANCELLED;
+    seam_point(SEAM_READ, future->executor->futures);
+    return is_done(future);
 }
 
 bool future_cancel(struct future *future)
 {
+    struct executor *executor = future->executor;
+    seam_point_both(SEAM_UPDATE, executor->futures, queue_object(executor->calls));
     if (!move(future, FUTURE_PENDING, FUTURE_CANCELLED))
-        return future_state(future) == FUTURE_CANCELLED;
-    tell_waiters(future->executor);
+        return state_of(future) == FUTURE_CANCELLED;
+    atomic_store_explicit(&future->over, 1, memory_order_relaxed);
+    tell_waiters(executor);
     run_callbacks(future);
     return true;
 }
 
 static bool has_raised(const struct future *future)
 {
-    return future_state(future) == FUTURE_FINISHED && future->call.error[0];
+    return state_of(future) == FUTURE_FINISHED && future->call.error[0];
 }
 
 int64_t future_argument(const struct future *future)
@@ -252,6 +292,8 @@ int64_t future_number(const struct future *future)
 /* Whether a worker process is gone although nobody told it to end. */
 static bool lost_a_worker(const struct executor *executor)
 {
+    if (seam_self.control)
+        return executor->lost;
     for (unsigned i = 0; i < executor->workers && executor->kind == TASK_PROCESS; i++)
         if (!task_alive(executor->member[i].task) && !executor->member[i].dismissed)
             return true;
@@ -271,7 +313,7 @@ static void end_workers(struct executor *executor)
 static void abandon(struct future *future)
 {
     (void)move(future, FUTURE_PENDING, FUTURE_RUNNING); /* it cannot be cancelled any more */
-    if (future_done(future))
+    if (is_done(future))
         return;
     snprintf(future->call.error, sizeof future->call.error,
              "BrokenProcessPool: A process in the process pool was terminated abruptly");
@@ -280,10 +322,12 @@ static void abandon(struct future *future)
 
 static void break_down(struct executor *executor)
 {
+    seam_point_both(SEAM_UPDATE, executor->futures, queue_object(executor->calls));
     enter(executor);
     if (!executor->broken) {
         executor->broken = true;
         end_workers(executor);
+        seam_point(SEAM_UPDATE, executor->futures);
         for (unsigned i = 0; i < executor->submitted; i++)
             abandon(executor->all[i]);
     }
@@ -302,9 +346,9 @@ static void sleep_past(struct executor *executor, uint32_t seen, uint64_t deadli
         sync_wait_while(&executor->completions, seen, deadline);
         return;
     }
-    uint64_t look = sync_now() + LOOK_NS;
-    if (!sync_wait_while(&executor->completions, seen, look < deadline ? look : deadline) &&
-        lost_a_worker(executor))
+    uint64_t look = seam_self.control ? UINT64_MAX : sync_now() + LOOK_NS;
+    bool moved = sync_wait_while(&executor->completions, seen, look < deadline ? look : deadline);
+    if ((!moved || seam_self.control) && lost_a_worker(executor))
         break_down(executor);
 }
 
@@ -319,7 +363,7 @@ static unsigned count_done(const struct condition_of *c, bool *ret_met)
     unsigned done = 0;
     bool raised = false;
     for (unsigned i = 0; i < c->n; i++) {
-        done += future_done(c->futures[i]);
+        done += is_done(c->futures[i]);
         raised |= has_raised(c->futures[i]);
     }
     *ret_met = done == c->n || (c->when == FIRST_COMPLETED && done > 0) ||
@@ -327,12 +371,29 @@ static unsigned count_done(const struct condition_of *c, bool *ret_met)
     return done;
 }
 
+/* Under control, for all of them: what is done stays done, so how far they are is no question. */
+static void await_each(const struct condition_of *c)
+{
+    struct executor *executor = c->futures[0]->executor;
+    for (unsigned i = 0; i < c->n; i++) {
+        if (!c->futures[i]->over) {
+            trace_task_waits(seam_self.run->shared, seam_self.task, executor->futures);
+            sync_wait_while(&c->futures[i]->over, 0, UINT64_MAX);
+        }
+    }
+    if (lost_a_worker(executor))
+        break_down(executor);
+}
+
 static unsigned wait_until(const struct condition_of *c, uint64_t deadline)
 {
     struct executor *executor = c->futures[0]->executor;
     bool met, waited = false;
+    bool each = seam_self.control && c->when == ALL_COMPLETED && deadline == UINT64_MAX;
     unsigned done;
     for (;;) {
+        if (!each)
+            seam_point(SEAM_READ, executor->futures);
         uint32_t seen = atomic_load(&executor->completions);
         done = count_done(c, &met);
         if (met || sync_now() >= deadline)
@@ -340,7 +401,10 @@ static unsigned wait_until(const struct condition_of *c, uint64_t deadline)
         if (!waited)
             seam_wait(EVENT_EVENT_WAIT, executor->futures, 0);
         waited = true;
-        sleep_past(executor, seen, deadline);
+        if (each)
+            await_each(c);
+        else
+            sleep_past(executor, seen, deadline);
     }
     if (waited)
         seam_go_on();
@@ -362,7 +426,7 @@ static int await(struct future *future, int64_t timeout_us)
 {
     if (futures_wait(&future, 1, ALL_COMPLETED, timeout_us) == 0)
         return -ETIMEDOUT;
-    return future_state(future) == FUTURE_CANCELLED ? -ECANCELED : 0;
+    return state_of(future) == FUTURE_CANCELLED ? -ECANCELED : 0;
 }
 
 int future_result(struct future *future, int64_t timeout_us, int64_t *ret)
@@ -396,7 +460,7 @@ static struct future *next_to_call_back(struct executor *executor)
     enter(executor);
     for (unsigned i = 0; i < executor->submitted; i++) {
         struct future *future = executor->all[i];
-        if (future->callbacks && future_state(future) == FUTURE_FINISHED &&
+        if (future->callbacks && state_of(future) == FUTURE_FINISHED &&
             (!next || future->order < next->order))
             next = future;
     }
@@ -410,7 +474,7 @@ static bool is_over(struct executor *executor)
     enter(executor);
     bool over = executor->shut;
     for (unsigned i = 0; i < executor->submitted && over; i++)
-        over = future_done(executor->all[i]);
+        over = is_done(executor->all[i]);
     leave(executor);
     return over;
 }
@@ -419,10 +483,13 @@ static void caller_body(void *argument)
 {
     struct executor *executor = argument;
     for (;;) {
+        seam_point(SEAM_UPDATE, executor->futures);
         uint32_t seen = atomic_load(&executor->completions);
         bool over = is_over(executor);
-        for (struct future *future; (future = next_to_call_back(executor));)
+        for (struct future *future; (future = next_to_call_back(executor));) {
             run_callbacks(future);
+            seam_point(SEAM_UPDATE, executor->futures);
+        }
         if (over)
             return;
         seam_wait(EVENT_EVENT_WAIT, executor->futures, 0);
@@ -449,8 +516,9 @@ static void append_callback(struct future *future, future_callback *fn, void *co
 
 void future_add_done_callback(struct future *future, future_callback *fn, void *context)
 {
+    seam_point(SEAM_UPDATE, future->executor->futures);
     enter(future->executor);
-    bool done = future_done(future);
+    bool done = is_done(future);
     if (!done)
         append_callback(future, fn, context);
     leave(future->executor);
@@ -472,9 +540,11 @@ struct as_completed *as_completed(struct future **futures, unsigned n)
     struct as_completed *iterator = run_alloc(seam_self.run, sizeof *iterator);
     iterator->left = run_alloc(seam_self.run, (n + 1) * sizeof *iterator->left);
     iterator->n = n;
+    if (n > 0)
+        seam_point(SEAM_READ, futures[0]->executor->futures);
     for (unsigned i = 0; i < n; i++) {
         iterator->left[i] = futures[i];
-        if (!future_done(futures[i]))
+        if (!is_done(futures[i]))
             continue;
         unsigned at = (unsigned)(drawn(19, i) * (double)(iterator->ready + 1));
         iterator->left[i] = iterator->left[iterator->ready];
@@ -490,7 +560,7 @@ static unsigned first_done(const struct as_completed *iterator)
     unsigned first = 0;
     uint32_t order = UINT32_MAX;
     for (unsigned i = 0; i < iterator->n; i++)
-        if (future_done(iterator->left[i]) && iterator->left[i]->order < order) {
+        if (is_done(iterator->left[i]) && iterator->left[i]->order < order) {
             first = i;
             order = iterator->left[i]->order;
         }
@@ -519,9 +589,10 @@ struct future *as_completed_next(struct as_completed *iterator, int64_t timeout_
 static void send_ends(struct executor *executor)
 {
     struct future *end = NULL;
+    seam_point_both(SEAM_SEND, queue_object(executor->calls), executor->futures);
     enter(executor);
     for (unsigned i = 0; i < executor->workers && !executor->shut && !executor->broken; i++)
-        queue_put(executor->calls, &end, -1);
+        queue_put_announced(executor->calls, &end, -1);
     executor->shut = true;
     leave(executor);
     tell_waiters(executor);

@@ -38,8 +38,13 @@ struct pool {
     struct queue *tasks, *results;
     struct task *result_thread; /* NULL once it has ended */
     struct pool_options options;
-    _Atomic enum { RUN, CLOSE, TERMINATE } state; /* the owner's; the result thread looks at it */
-    unsigned applied;                             /* calls of pool_apply(), which numbers them */
+    /*
+     * Set by the owner or a callback. The result thread looks at it when it has got a result, so
+     * under control a change is an operation on the results, too.
+     */
+    _Atomic enum { RUN, CLOSE, TERMINATE } state;
+    bool ended_from_callback; /* the result thread's */
+    unsigned applied;         /* calls of pool_apply(), which numbers them */
     unsigned dropped;
     struct task *worker[];
 };
@@ -67,13 +72,26 @@ int64_t call_raise(struct call *call, const char *format, ...)
     return 0;
 }
 
-static void run_call(struct pool *pool, pool_fn *fn, struct call *call)
+/*
+ * A call is done: the order in which they are is seen by the owner. The last of its chunk is so in
+ * one step with handing the chunk over.
+ */
+static void announce_done(struct pool *pool, const struct chunk *chunk, const struct call *call)
+{
+    if (call->error[0] || call == &chunk->calls[chunk->count - 1])
+        queue_announce_put(pool->results);
+    else
+        seam_point(SEAM_UPDATE, queue_object(pool->results));
+}
+
+static void run_call(struct pool *pool, const struct chunk *chunk, struct call *call)
 {
     _Atomic uint64_t *busy = seam_self.run->shared->object[pool->object].holders;
     seam_record(EVENT_ITEM_STARTED, pool->object, call->index, call->submitted);
     trace_bitmap_set(busy, seam_self.task); /* who waits for the pool waits for this worker */
-    call->result = fn(call);
+    call->result = chunk->fn(call);
     trace_bitmap_clear(busy, seam_self.task);
+    announce_done(pool, chunk, call);
     enum event_kind kind = call->error[0] ? EVENT_ITEM_FAILED : EVENT_ITEM_FINISHED;
     call->finished = seam_record(kind, pool->object, call->index, 0);
     call->finished_ns = seam_last_ns();
@@ -88,7 +106,7 @@ static void run_chunk(struct pool *pool, const struct chunk *chunk)
     for (unsigned i = 0; i < chunk->count; i++) {
         struct call *call = &chunk->calls[i], *failed = i > 0 ? call - 1 : call;
         if (!failed->error[0]) {
-            run_call(pool, chunk->fn, call);
+            run_call(pool, chunk, call);
             continue;
         }
         memcpy(call->error, failed->error, sizeof call->error);
@@ -107,7 +125,7 @@ static void worker_body(void *argument)
         if (!chunk.calls)
             return;
         run_chunk(pool, &chunk);
-        queue_put(pool->results, &chunk, chunk.calls[0].index);
+        queue_put_announced(pool->results, &chunk, chunk.calls[0].index);
     }
 }
 
@@ -166,7 +184,7 @@ static void result_body(void *argument)
             return;
         if (pool->state != TERMINATE)
             take_chunk(&chunk);
-        if (workers_are_killed(pool)) /* by the callback that has just returned, it may be */
+        if (pool->ended_from_callback && pool->kind == TASK_PROCESS)
             return;
     }
 }
@@ -218,6 +236,7 @@ static void batch_init(struct batch *batch, struct pool *pool, const int64_t *xs
 /* Every call on a pool that does not run any more raises. */
 static bool runs(const struct pool *pool)
 {
+    seam_point(SEAM_READ, pool->object);
     if (pool->state != RUN)
         seam_record(EVENT_REFUSED, pool->object, EINVAL, 0);
     return pool->state == RUN;
@@ -400,8 +419,14 @@ static void send_end(struct queue *queue)
     queue_put(queue, &end, -1);
 }
 
+static void announce_end(struct pool *pool)
+{
+    seam_point_both(SEAM_UPDATE, pool->object, queue_object(pool->results));
+}
+
 void pool_close(struct pool *pool)
 {
+    announce_end(pool);
     if (pool->state != RUN)
         return;
     pool->state = CLOSE;
@@ -425,11 +450,13 @@ static void join_result_thread(struct pool *pool)
 
 void pool_terminate(struct pool *pool)
 {
+    announce_end(pool);
     if (pool->state == TERMINATE)
         return;
     pool->state = TERMINATE;
     drop_queued(pool);
-    if (task_self() != pool->result_thread) { /* a callback cannot wait for its own thread */
+    pool->ended_from_callback = task_self() == pool->result_thread;
+    if (!pool->ended_from_callback) { /* a callback cannot wait for its own thread */
         send_end(pool->results);
         join_result_thread(pool);
     }
@@ -442,6 +469,7 @@ void pool_terminate(struct pool *pool)
 
 int pool_join(struct pool *pool)
 {
+    seam_point(SEAM_READ, pool->object);
     if (pool->state == RUN) {
         seam_record(EVENT_REFUSED, pool->object, EBUSY, 0);
         return -EBUSY;

@@ -71,6 +71,18 @@ static void say_reaped(struct task *task)
     sync_wake(&task->reaped);
 }
 
+static void say_ended(const struct task *task)
+{
+    if (seam_self.control && task->on_end)
+        task->on_end(task->on_end_argument);
+}
+
+void task_on_end(struct task *task, void (*fn)(void *argument), void *argument)
+{
+    task->on_end = fn;
+    task->on_end_argument = argument;
+}
+
 /* What a task does last. After it nothing is recorded any more. */
 static void end_task(struct task *task, int code)
 {
@@ -78,6 +90,7 @@ static void end_task(struct task *task, int code)
         task_finish();
         pipe_ends_dropped();
         memory_handles_dropped(task->id);
+        say_ended(task);
     }
     if (seam_self.control)
         seam_announce_end();
@@ -494,6 +507,7 @@ static void kill_controlled(struct task *task, int signo)
     control_end_process(task->id);
     pipe_ends_of_killed(task->id);
     memory_handles_dropped(task->id);
+    say_ended(task);
     say_reaped(task);
     if (task == task_self())
         control_leave(128 + signo);

@@ -98,6 +98,12 @@ bool task_join_for(struct task *task, int64_t timeout_us);
 bool task_watch(struct task *task, int64_t timeout_us);
 
 /*
+ * Under control: has fn(argument) called when the process has ended, however it did, by whichever
+ * task ended it. In a free run nobody knows at that moment. For one that is not begun yet.
+ */
+void task_on_end(struct task *task, void (*fn)(void *argument), void *argument);
+
+/*
  * Sends a signal to a process: os.kill(task.pid, signo). Returns 0, or -ESRCH when it is not
  * there. terminate() is SIGTERM, kill() SIGKILL.
  */

@@ -38,6 +38,8 @@ struct task {
     _Atomic uint32_t sent[TASK_SIGNALS]; /* the last signal.sent of each */
     _Atomic int last_signal;
     struct process *process; /* of a thread: whose it is */
+    void (*on_end)(void *);  /* under control, or NULL */
+    void *on_end_argument;
     pthread_t thread;
 };
 
