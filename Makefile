@@ -165,6 +165,7 @@ golden: $(B)/tests/chunk_test
 clean:
 	rm -rf build build-asan
 
+$(B)/bench/sched_bench: private RUNNER_LIBS += -lcmocka
 $(B)/bench/%: $(B)/tests/bench/%.o $(RUNNER_LIB) $(SHARED_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(RUNNER_LIBS)

@@ -83,15 +83,6 @@ static void write_choices(struct trace_schedule *said, struct token *token, stru
     }
 }
 
-static unsigned copy_races(const struct races *races, struct trace_race *to)
-{
-    const struct trace_race *found;
-    unsigned count = races ? races_found(races, &found) : 0;
-    if (count > 0)
-        memcpy(to, found, count * sizeof *found);
-    return count;
-}
-
 static void say_schedule(const struct run *run, struct token *token, struct control *control,
                          const struct directed *directed, enum ended ended)
 {
@@ -99,9 +90,7 @@ static void say_schedule(const struct run *run, struct token *token, struct cont
     said->steps = (uint32_t)control_steps(control);
     said->preemptions = (uint32_t)control_preemptions(control);
     memcpy(said->problem, directed->problem, sizeof said->problem);
-    said->races = copy_races(directed->races, said->race);
-    said->interruptions = directed->interruptions;
-    memcpy(said->interruption, directed->interruption, sizeof said->interruption);
+    watch_tell(directed->watch, said);
     token->checked = true;
     token->check = directed_check(directed, token->stop == TOKEN_NO_STOP);
     if (directed->problem[0] || token_write(token, said->token) < 0)
@@ -134,12 +123,12 @@ static enum trace_stop stop_of(enum ended ended)
 static int run_once(struct run *run, struct token *token)
 {
     struct directed *directed = malloc(sizeof *directed);
-    struct races *races = races_new(run->shared);
+    struct watch *watch = watch_new(run->shared);
     struct control *control = controlled_new(run, token->ignores_time);
-    if (!directed || !control)
+    if (!directed || !watch || !control)
         return CONTROLLED_FAULT;
     run->control = control;
-    directed_init(directed, token, races);
+    directed_init(directed, token, watch);
     control_set_ends(control, token->ends_are_steps);
     trace_shared_start(run->shared);
     enum ended ended = control_execute(control, &directed->policy, controlled_main, run);

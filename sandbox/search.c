@@ -142,11 +142,32 @@ static bool note_execution(struct search *x, enum ended ended)
     return said->executions < x->run->job.schedule.max_executions;
 }
 
+/*
+ * Somebody asked whether a task has ended, so the moment at which it does matters, and did in the
+ * executions before this one: all over again, with ends as steps. Returns false without memory.
+ */
+static bool count_ends(struct search *x)
+{
+    struct trace_explored *said = x->said;
+    x->token->ends_are_steps = true;
+    control_set_ends(x->control, true);
+    said->outcomes = 0;
+    said->executions = said->blocked = said->cut = said->steps = 0;
+    memset(said->found, 0, sizeof said->found);
+    return begin(x, x->run->job.schedule.max_preemptions) == 0;
+}
+
 /* Returns whether none within the bounds was left out. */
 static bool explore_all(struct search *x)
 {
     for (;;) {
-        bool more = note_execution(x, execute(x));
+        enum ended ended = execute(x);
+        if (!x->token->ends_are_steps && control_ends_matter(x->control)) {
+            if (!count_ends(x))
+                return false;
+            continue;
+        }
+        bool more = note_execution(x, ended);
         if (!explore_next(x->explore, x->control))
             return x->said->cut == 0 && !x->killed;
         if (!more || is_time(x->said->executions + x->said->blocked, x->deadline_ns))
@@ -184,23 +205,12 @@ static void look_for_simpler(struct search *x)
     }
 }
 
-/* One execution to see whether anybody asks if a task has ended. */
-static bool asks_for_ends(struct search *x)
-{
-    if (begin(x, SCHEDULE_UNBOUNDED) < 0)
-        return false;
-    (void)execute(x);
-    return control_ends_matter(x->control);
-}
-
 static int explore(struct search *x)
 {
     const struct schedule *s = &x->run->job.schedule;
     *x->token = (struct token){
         .rule = TOKEN_CONTINUE, .ignores_time = s->ignores_time, .stop = TOKEN_NO_STOP};
     token_identify(x->token, &x->run->job);
-    x->token->ends_are_steps = asks_for_ends(x);
-    control_set_ends(x->control, x->token->ends_are_steps);
     if (begin(x, s->max_preemptions) < 0)
         return CONTROLLED_FAULT;
     x->said->complete = explore_all(x);

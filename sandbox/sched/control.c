@@ -11,6 +11,7 @@
 #define STEP_NS    1000u /* of the shown time, so that one can see what came after what */
 #define READS_NOTED                                                                                \
     (sizeof((struct control_task *)0)->read / sizeof((struct control_task *)0)->read[0])
+#define FLAT         inline __attribute__((always_inline))
 #define NOBODY (-1)
 
 /* What the run's memory held before the program began; all after it is taken back. */
@@ -66,7 +67,11 @@ static bool is_pause(enum seam_operation operation)
 
 /* ---- switching ---- */
 
-static void go_to(struct control *c, struct control_task *to)
+/*
+ * Inlined, as all between a switch of stacks and the primitive that called for it: the processor
+ * predicts returns from the calls made on the stack that was left, wrongly.
+ */
+static FLAT void go_to(struct control *c, struct control_task *to)
 {
     struct control_task *from = c->current;
     if (from == to)
@@ -103,10 +108,15 @@ _Noreturn void control_end(struct control *c, enum ended ended)
 
 /* ---- what is possible ---- */
 
+static bool gate_is_open(const struct seam_op *op)
+{
+    return atomic_load_explicit(op->gate, memory_order_relaxed) != op->closed;
+}
+
 bool control_can(const struct control_task *t)
 {
     const struct seam_op *op = &t->op;
-    if (op->gate && atomic_load_explicit(op->gate, memory_order_relaxed) == op->closed)
+    if (op->gate && !gate_is_open(op))
         return false;
     if (!op->level)
         return true;
@@ -151,19 +161,26 @@ static void note_wait(struct control *c, struct control_task *t)
     trace_task_waits(c->run->shared, t->self.task, t->op.waits_on);
 }
 
+/* It needs nothing of others. */
+static bool is_plain(const struct control_task *t)
+{
+    return !t->op.gate && !t->op.level && t->op.operation != SEAM_SPIN;
+}
+
 static bool is_possible(struct control *c, struct control_task *t)
 {
+    if (is_plain(t))
+        return true;
     if (t->op.operation == SEAM_SPIN || (t->polling && c->ignores_time)) {
         if (!has_news(c, t))
             return false;
         tell_opened(c, t);
         return true;
     }
-    if (control_can(t)) {
-        if (t->op.gate)
-            tell_opened(c, t);
+    if (t->op.gate && gate_is_open(&t->op)) /* by whoever runs now, so it is told at once */
+        tell_opened(c, t);
+    if (control_can(t))
         return true;
-    }
     if (!t->noted)
         note_wait(c, t);
     return t->op.deadline != SEAM_NEVER && (c->ignores_time || c->clock_ns >= t->op.deadline);
@@ -172,16 +189,18 @@ static bool is_possible(struct control *c, struct control_task *t)
 /* Fills `enabled`. Returns a task that goes on at once, or NULL. */
 static struct control_task *look_around(struct control *c)
 {
+    struct control_task *eager = NULL;
     c->enabled_count = 0;
     for (unsigned i = 0; i < c->tasks; i++) {
         struct control_task *t = c->task[i];
         if (!t->live || !is_possible(c, t))
             continue;
-        if (is_eager(t) && t->gated)
-            return t;
-        c->enabled[c->enabled_count++] = (uint16_t)i;
+        if (!is_eager(t) || !t->gated)
+            c->enabled[c->enabled_count++] = (uint16_t)i;
+        else if (!eager)
+            eager = t;
     }
-    return NULL;
+    return eager;
 }
 
 /* To the next moment at which a task can go on. False: there is none. */
@@ -305,7 +324,7 @@ static struct control_task *next_task(struct control *c)
 }
 
 /* The running task has announced its operation, or has ended. */
-static void schedule(struct control *c)
+static FLAT void schedule(struct control *c)
 {
     struct control_task *maker = c->current->maker;
     c->current->maker = NULL;
@@ -421,6 +440,16 @@ static struct control_task *add_task(struct control *c, void (*entry)(void *), v
     return t;
 }
 
+/* As long as there is one process it needs no image. */
+static void give_first_image(struct control *c)
+{
+    struct image *first = image_first(c->heap, &c->globals);
+    if (!first)
+        control_end(c, ENDED_MEMORY_LIMIT);
+    for (unsigned i = 0; i < c->tasks; i++)
+        c->task[i]->image = first;
+}
+
 static struct image *new_image(struct control *c, struct control_task *maker,
                                enum control_memory memory)
 {
@@ -442,8 +471,10 @@ void control_begin(void (*entry)(void *), void *argument, enum control_memory me
     t->self = seam_self;
     t->self.handle = NULL;
     t->self.lane = NULL;
+    if (memory != CONTROL_SHARES && !maker->image)
+        give_first_image(c);
     t->image = memory == CONTROL_SHARES ? maker->image : new_image(c, maker, memory);
-    if (!t->image)
+    if (memory != CONTROL_SHARES && !t->image)
         control_end(c, ENDED_MEMORY_LIMIT);
     if (c->policy->started)
         c->policy->started(c->policy, maker->place, t->place);
@@ -608,7 +639,7 @@ enum ended control_execute(struct control *c, struct policy *policy, void (*entr
     start_over(c);
     c->policy = policy;
     struct control_task *first = add_task(c, entry, argument);
-    if (!first || !(first->image = image_first(c->heap, &c->globals)))
+    if (!first)
         return ENDED_MEMORY_LIMIT;
     struct seam_self before = seam_self;
     seam_self = (struct seam_self){.run = c->run, .control = c};

@@ -87,73 +87,10 @@ static void hash_step(struct directed *d, unsigned place, unsigned operation, un
     d->check = (d->check ^ (place << 24 | operation << 16 | object)) * 0x100000001b3u;
 }
 
-static uint16_t listed(uint16_t object)
-{
-    return object < TRACE_OBJECTS_MAX ? object : TRACE_NO_OBJECT;
-}
-
-static bool touches(const struct seam_op *op, uint16_t object)
-{
-    return object != TRACE_NO_OBJECT && (op->object == object || op->second == object);
-}
-
-/* The task could have gone on, and another one is chosen. */
-static void note_interruption(struct directed *d, const struct control_task *t)
-{
-    if (d->interruptions == TRACE_INTERRUPTIONS_MAX)
-        return;
-    const struct seam_op *done = d->has_done[t->place] ? &d->done[t->place] : NULL;
-    d->interruption[d->interruptions++] =
-        (struct trace_interruption){.task = t->self.task,
-                                    .by = TRACE_NO_TASK,
-                                    .object = {done ? listed(done->object) : TRACE_NO_OBJECT,
-                                               listed(t->op.object), TRACE_NO_OBJECT},
-                                    .done = done ? (uint8_t)done->operation : OPERATION_COUNT,
-                                    .next = (uint8_t)t->op.operation,
-                                    .meanwhile = OPERATION_COUNT};
-    d->interrupted[t->place] = d->interruptions;
-}
-
-/*
- * What a task does while others are interrupted: the first change of what one of them was at is
- * told of, or if there is none the first look.
- */
-static void note_meanwhile(struct directed *d, const struct control_task *t, unsigned tasks)
-{
-    d->interrupted[t->place] = 0;
-    for (unsigned place = 0; place < tasks; place++) {
-        if (!d->interrupted[place])
-            continue;
-        struct trace_interruption *i = &d->interruption[d->interrupted[place] - 1];
-        bool told = i->by != TRACE_NO_TASK;
-        bool better = told && i->meanwhile == SEAM_READ && t->op.operation != SEAM_READ;
-        if ((told && !better) || (!touches(&t->op, i->object[0]) && !touches(&t->op, i->object[1])))
-            continue;
-        i->by = t->self.task;
-        i->meanwhile = (uint8_t)t->op.operation;
-        i->object[2] = listed(t->op.object);
-    }
-}
-
-static void note_step(struct directed *d, struct control *c, const struct control_task *t)
-{
-    int last = control_last(c);
-    if (last >= 0 && (unsigned)last != t->place && !control_yielded(c) &&
-        control_could_go_on(c, last))
-        note_interruption(d, control_task(c, (unsigned)last));
-    note_meanwhile(d, t, control_tasks(c));
-    d->done[t->place] = t->op;
-    d->has_done[t->place] = true;
-    if (!d->races)
-        return;
-    const struct trace_lane *lane = t->self.task == seam_self.task ? seam_self.lane : t->self.lane;
-    races_step(d->races, t, lane ? trace_event_id(lane->id, lane->seq) : 0);
-}
-
 static void record_deviation(struct directed *d, unsigned index, unsigned by_default)
 {
     struct token *to = d->record;
-    if (to && index != by_default && to->count < TOKEN_DEVIATIONS_MAX)
+    if (index != by_default && to->count < TOKEN_DEVIATIONS_MAX)
         to->deviation[to->count++] = (struct deviation){.step = d->steps, .index = index};
 }
 
@@ -174,9 +111,11 @@ static int choose(struct policy *policy, struct control *c, unsigned n)
     if (i < 0)
         return -1;
     const struct control_task *t = control_task(c, control_enabled(c)[i]);
-    record_deviation(d, (unsigned)i, control_default(c, n));
+    if (d->record)
+        record_deviation(d, (unsigned)i, control_default(c, n));
     hash_step(d, t->place, t->op.operation, t->op.object);
-    note_step(d, c, t);
+    if (d->watch)
+        watch_step(d->watch, c, t);
     d->steps++;
     return i;
 }
@@ -189,7 +128,8 @@ static unsigned choose_value(struct policy *policy, struct control *c, unsigned 
     int i = follow(d, n, d->token->rule == TOKEN_CONTINUE ? 0 : draw_below(d, n));
     if (i < 0)
         control_end(c, ENDED_STOPPED);
-    record_deviation(d, (unsigned)i, 0);
+    if (d->record)
+        record_deviation(d, (unsigned)i, 0);
     hash_step(d, 0xff, SEAM_CHOOSE, (unsigned)i);
     d->steps++;
     return (unsigned)i;
@@ -198,8 +138,8 @@ static unsigned choose_value(struct policy *policy, struct control *c, unsigned 
 static void started(struct policy *policy, unsigned maker, unsigned task)
 {
     struct directed *d = (struct directed *)policy;
-    if (d->races && maker != task)
-        races_started(d->races, maker, task);
+    if (d->watch && maker != task)
+        watch_started(d->watch, maker, task);
     if (d->token->rule == TOKEN_PCT)
         d->priority[task] = SCHEDULE_DEPTH_MAX + (uint32_t)(directed_draw(&d->random) >> 40);
 }
@@ -207,21 +147,25 @@ static void started(struct policy *policy, unsigned maker, unsigned task)
 static void opened(struct policy *policy, unsigned task, unsigned by)
 {
     struct directed *d = (struct directed *)policy;
-    if (d->races)
-        races_opened(d->races, task, by);
+    if (d->watch)
+        watch_opened(d->watch, task, by);
 }
 
-void directed_init(struct directed *d, const struct token *token, struct races *races)
+void directed_init(struct directed *d, const struct token *token, struct watch *watch)
 {
-    *d = (struct directed){.policy = {.choose = choose,
-                                      .choose_value = choose_value,
-                                      .started = started,
-                                      .opened = opened},
-                           .token = token,
-                           .races = races,
-                           .random = directed_seeded(token->seed),
-                           .check = 0xcbf29ce484222325u,
-                           .turn = -1};
+    d->policy = (struct policy){.choose = choose,
+                                .choose_value = choose_value,
+                                .started = token->rule == TOKEN_PCT || watch ? started : NULL,
+                                .opened = watch ? opened : NULL};
+    d->token = token;
+    d->watch = watch;
+    d->record = NULL;
+    d->next = d->open = d->open_by_rule = 0;
+    d->random = directed_seeded(token->seed);
+    d->check = d->check_before = 0xcbf29ce484222325u;
+    d->steps = 0;
+    d->turn = -1;
+    d->problem[0] = '\0';
     if (token->rule != TOKEN_PCT)
         return;
     started(&d->policy, 0, 0);

@@ -6,19 +6,14 @@
 #define SCHED_DIRECTED_H
 
 #include "sandbox/proto/token.h"
-#include "sandbox/sched/race.h"
+#include "sandbox/sched/watch.h"
 
 struct directed {
     struct policy policy;
     const struct token *token;
     struct token *record; /* NULL, or gets the run's deviations from TOKEN_CONTINUE */
-    struct races *races;  /* NULL: not looked for */
-    struct seam_op done[CONTROL_TASKS_MAX]; /* each task's last operation */
-    bool has_done[CONTROL_TASKS_MAX];
-    unsigned interruptions;
-    struct trace_interruption interruption[TRACE_INTERRUPTIONS_MAX];
-    unsigned interrupted[CONTROL_TASKS_MAX]; /* which of them is a task's now, from 1; 0: none */
-    unsigned next;                           /* deviation */
+    struct watch *watch;  /* NULL, or sees what is worth telling */
+    unsigned next;        /* deviation */
     uint64_t random;
     uint64_t check_before, check; /* hash of the operations: without the last step, and with it */
     uint64_t steps;
@@ -29,8 +24,8 @@ struct directed {
     char problem[160];                   /* why the token could not be followed, or "" */
 };
 
-/* `races` may be NULL; it stays the caller's. */
-void directed_init(struct directed *directed, const struct token *token, struct races *races);
+/* `watch` may be NULL; it stays the caller's, as the token does. */
+void directed_init(struct directed *directed, const struct token *token, struct watch *watch);
 
 /*
  * After the execution: whether what was done is what the token was made of. False with `problem`

@@ -175,12 +175,14 @@ void fiber_restart(struct fiber *fiber, void (*entry)(void *), void *argument)
     prepare(fiber);
 }
 
+#if !defined(__x86_64__) || defined(__SANITIZE_ADDRESS__)
 void context_switch(struct context *from, struct context *to)
 {
     leave(from, to);
     SWITCH(from, to);
     arrive(from);
 }
+#endif
 
 void fiber_resume(struct fiber *fiber)
 {

@@ -43,10 +43,16 @@ static int unlisted_object(void)
     return id;
 }
 
+/* A search looks at outcomes only: what it names nobody reads. */
+static const char *shown_name(const char *name)
+{
+    return seam_self.control && seam_self.run->output < 0 ? "" : name;
+}
+
 uint16_t seam_object(enum object_kind kind, const char *name)
 {
     int id = seam_self.run->unrecorded.on ? unlisted_object()
-                                          : trace_object_add(seam_self.run->shared, kind, name);
+                                          : trace_object_add(seam_self.run->shared, kind, shown_name(name));
     if (id < 0)
         run_stop(seam_self.run, TRACE_STOP_MEMORY_LIMIT);
     return (uint16_t)id;
@@ -56,7 +62,7 @@ uint16_t seam_task(enum task_kind kind, const char *name)
 {
     int id = seam_self.run->unrecorded.on
                  ? unlisted_task(kind, name)
-                 : trace_task_add(seam_self.run->shared, kind, seam_self.task, name);
+                 : trace_task_add(seam_self.run->shared, kind, seam_self.task, shown_name(name));
     if (id < 0)
         run_stop(seam_self.run, TRACE_STOP_TASK_LIMIT);
     return (uint16_t)id;

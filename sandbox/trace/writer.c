@@ -27,7 +27,8 @@ int trace_task_add(struct trace_shared *shared, enum task_kind kind, int parent,
     struct trace_task_slot *slot = &shared->task[id];
     slot->kind = (uint8_t)kind;
     slot->parent = parent < 0 ? TRACE_NO_TASK : (uint16_t)parent;
-    utf8_clean(slot->name, sizeof slot->name, name, strlen(name));
+    if (name[0])
+        utf8_clean(slot->name, sizeof slot->name, name, strlen(name));
     atomic_store_explicit(&slot->waits_on, TRACE_WAITS_NOTHING, memory_order_relaxed);
     atomic_store_explicit(&slot->ready, 1, memory_order_release);
     return (int)id;
@@ -52,7 +53,8 @@ int trace_object_add(struct trace_shared *shared, enum object_kind kind, const c
         return -EAGAIN;
     struct trace_object_slot *slot = &shared->object[id];
     slot->kind = (uint8_t)kind;
-    utf8_clean(slot->name, sizeof slot->name, name, strlen(name));
+    if (name[0])
+        utf8_clean(slot->name, sizeof slot->name, name, strlen(name));
     atomic_store_explicit(&slot->ready, 1, memory_order_release);
     return (int)id;
 }

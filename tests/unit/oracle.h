@@ -74,22 +74,25 @@ static void oracle_note(struct oracle *oracle, enum ended ended)
 }
 
 /* At most `most` executions. Returns whether that was all of them. */
-static bool oracle_explore(struct oracle *oracle, void (*program)(void), enum explore_method method,
-                           int max_preemptions, uint64_t most)
+static inline bool oracle_explore(struct oracle *oracle, void (*program)(void),
+                                  enum explore_method method, int max_preemptions, uint64_t most)
 {
     struct run *run = oracle_run();
     struct control *control = control_new(run, NULL, NULL, true);
     struct explore *explore = explore_new(method, max_preemptions);
-    bool more = true;
+    bool more = true, ends = false;
     *oracle = (struct oracle){0};
     run->control = control;
-    (void)control_execute(control, explore_policy(explore), oracle_main, &program);
-    control_set_ends(control, control_ends_matter(control));
-    explore_free(explore);
-    explore = explore_new(method, max_preemptions);
     while (more && oracle->executions < most) {
         oracle_seen[0] = '\0';
         enum ended ended = control_execute(control, explore_policy(explore), oracle_main, &program);
+        if (!ends && control_ends_matter(control)) { /* over again, with ends as steps */
+            control_set_ends(control, ends = true);
+            explore_free(explore);
+            explore = explore_new(method, max_preemptions);
+            *oracle = (struct oracle){0};
+            continue;
+        }
         oracle->steps += control_steps(control);
         if (explore_was_blocked(explore))
             oracle->blocked++;
@@ -109,7 +112,7 @@ static int oracle_order(const void *a, const void *b)
 }
 
 /* The outcomes, sorted, divided by bars. */
-static const char *oracle_outcomes(struct oracle *oracle)
+static inline const char *oracle_outcomes(struct oracle *oracle)
 {
     static char all[ORACLE_OUTCOMES_MAX * 64];
     size_t used = 0;
