@@ -11,7 +11,7 @@
 #define STEP_NS    1000u /* of the shown time, so that one can see what came after what */
 #define READS_NOTED                                                                                \
     (sizeof((struct control_task *)0)->read / sizeof((struct control_task *)0)->read[0])
-#define FLAT         inline __attribute__((always_inline))
+#define FLAT   inline __attribute__((always_inline))
 #define NOBODY (-1)
 
 /* What the run's memory held before the program began; all after it is taken back. */
