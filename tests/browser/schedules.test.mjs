@@ -50,7 +50,7 @@ async function firstWitness(ended) {
 test('a seed is chosen, run, and run again exactly', async () => {
   const page = await opened(SETUP);
   await page.getByRole('radio', { name: /^Random One task/ }).check();
-  await page.getByRole('textbox', { name: 'Seed', exact: true }).fill('42');
+  await page.getByRole('textbox', { name: 'Seed of the schedule' }).fill('42');
   await page.waitForURL(/schedule=random:42$/);
   const setup = page.url();
   await page.getByRole('button', { name: 'Run', exact: true }).click();
@@ -66,7 +66,7 @@ test('a seed is chosen, run, and run again exactly', async () => {
     [first.ended, first.outcome?.text, first.schedule.steps, first.metrics.events]);
   await page.goto(setup);
   assert.equal(await page.getByRole('radio', { name: /^Random One task/ }).isChecked(), true);
-  assert.equal(await page.getByRole('textbox', { name: 'Seed', exact: true }).inputValue(), '42');
+  assert.equal(await page.getByRole('textbox', { name: 'Seed of the schedule' }).inputValue(), '42');
   await page.close();
 });
 

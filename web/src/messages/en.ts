@@ -75,7 +75,7 @@ export const en = {
   'schedule.round-robin.help': 'The tasks take turns, one operation each.',
   'schedule.replay': 'Replay',
   'schedule.replay.help': 'Exactly what a token says: the token of an earlier run.',
-  'schedule.seed': 'Seed',
+  'schedule.seed': 'Seed of the schedule',
   'schedule.seed.help': 'A whole number up to {most}. Empty: a new one for every run.',
   'schedule.seed.new': 'Roll one',
   'schedule.seedOf': 'seed {seed}',

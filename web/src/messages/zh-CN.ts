@@ -77,7 +77,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'schedule.round-robin.help': '各个任务轮流，每次走一步操作。',
   'schedule.replay': '重放',
   'schedule.replay.help': '完全照令牌所记的顺序走，令牌来自之前的某次运行。',
-  'schedule.seed': '种子',
+  'schedule.seed': '调度种子',
   'schedule.seed.help': '不超过 {most} 的整数。留空则每次运行都换一个。',
   'schedule.seed.new': '随机取一个',
   'schedule.seedOf': '种子 {seed}',
