@@ -66,7 +66,8 @@ function Lead({ of }: { readonly of: Experiment }): JSX.Element {
       ? [app.t('experiment.queued', { position: of.queuePosition })] : []),
     ...(of.kind === 'explore' && of.blocked > 0 ? [app.t('experiment.blocked', { count: of.blocked })] : []),
     ...(of.cut > 0 ? [app.t('experiment.cut', { count: of.cut })] : []),
-    ...(of.others > 0 ? [app.t('experiment.others', { count: of.others })] : []),
+    // Its numbers come one after the other while it goes on.
+    ...(of.status === 'done' && of.others > 0 ? [app.t('experiment.others', { count: of.others })] : []),
     ...(of.kind === 'explore'
       ? [app.t(of.timing === 'virtual' ? 'experiment.virtual' : 'experiment.ignores')] : []),
     ...(of.status === 'done' && of.wallNs !== null

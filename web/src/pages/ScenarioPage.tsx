@@ -85,13 +85,15 @@ function Source({ scenario }: { readonly scenario: Scenario }): JSX.Element {
   );
 }
 
-const MINE_MOST = '5';
+const MINE_MOST = 5;
+/** Positions one stepped through are runs too, but not worth a line. */
+const ASKED_FOR = '40';
 
 function Mine({ scenario }: { readonly scenario: Scenario }): JSX.Element | null {
   const app = useApp();
   const { value } = useLoaded(scenario.id,
-    () => listRuns({ scenario: scenario.id, mine: 'true', limit: MINE_MOST }));
-  const runs = value.value ?? [];
+    () => listRuns({ scenario: scenario.id, mine: 'true', limit: ASKED_FOR }));
+  const runs = (value.value ?? []).filter((run) => run.ended !== 'stopped').slice(0, MINE_MOST);
   if (runs.length === 0) return null;
   const time = new Intl.DateTimeFormat(app.language.value, { dateStyle: 'medium', timeStyle: 'medium' });
   return (
@@ -114,7 +116,7 @@ function Mine({ scenario }: { readonly scenario: Scenario }): JSX.Element | null
 function MyExperiments({ scenario }: { readonly scenario: Scenario }): JSX.Element | null {
   const app = useApp();
   const { value } = useLoaded(scenario.id,
-    () => listExperiments({ scenario: scenario.id, mine: 'true', limit: MINE_MOST }));
+    () => listExperiments({ scenario: scenario.id, mine: 'true', limit: String(MINE_MOST) }));
   const found = value.value ?? [];
   if (found.length === 0) return null;
   const time = new Intl.DateTimeFormat(app.language.value, { dateStyle: 'medium', timeStyle: 'medium' });
