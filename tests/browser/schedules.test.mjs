@@ -31,7 +31,7 @@ async function post(path, body) {
 
 const get = async (path) => (await fetch(`${server.url}/api/v1${path}`)).json();
 const idOf = (page) => new URL(page.url()).pathname.split('/')[2];
-const runOf = (page) => get(`/runs/${idOf(page)}`);
+const runOf = (page) => get(`/runs/${idOf(page)}?wait=20`);
 
 /** A run under a schedule, done. */
 const controlled = (params, schedule) =>
@@ -155,6 +155,25 @@ test('stepping: back, forward, a choice, the keys, and the address is where one 
   assert.match(await page.locator('.run-head .badge').textContent(), /Ran to its end|Deadlock/);
   await page.goBack();
   assert.equal(idOf(page), made.id, 'the way back skips the positions');
+  await page.close();
+});
+
+test('a witness is stepped through backwards, and so is what was chosen by hand', async () => {
+  const made = await controlled({}, { mode: 'replay', token: await firstWitness('deadlock'), timing: 'ignored' });
+  const page = await opened(`/r/${made.id}`);
+  const at = (k, of) => page.locator('.step-place span').getByText(new RegExp(`^Operation ${k} of ${of}( so far)?$`)).waitFor();
+  for (let k = made.schedule.steps - 1; k >= 0; k--) {
+    await page.getByRole('button', { name: 'Back' }).click();
+    await at(k, made.schedule.steps);
+    await page.locator('.choice-button').first().waitFor();
+  }
+  await page.locator('.choice-button').last().click();
+  await at(1, 1);
+  await page.locator('.choice-button').last().click();
+  await at(2, 2);
+  await page.getByRole('button', { name: 'Back' }).click();
+  await at(1, 2);
+  await page.locator('.choice-button').first().waitFor();
   await page.close();
 });
 
