@@ -4,7 +4,6 @@
 #include "sandbox/sched/seam.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #define STACK_BYTES (64u << 10)
 
@@ -24,7 +23,10 @@
  */
 enum state { CREATED, RUNNING, SUSPENDED, ENDED };
 
-/* Lives in the memory of one process: a stack cannot be shared. */
+/*
+ * Lives in the memory of one process: a stack cannot be shared. Several of its threads may resume
+ * it, so under control a change of its state is an operation.
+ */
 struct generator {
     enum state state;
     bool closing, started;
@@ -60,6 +62,7 @@ static void fiber_body(void *argument)
     seam_record(EVENT_COROUTINE_RESUMED, g->object, shown(&g->inward), g->handed);
     g->started = true;
     g->body(g, g->argument);
+    seam_point(SEAM_UPDATE, g->object);
     g->state = ENDED;
     g->outward = g->returned;
     g->handed = seam_end(g->exception ? 1 : 0);
@@ -68,8 +71,8 @@ static void fiber_body(void *argument)
 
 struct generator *generator_new(const char *name, generator_fn *body, void *argument)
 {
-    struct generator *g = calloc(1, sizeof *g);
-    if (!g || !(g->fiber = fiber_new(STACK_BYTES, fiber_body, g)))
+    struct generator *g = seam_private(sizeof *g);
+    if (!g || !(g->fiber = seam_fiber(STACK_BYTES, fiber_body, g)))
         seam_fail(ENOMEM, "generator");
     g->body = body;
     g->argument = argument;
@@ -83,7 +86,7 @@ struct generator *generator_new(const char *name, generator_fn *body, void *argu
 static void finish(struct generator *g)
 {
     g->state = ENDED;
-    fiber_free(g->fiber);
+    seam_fiber_free(g->fiber);
     g->fiber = NULL;
 }
 
@@ -278,6 +281,7 @@ static bool is_raised_in(const struct generator *self)
 
 bool yield(struct generator *self, const int64_t *number, struct yielded *sent)
 {
+    seam_point(SEAM_UPDATE, self->object);
     self->outward = value_of(number);
     self->handed = seam_record(EVENT_COROUTINE_YIELDED, self->object, shown(&self->outward), 0);
     suspend(self, self->object);
@@ -301,6 +305,7 @@ static void delegate(struct generator *self, struct generator *inner, const stru
 bool yield_from(struct generator *self, struct generator *inner, struct yielded *ret)
 {
     struct generator *leaf = innermost(inner);
+    seam_point(SEAM_SEND, leaf->object);
     seam_record(EVENT_COROUTINE_DELEGATED, inner->object, inner->task, 0);
     if (leaf->state == RUNNING) {
         refuse_executing(leaf);

@@ -5,6 +5,9 @@
  * another. The loop resumes what is ready, in order; when nothing is, it waits in epoll until the
  * next timer.
  *
+ * Under control nothing but time wakes a loop: the answers of sites are timers, too. Where time is
+ * ignored, whoever sleeps may be the next to wake, as often as the loop looks.
+ *
  * A cancellation goes to the innermost: of a coroutine that awaits others it is they who are
  * cancelled, and it hears of it when they have ended.
  */
@@ -13,6 +16,7 @@
 #include "sandbox/base/clock.h"
 #include "sandbox/prim/site.h"
 #include "sandbox/prim/sync.h"
+#include "sandbox/sched/control.h"
 #include "sandbox/sched/fiber.h"
 #include "sandbox/sched/seam.h"
 
@@ -20,8 +24,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -75,9 +77,12 @@ struct watched {
     uint32_t edges; /* for which it is registered once and for all */
 };
 
+/* Lives until its thread runs another one: its counts and its error are asked for. */
 struct loop {
-    int epoll;
+    int epoll; /* -1 under control */
     uint16_t object;
+    bool running;
+    _Atomic uint32_t awake; /* under control: 0, for ever */
     struct coro *current;
     struct coro *first_ready, *last_ready;
     struct coro *heap[TASKS_MOST];
@@ -91,9 +96,11 @@ struct loop {
     char error[128];
 };
 
-static __thread struct loop *current_loop;
-static __thread struct loop_counts last_counts;
-static __thread char last_error[128];
+static struct loop *current_loop(void)
+{
+    struct loop *loop = seam_self.loop;
+    return loop && loop->running ? loop : NULL;
+}
 
 /* ---- who can run, and who sleeps until when ---- */
 
@@ -191,8 +198,9 @@ static bool already_cancelled(const struct coro *self)
 
 static struct coro *self_of_loop(void)
 {
-    assert(current_loop && current_loop->current); /* only in a coroutine of a running loop */
-    return current_loop->current;
+    struct loop *loop = current_loop();
+    assert(loop && loop->current); /* only in a coroutine of a running loop */
+    return loop->current;
 }
 
 static bool ended_well(const struct coro *coro)
@@ -254,17 +262,17 @@ static void resume(struct loop *loop, struct coro *coro)
     loop->current = NULL;
     if (!coro->done)
         return;
-    fiber_free(coro->fiber);
+    seam_fiber_free(coro->fiber);
     coro->fiber = NULL;
 }
 
 struct coro *loop_coroutine(const char *name, coro_fn *fn, void *argument)
 {
-    struct loop *loop = current_loop;
+    struct loop *loop = current_loop();
     assert(loop);
     if (loop->all_count == TASKS_MOST)
         seam_fail(ENOSPC, "an event loop's tasks");
-    struct coro *coro = calloc(1, sizeof *coro);
+    struct coro *coro = seam_private(sizeof *coro);
     if (!coro)
         seam_fail(ENOMEM, "coroutine");
     coro->loop = loop;
@@ -282,7 +290,7 @@ static void schedule(struct coro *coro)
 {
     if (coro->scheduled)
         return;
-    if (!(coro->fiber = fiber_new(STACK_BYTES, fiber_body, coro)))
+    if (!(coro->fiber = seam_fiber(STACK_BYTES, fiber_body, coro)))
         seam_fail(ENOMEM, "coroutine");
     coro->scheduled = true;
     coro->loop->left++;
@@ -298,14 +306,66 @@ struct coro *loop_create_task(const char *name, coro_fn *fn, void *argument)
 
 /* ---- the loop ---- */
 
+static void wake(struct coro *coro)
+{
+    remove_timer(coro);
+    make_ready(coro, 0);
+}
+
 static void wake_due(struct loop *loop)
 {
-    uint64_t now = clock_ns();
-    while (loop->heap_count > 0 && loop->heap[0]->due_ns <= now) {
-        struct coro *coro = loop->heap[0];
-        remove_timer(coro);
-        make_ready(coro, 0);
+    uint64_t now = seam_clock();
+    while (loop->heap_count > 0 && loop->heap[0]->due_ns <= now)
+        wake(loop->heap[0]);
+}
+
+/* Where time is ignored: any of those who sleep, one after the other, or none. */
+static void wake_some(struct loop *loop)
+{
+    while (loop->heap_count > 0) {
+        unsigned sleepers = (unsigned)loop->heap_count, chosen = seam_choose(sleepers + 1);
+        if (chosen == sleepers)
+            return;
+        control_pass_time(loop->heap[chosen]->due_ns);
+        wake(loop->heap[chosen]);
     }
+}
+
+/* Until the time of the first who sleeps, or of any; for ever when nobody does. */
+static void sleep_controlled(struct loop *loop)
+{
+    bool sleeps = loop->heap_count > 0, any = sleeps && seam_ignores_time();
+    struct coro *next =
+        sleeps ? loop->heap[any ? seam_choose((unsigned)loop->heap_count) : 0] : NULL;
+    uint64_t now = seam_clock(), due = next ? next->due_ns : SEAM_NEVER;
+    loop->counts.polled++;
+    control_point(&(struct seam_op){.operation = SEAM_AWAIT,
+                                    .object = loop->object,
+                                    .second = TRACE_NO_OBJECT,
+                                    .level = &loop->awake,
+                                    .low = 1,
+                                    .high = 1,
+                                    .deadline = due,
+                                    .waits = EVENT_LOOP_POLL,
+                                    .waits_on = loop->object,
+                                    .value = next && due > now ? (int64_t)(due - now)
+                                             : next            ? 0
+                                                               : -1});
+    seam_record(EVENT_LOOP_WOKEN, loop->object, 0, 0);
+    if (any)
+        wake(next);
+    else
+        wake_due(loop);
+}
+
+static void poll_controlled(struct loop *loop, bool wait)
+{
+    if (wait)
+        sleep_controlled(loop);
+    else if (seam_ignores_time())
+        wake_some(loop);
+    else
+        wake_due(loop);
 }
 
 /*
@@ -342,6 +402,10 @@ static void wake_waiting(struct loop *loop, const struct epoll_event *event, uin
 /* Waits for descriptors and timers: not at all while somebody is ready. */
 static void poll_events(struct loop *loop, bool wait)
 {
+    if (seam_self.control) {
+        poll_controlled(loop, wait);
+        return;
+    }
     if (!wait && loop->reading == 0) {
         if (loop->heap_count > 0)
             wake_due(loop);
@@ -400,45 +464,61 @@ static void count_unnoticed(struct loop *loop)
     }
 }
 
+static struct loop *loop_new(void)
+{
+    struct loop *loop = seam_private(sizeof *loop);
+    if (!loop)
+        seam_fail(ENOMEM, "event loop");
+    loop->epoll = seam_self.control ? -1 : epoll_create1(EPOLL_CLOEXEC);
+    if (loop->epoll < 0 && !seam_self.control)
+        seam_fail(errno, "event loop");
+    loop->object = seam_object(OBJECT_LOOP, "event loop");
+    loop->running = true;
+    return loop;
+}
+
+static void stop(struct loop *loop)
+{
+    count_unnoticed(loop);
+    if (loop->epoll >= 0)
+        close(loop->epoll);
+    for (int i = 0; i < loop->all_count; i++)
+        seam_private_free(loop->all[i]);
+    loop->running = false;
+}
+
 int loop_run(const char *name, coro_fn *fn, void *argument, int64_t *ret)
 {
-    if (current_loop) {
-        seam_record(EVENT_REFUSED, current_loop->object, EBUSY, 0);
+    struct loop *loop = current_loop();
+    if (loop) {
+        seam_record(EVENT_REFUSED, loop->object, EBUSY, 0);
         return -EBUSY;
     }
-    struct loop *loop = calloc(1, sizeof *loop);
-    if (!loop || (loop->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
-        seam_fail(loop ? errno : ENOMEM, "event loop");
-    loop->object = seam_object(OBJECT_LOOP, "event loop");
-    current_loop = loop;
+    if (seam_self.loop)
+        seam_private_free(seam_self.loop);
+    seam_self.loop = loop = loop_new();
     struct coro *program = loop_create_task(name, fn, argument);
     program->observed = true;
     run_until_idle(loop, program);
     for (int i = 0; i < loop->all_count; i++)
         coro_cancel(loop->all[i]);
     run_until_idle(loop, NULL);
-    count_unnoticed(loop);
-    last_counts = loop->counts;
-    snprintf(last_error, sizeof last_error, "%s", program->error);
+    snprintf(loop->error, sizeof loop->error, "%s", program->error);
     int r = program->error[0] ? -EIO : 0;
     if (ret)
         *ret = program->result;
-    close(loop->epoll);
-    for (int i = 0; i < loop->all_count; i++)
-        free(loop->all[i]);
-    free(loop);
-    current_loop = NULL;
+    stop(loop);
     return r;
 }
 
 struct loop_counts loop_counts(void)
 {
-    return last_counts;
+    return seam_self.loop ? seam_self.loop->counts : (struct loop_counts){0};
 }
 
 const char *loop_error(void)
 {
-    return last_error[0] ? last_error : NULL;
+    return seam_self.loop && seam_self.loop->error[0] ? seam_self.loop->error : NULL;
 }
 
 /* ---- waiting ---- */
@@ -454,7 +534,7 @@ int loop_sleep(int64_t us)
         return suspend(self);
     }
     uint64_t due = sync_deadline(us);
-    seam_record(EVENT_SLEEP_BEGAN, TRACE_NO_OBJECT, (int64_t)(due - clock_ns()), 0);
+    seam_record(EVENT_SLEEP_BEGAN, TRACE_NO_OBJECT, (int64_t)(due - seam_clock()), 0);
     trace_task_waits(seam_self.run->shared, self->task, self->loop->object);
     set_timer(self, due);
     int r = suspend(self);
@@ -602,11 +682,11 @@ int coro_wait_for(struct coro *coro, int64_t timeout_us, int64_t *ret)
 int loop_gather(struct coro **coros, unsigned n)
 {
     struct gathering g = {.self = self_of_loop(), .coros = coros, .n = n};
-    struct waiter *waiters = calloc(n ? n : 1, sizeof *waiters);
+    struct waiter *waiters = seam_private((n ? n : 1) * sizeof *waiters);
     if (!waiters)
         seam_fail(ENOMEM, "gather");
     int r = gather_until(&g, waiters, UINT64_MAX);
-    free(waiters);
+    seam_private_free(waiters);
     return r;
 }
 
@@ -624,6 +704,7 @@ static int wait_for_fd(int fd, enum loop_trigger trigger, uint32_t direction, st
     struct coro *self = self_of_loop();
     struct loop *loop = self->loop;
     struct watched *w = &loop->watched[fd];
+    seam_free_only("a loop that watches descriptors");
     if (already_cancelled(self))
         return -ECANCELED;
     if (*waiting)
@@ -674,7 +755,7 @@ void loop_forget(int fd)
 static int64_t read_answers(void *argument)
 {
     struct site *site = argument;
-    struct loop *loop = current_loop;
+    struct loop *loop = current_loop();
     int64_t request;
     while (loop_readable(site_fd(site), LOOP_LEVEL) == 0)
         while (site_answer(site, &request))
@@ -703,15 +784,18 @@ int loop_call(struct site *site, int64_t request, int64_t latency_us)
     struct coro *self = self_of_loop();
     if (already_cancelled(self))
         return -ECANCELED;
-    connect_to(self->loop, site);
-    site_ask(site, request, latency_us);
+    if (!seam_self.control)
+        connect_to(self->loop, site);
+    uint32_t asked = site_ask(site, request, latency_us);
+    if (seam_self.control)
+        set_timer(self, sync_deadline(latency_us));
     self->asked = site;
     self->request = request;
     seam_wait(EVENT_IO_WAIT, site_object(site), request);
     int r = suspend(self);
     self->asked = NULL; /* an answer that comes later is nobody's */
     if (r == 0)
-        seam_record(EVENT_IO_DONE, site_object(site), request, self->cause);
+        seam_record(EVENT_IO_DONE, site_object(site), request, self->cause ? self->cause : asked);
     return r;
 }
 

@@ -3,7 +3,8 @@
  * request after its latency, any number of them at a time. Requests and answers really go through
  * the socket; the latency is waited out by the site's thread.
  *
- * A site belongs to the process that made it; its threads and coroutines may ask.
+ * A site belongs to the process that made it; its threads and coroutines may ask. Under control it
+ * has no thread: an answer is there when its time has come.
  */
 #ifndef PRIM_SITE_H
 #define PRIM_SITE_H
@@ -25,8 +26,11 @@ void site_close(struct site *site);
 /* Sends a request and waits for the answer, blocking the calling thread. Scaled by time_scale. */
 void site_call(struct site *site, int64_t request, int64_t latency_us);
 
-/* Sends a request and does not wait; the answer is its number, on the descriptor. */
-void site_ask(struct site *site, int64_t request, int64_t latency_us);
+/*
+ * Sends a request and does not wait; the answer is its number, on the descriptor. Returns the event
+ * that sent it. Under control there is no descriptor, and loop_call() sees to the answer.
+ */
+uint32_t site_ask(struct site *site, int64_t request, int64_t latency_us);
 int site_fd(const struct site *site);
 uint16_t site_object(const struct site *site); /* of the trace */
 

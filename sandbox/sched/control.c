@@ -344,9 +344,9 @@ void control_point(const struct seam_op *op)
         seam_go_on();
 }
 
-bool control_has_waited(const struct control *c)
+bool control_has_waited(const struct control *c, enum event_kind kind)
 {
-    return c->current->noted;
+    return c->current->noted && c->current->op.waits == kind;
 }
 
 /* A timed wait depends on the object that could end it; one without time on nothing any more. */
@@ -748,6 +748,14 @@ uint64_t control_now(const struct control *c)
 uint64_t control_clock(const struct control *c)
 {
     return c->clock_ns;
+}
+
+void control_pass_time(uint64_t until)
+{
+    struct control *c = seam_self.control;
+    if (c->clock_ns < until)
+        c->clock_ns = until;
+    show_time(c);
 }
 
 static void pause_until(enum seam_operation operation, uint64_t ns)

@@ -154,6 +154,9 @@ uint64_t control_clock(const struct control *control);
 /* Goes on when ns nanoseconds of the run's clock have passed. */
 void control_sleep(uint64_t ns);
 
+/* Where time is ignored: it is so late now, by the clock of deadlines. */
+void control_pass_time(uint64_t until);
+
 /* For seam_private(). */
 void *control_private(size_t bytes);
 

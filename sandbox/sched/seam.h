@@ -163,18 +163,19 @@ static inline uint32_t seam_record(enum event_kind kind, uint16_t object, int64_
     return seam_record_aux(kind, object, value, 0, cause);
 }
 
-/* Whether the operation that goes on now has already said that it had to wait. */
-bool control_has_waited(const struct control *control);
+/* Whether the operation that goes on now has already said that it had to wait, by this event. */
+bool control_has_waited(const struct control *control, enum event_kind kind);
 
-static inline bool seam_has_waited(void)
+static inline bool seam_has_waited(enum event_kind kind)
 {
-    return __builtin_expect(seam_self.control != NULL, 0) && control_has_waited(seam_self.control);
+    return __builtin_expect(seam_self.control != NULL, 0) &&
+           control_has_waited(seam_self.control, kind);
 }
 
 /* From now on the calling task waits for an object, for room in one, or for a task. */
 static inline void seam_wait(enum event_kind kind, uint16_t object, int64_t value)
 {
-    if (seam_has_waited())
+    if (seam_has_waited(kind))
         return;
     seam_record(kind, object, value, 0);
     trace_task_waits(seam_self.run->shared, seam_self.task, object);
@@ -182,7 +183,7 @@ static inline void seam_wait(enum event_kind kind, uint16_t object, int64_t valu
 
 static inline void seam_wait_room(enum event_kind kind, uint16_t object)
 {
-    if (seam_has_waited())
+    if (seam_has_waited(kind))
         return;
     seam_record(kind, object, 0, 0);
     trace_task_waits(seam_self.run->shared, seam_self.task, TRACE_WAITS_ROOM | object);
@@ -190,7 +191,7 @@ static inline void seam_wait_room(enum event_kind kind, uint16_t object)
 
 static inline void seam_wait_task(enum event_kind kind, uint16_t task)
 {
-    if (seam_has_waited())
+    if (seam_has_waited(kind))
         return;
     seam_record(kind, TRACE_NO_OBJECT, task, 0);
     trace_task_waits(seam_self.run->shared, seam_self.task, TRACE_WAITS_TASK | task);

@@ -17,6 +17,8 @@ static void say(const char *format, ...)
     va_end(args);
 }
 
+static struct cell *x;
+
 /* ---- pipes ---- */
 
 static struct conn *reader, *writer;
@@ -277,10 +279,10 @@ static void terminate_in_callback(const struct call *call, void *context)
 
 static void end_from_callback(void)
 {
-    static const int64_t x = 1;
+    static const int64_t one = 1;
     struct pool *pool = pool_new(TASK_PROCESS, 1);
     const struct pool_callbacks callbacks = {.success = terminate_in_callback, .context = pool};
-    struct async *async = pool_map_async_with(pool, square, &x, NULL, 1, 1, &callbacks);
+    struct async *async = pool_map_async_with(pool, square, &one, NULL, 1, 1, &callbacks);
     bool ready = async_ready(async);
     async_wait(async, FOREVER);
     assert_int_equal(pool_join(pool), 0);
@@ -421,6 +423,222 @@ static void first_completed(void)
     say("%u", done);
 }
 
+/* ---- generators ---- */
+
+static struct generator *numbers;
+static enum generator_status statuses[2];
+
+static void count_up(struct generator *self, void *unused)
+{
+    (void)unused;
+    for (int64_t i = 1; i < 3; i++) {
+        cell_add(x, 1);
+        if (!yield(self, &i, NULL))
+            return;
+    }
+}
+
+static void next_number(void *which)
+{
+    statuses[(intptr_t)which] = generator_next(numbers, NULL);
+}
+
+/* Two threads resume one generator: the second may come while it runs. */
+static void shared_generator(void)
+{
+    x = cell_new("x", 0);
+    numbers = generator_new("numbers", count_up, NULL);
+    struct task *one = thread_start("one", next_number, (void *)0);
+    struct task *two = thread_start("two", next_number, (void *)1);
+    task_join(one);
+    task_join(two);
+    say("%d%d", statuses[0], statuses[1]);
+}
+
+static void consume(struct generator *self, void *sum)
+{
+    struct yielded item;
+    while (yield(self, NULL, &item))
+        cell_add(sum, item.number);
+}
+
+/* Each process has its own, made before or after its thread was. */
+static void send_three(void *unused)
+{
+    struct generator *consumer = generator_new("consumer", consume, x);
+    (void)unused;
+    generator_next(consumer, NULL);
+    for (int64_t i = 1; i <= 2; i++)
+        generator_send(consumer, &i, NULL);
+    generator_close(consumer);
+}
+
+static void generators_in_processes(void)
+{
+    x = cell_new("x", 0);
+    struct task *one = process_start("one", send_three, NULL);
+    send_three(NULL);
+    task_join(one);
+    say("%d", (int)cell_read(x));
+}
+
+/* ---- loops ---- */
+
+static int64_t add_slowly(void *unused)
+{
+    (void)unused;
+    if (loop_sleep(1000) < 0)
+        return 0;
+    int64_t number = cell_read(x);
+    if (loop_sleep(1000) < 0)
+        return 0;
+    cell_write(x, number + 1);
+    return 0;
+}
+
+static int64_t gather_two(void *unused)
+{
+    (void)unused;
+    struct coro *both[] = {loop_create_task("one", add_slowly, NULL),
+                           loop_create_task("two", add_slowly, NULL)};
+    return loop_gather(both, 2);
+}
+
+/* An update is lost across an await, within one thread. */
+static void lost_across_await(void)
+{
+    x = cell_new("x", 0);
+    loop_run("main", gather_two, NULL, NULL);
+    say("%d", (int)cell_read(x));
+}
+
+static void run_adder(void *unused)
+{
+    (void)unused;
+    loop_run("adder", add_slowly, NULL, NULL);
+}
+
+/* The same between two loops, each in its thread or process. */
+static void two_loops_of(enum task_kind kind)
+{
+    x = cell_new("x", 0);
+    struct task *one = task_start(kind, "one", run_adder, NULL);
+    run_adder(NULL);
+    task_join(one);
+    say("%d", (int)cell_read(x));
+}
+
+static void two_loops_in_threads(void)
+{
+    two_loops_of(TASK_THREAD);
+}
+
+static void two_loops_in_processes(void)
+{
+    two_loops_of(TASK_PROCESS);
+}
+
+static int64_t wait_a_while(void *unused)
+{
+    (void)unused;
+    struct coro *sleeper = loop_create_task("sleeper", add_slowly, NULL);
+    return coro_wait_for(sleeper, 1500, NULL);
+}
+
+static void timed_out_await(void)
+{
+    int64_t r;
+    x = cell_new("x", 0);
+    loop_run("main", wait_a_while, NULL, &r);
+    say("%s %d", r == 0 ? "done" : r == -ETIMEDOUT ? "late" : "?", (int)cell_read(x));
+}
+
+static struct site *site;
+static char answers[8];
+
+static int64_t ask_site(void *number)
+{
+    loop_call(site, (intptr_t)number, 1000 * (intptr_t)number);
+    snprintf(answers + strlen(answers), 4, "%d", (int)(intptr_t)number);
+    return 0;
+}
+
+static int64_t ask_thrice(void *unused)
+{
+    (void)unused;
+    struct coro *all[3];
+    for (intptr_t i = 0; i < 3; i++)
+        all[i] = loop_create_task("ask", ask_site, (void *)(i + 1));
+    return loop_gather(all, 3);
+}
+
+static void answers_of_site(void)
+{
+    answers[0] = '\0';
+    site = site_new("site");
+    loop_run("main", ask_thrice, NULL, NULL);
+    site_close(site);
+    say("%s", answers);
+}
+
+static void call_site(void *number)
+{
+    site_call(site, (intptr_t)number, 1000);
+    snprintf(answers + strlen(answers), 4, "%d", (int)(intptr_t)number);
+}
+
+static void threads_call_site(void)
+{
+    answers[0] = '\0';
+    site = site_new("site");
+    struct task *one = thread_start("one", call_site, (void *)1);
+    call_site((void *)2);
+    task_join(one);
+    say("%d", (int)strlen(answers));
+}
+
+static int64_t await_nothing(void *other)
+{
+    return coro_await(*(struct coro **)other, NULL);
+}
+
+static int64_t await_each_other(void *unused)
+{
+    struct coro *one, *two;
+    (void)unused;
+    one = loop_create_task("one", await_nothing, &two);
+    two = loop_create_task("two", await_nothing, &one);
+    return coro_await(one, NULL);
+}
+
+static void circle_of_coroutines(void)
+{
+    loop_run("main", await_each_other, NULL, NULL);
+    say("ended");
+}
+
+/* A blocking call blocks the whole loop. */
+static int64_t take_and_sleep(void *lock)
+{
+    lock_acquire(lock);
+    loop_sleep(1000);
+    lock_release(lock);
+    return 0;
+}
+
+static int64_t take_twice(void *lock)
+{
+    struct coro *both[] = {loop_create_task("one", take_and_sleep, lock),
+                           loop_create_task("two", take_and_sleep, lock)};
+    return loop_gather(both, 2);
+}
+
+static void blocked_loop(void)
+{
+    loop_run("main", take_twice, lock_new("lock"), NULL);
+    say("ended");
+}
+
 /* ---- explored ---- */
 
 static const struct known {
@@ -456,6 +674,16 @@ static const struct known {
     {"thread callbacks", thread_callbacks, "01|10", 916, 236},
     {"process callbacks", process_callbacks, "01|10", 0, 5352},
     {"lost worker", lost_worker, "9, broken, refused|broken, broken, refused", 202, 0},
+    {"shared generator", shared_generator, "00|04|40", 6, 4},
+    {"generators in processes", generators_in_processes, "6", 0, 6},
+    {"lost across await", lost_across_await, "1|2", 6, 6},
+    {"two loops in threads", two_loops_in_threads, "1|2", 70, 4},
+    {"two loops in processes", two_loops_in_processes, "1|2", 70, 4},
+    {"timed out await", timed_out_await, "done 1|late 0", 8, 8},
+    {"answers of a site", answers_of_site, "123|132|213|231|312|321", 6, 6},
+    {"threads call a site", threads_call_site, "2", 6, 2},
+    {"circle of coroutines", circle_of_coroutines, "DEADLOCK", 1, 1},
+    {"blocked loop", blocked_loop, "DEADLOCK", 1, 1},
     {"first completed", first_completed, "0|1|2", 1800, 380},
 };
 
