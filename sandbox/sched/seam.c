@@ -51,8 +51,9 @@ static const char *shown_name(const char *name)
 
 uint16_t seam_object(enum object_kind kind, const char *name)
 {
-    int id = seam_self.run->unrecorded.on ? unlisted_object()
-                                          : trace_object_add(seam_self.run->shared, kind, shown_name(name));
+    int id = seam_self.run->unrecorded.on
+                 ? unlisted_object()
+                 : trace_object_add(seam_self.run->shared, kind, shown_name(name));
     if (id < 0)
         run_stop(seam_self.run, TRACE_STOP_MEMORY_LIMIT);
     return (uint16_t)id;
