@@ -1,6 +1,6 @@
 #include "sandbox/prim/lock.h"
 
-#include "sandbox/sched/seam.h"
+#include "sandbox/sched/control.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -258,6 +258,8 @@ bool lock_locked(const struct lock *lock)
 unsigned lock_waiters(const struct lock *lock)
 {
     seam_point_on(SEAM_READ, lock->object, &lock->word);
+    if (seam_self.control && lock->kind != LOCK_TICKET)
+        return control_waiters(seam_self.control, lock->object);
     if (lock->kind != LOCK_TICKET)
         return atomic_load(&lock->waiting);
     uint32_t turn = atomic_load(&lock->word), drawn = atomic_load(&lock->next) - turn;

@@ -734,6 +734,16 @@ void control_set_max_steps(struct control *c, uint64_t most)
     c->max_steps = most;
 }
 
+unsigned control_waiters(const struct control *c, uint16_t object)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < c->tasks; i++) {
+        const struct control_task *t = c->task[i];
+        count += t->live && t->noted && t->op.object == object && !control_can(t);
+    }
+    return count;
+}
+
 void control_time(const struct control *c, struct trace_lane *lane)
 {
     lane->tick_mult = 0;

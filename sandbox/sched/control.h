@@ -151,6 +151,9 @@ void control_time(const struct control *control, struct trace_lane *lane);
 uint64_t control_now(const struct control *control);
 uint64_t control_clock(const struct control *control);
 
+/* How many tasks wait for the object now. */
+unsigned control_waiters(const struct control *control, uint16_t object);
+
 /* Goes on when ns nanoseconds of the run's clock have passed. */
 void control_sleep(uint64_t ns);
 
