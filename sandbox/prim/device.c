@@ -11,13 +11,14 @@ struct pending {
     const struct device_request *request;
     uint32_t submitted, served; /* events */
     double done_us;             /* on the model's clock, once it is being served */
-    bool done;
+    _Atomic uint32_t done;
     struct pending *next;
 };
 
 struct device {
     pthread_mutex_t mutex;
     pthread_cond_t submitted, served;
+    _Atomic uint32_t news;   /* how often something was submitted, or it was told to stop */
     struct pending *waiting; /* oldest first; guarded by mutex, as is all below */
     struct pending *serving; /* `busy` of them, in no order */
     unsigned busy;
@@ -75,7 +76,7 @@ static double end_service(struct device *device)
         *link = p->next;
         device->busy--;
         p->served = seam_record(EVENT_IO_DONE, device->object, p->request->position, p->submitted);
-        p->done = true;
+        p->done = 1;
         pthread_cond_broadcast(&device->served);
     }
     return next;
@@ -84,14 +85,22 @@ static double end_service(struct device *device)
 /* Waits for a request to come in, or for the model's clock to reach `until_us` (0: for ever). */
 static void wait_for_work(struct device *device, double until_us)
 {
+    double left_us = (until_us - model_us(device)) * device->slow * seam_self.run->time_scale;
+    uint64_t left_ns = (uint64_t)(left_us > 0 ? left_us * 1000 : 0);
+    if (seam_self.control) {
+        seam_wait_to_serve(device->object);
+        sync_step_out(&device->mutex, &device->news, device->news,
+                      until_us == 0 ? UINT64_MAX : seam_clock() + left_ns);
+        seam_go_on();
+        return;
+    }
     if (until_us == 0) {
         seam_wait_to_serve(device->object);
         pthread_cond_wait(&device->submitted, &device->mutex);
         seam_go_on();
         return;
     }
-    double left_us = (until_us - model_us(device)) * device->slow * seam_self.run->time_scale;
-    uint64_t until = clock_ns() + (uint64_t)(left_us > 0 ? left_us * 1000 : 0);
+    uint64_t until = clock_ns() + left_ns;
     const struct timespec deadline = {.tv_sec = (time_t)(until / 1000000000u),
                                       .tv_nsec = (long)(until % 1000000000u)};
     pthread_cond_timedwait(&device->submitted, &device->mutex, &deadline);
@@ -134,6 +143,7 @@ static void enqueue(struct device *device, struct pending *pending)
     while (*link)
         link = &(*link)->next;
     *link = pending;
+    device->news++;
     pthread_cond_signal(&device->submitted);
 }
 
@@ -146,6 +156,7 @@ void device_io(struct device *device, const struct device_request *request)
     trace_task_waits(seam_self.run->shared, seam_self.task, device->object);
     seam_wait_until(UINT64_MAX);
     enqueue(device, &pending);
+    sync_step_out(&device->mutex, &pending.done, 0, UINT64_MAX);
     while (!pending.done)
         pthread_cond_wait(&device->served, &device->mutex);
     seam_go_on();
@@ -155,8 +166,10 @@ void device_io(struct device *device, const struct device_request *request)
 
 void device_stop(struct device *device)
 {
+    seam_point(SEAM_SIGNAL, device->object);
     sync_enter(&device->mutex, device->object);
     device->stopping = true;
+    device->news++;
     pthread_cond_broadcast(&device->submitted);
     pthread_mutex_unlock(&device->mutex);
     task_join(device->task);

@@ -21,10 +21,25 @@ struct managed {
     uint16_t number; /* the server's */
 };
 
-static int send_request(const struct manager *manager, const struct request *request)
+/*
+ * Under control: the server goes on with it before anybody else does anything, so there is one at a
+ * time.
+ */
+static int post_request(struct manager *manager, const struct request *request)
+{
+    if (manager->gone)
+        return -ECONNRESET;
+    manager->box = *request;
+    manager->posted++;
+    return 0;
+}
+
+static int send_request(struct manager *manager, const struct request *request)
 {
     if (manager->over)
         return -ECONNRESET;
+    if (seam_self.control)
+        return post_request(manager, request);
     while (send(manager->client_end, request, sizeof *request, MSG_NOSIGNAL) < 0)
         if (errno != EINTR)
             return errno == EPIPE ? -ECONNRESET : -errno;
@@ -40,6 +55,8 @@ static bool server_is_gone(const struct manager *manager)
 /* The server wakes us when it answers; when it dies nobody does. Returns false at the deadline. */
 static bool await_answer(const struct manager *manager, struct reply *reply, uint64_t deadline)
 {
+    if (seam_self.control)
+        return sync_wait_while(&reply->answered, 0, deadline);
     for (;;) {
         uint64_t look = clock_ns() + LOOK_NS;
         if (deadline == UINT64_MAX
@@ -76,7 +93,7 @@ static int call(struct manager *manager, uint16_t object, struct request *reques
                 int64_t timeout_us, int64_t *ret)
 {
     const struct reply *reply = &manager->reply[seam_self.task];
-    seam_point(SEAM_SEND, object);
+    seam_point_both(SEAM_SEND, object, manager->object);
     request->task = seam_self.task;
     request->number = atomic_fetch_add(&manager->calls, 1) + 1;
     request->at_once = timeout_us == 0;
@@ -102,19 +119,36 @@ static int call_of(struct managed *managed, struct request request, int64_t time
     return call(managed->manager, managed->object, &request, timeout_us, ret);
 }
 
+/* Under control: the server has ended. Unless it was told to, nobody gets an answer any more. */
+static void server_ended(void *argument)
+{
+    struct manager *manager = argument;
+    if (manager->gone)
+        return;
+    seam_point(SEAM_UPDATE, manager->object);
+    manager->gone = true;
+    for (unsigned i = 0; i < TRACE_TASKS_MAX; i++)
+        if (!manager->reply[i].answered) {
+            manager->reply[i].result = -ECONNRESET;
+            manager->reply[i].answered = 1;
+        }
+}
+
 struct manager *manager_new(void)
 {
-    int ends[2];
+    int ends[2] = {-1, -1};
     struct manager *manager = run_alloc(seam_self.run, sizeof *manager);
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+    if (!seam_self.control && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         seam_fail(errno, "manager");
     manager->object = seam_object(OBJECT_MANAGER, "manager");
     manager->client_end = ends[0];
     manager->server_end = ends[1];
     manager->server = task_new(TASK_PROCESS, "manager", manager_serve, manager);
     task_set_daemon(manager->server, true); /* it ends with its owner */
+    task_on_end(manager->server, server_ended, manager);
     int r = task_begin(manager->server);
-    close(manager->server_end);
+    if (!seam_self.control)
+        close(manager->server_end);
     return r == 0 ? manager : NULL;
 }
 
@@ -125,7 +159,8 @@ int manager_shutdown(struct manager *manager)
     if (r == 0) {
         task_join(manager->server);
         manager->over = true;
-        close(manager->client_end);
+        if (!seam_self.control)
+            close(manager->client_end);
     }
     return r;
 }

@@ -14,6 +14,7 @@
  * the answer in the client's place in the run's memory and wakes it. (Python has a connection for
  * each client thread; with these two a run has as many clients as it has tasks, and a process one
  * descriptor more.) What the server owns is in its own memory: nobody reaches it but by a call.
+ * Under control there is no socket: a call is one step, in which the server serves it.
  *
  * In the trace a call is call.sent (the client waits from here), call.served (in the server) and
  * call.answered. What it did to the object (cell.read, cell.wrote, lock.acquired, queue.put …) is

@@ -65,7 +65,10 @@ struct manager {
     int client_end, server_end;
     _Atomic bool over; /* its owner has shut it down */
     struct task *server;
-    _Atomic pid_t pid; /* the server's, from its first answer on */
+    struct request box;      /* under control: the request that is on its way */
+    _Atomic uint32_t posted; /* how many were */
+    bool gone;               /* the server has ended */
+    _Atomic pid_t pid;       /* the server's, from its first answer on */
     _Atomic uint32_t calls;
     struct reply reply[TRACE_TASKS_MAX];
 };

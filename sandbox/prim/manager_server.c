@@ -6,6 +6,7 @@
 #include "sandbox/prim/manager_private.h"
 
 #include "sandbox/prim/sync.h"
+#include "sandbox/sched/control.h"
 #include "sandbox/sched/seam.h"
 
 #include <assert.h>
@@ -24,8 +25,9 @@ struct thing {
     unsigned first;  /* of a queue's ring */
     unsigned count;  /* entries; of a lock: 1 while it is held */
     unsigned room;
+    unsigned have; /* places for entries: under control, as many as were needed so far */
     struct managed_item *items;
-    uint16_t *buckets; /* of a dict: 1 + an entry's place, 0 free */
+    uint16_t *buckets; /* of a dict: 1 + an entry's place, 0 free; NULL under control */
     int64_t value;
     uint16_t holder;   /* of a lock */
     uint32_t released; /* event */
@@ -36,10 +38,13 @@ struct server {
     struct manager *manager;
     struct thing things[MANAGED_OBJECTS_MAX];
     unsigned count;
-    struct request waiting[TRACE_TASKS_MAX]; /* a task has one at most */
+    struct request *waiting; /* a task has one at most */
     unsigned waiters;
+    uint32_t taken; /* requests, under control */
     bool ends;
 };
+
+#define HAVE_AT_FIRST 8u
 
 /* What a call comes to: not yet, or done with a result and a value. */
 struct answer {
@@ -65,8 +70,11 @@ static uint32_t note(const struct request *r, enum event_kind kind, const struct
                        cause);
 }
 
+/* Under control it is the run's memory, which is not exchanged with every process. */
 static void *owned(size_t count, size_t bytes)
 {
+    if (seam_self.control)
+        return run_alloc(seam_self.run, count * bytes);
     void *memory = calloc(count, bytes);
     if (!memory)
         seam_fail(ENOMEM, "manager");
@@ -80,15 +88,34 @@ static struct answer create(struct server *server, const struct request *r)
     struct thing *thing = &server->things[server->count];
     *thing = (struct thing){.type = r->type, .object = r->object, .value = r->value};
     thing->room = r->index > 0 && r->index < MANAGED_ITEMS_MAX ? r->index : MANAGED_ITEMS_MAX;
+    thing->have = seam_self.control && thing->room > HAVE_AT_FIRST ? HAVE_AT_FIRST : thing->room;
     if (r->type == MANAGED_DICT || r->type == MANAGED_LIST || r->type == MANAGED_QUEUE)
-        thing->items = owned(thing->room, sizeof *thing->items);
-    if (r->type == MANAGED_DICT)
+        thing->items = owned(thing->have, sizeof *thing->items);
+    if (r->type == MANAGED_DICT && !seam_self.control)
         thing->buckets = owned(BUCKETS, sizeof *thing->buckets);
     if (r->type == MANAGED_QUEUE)
-        thing->puts = owned(thing->room, sizeof *thing->puts);
+        thing->puts = owned(thing->have, sizeof *thing->puts);
     if (r->type != MANAGED_LOCK && r->type != MANAGED_QUEUE) /* a call of it waits for us alone */
         trace_bitmap_set(seam_self.run->shared->object[thing->object].holders, seam_self.task);
     return result((int)server->count++);
+}
+
+/* For one more entry. */
+static void make_room(struct thing *thing)
+{
+    if (thing->count < thing->have)
+        return;
+    struct managed_item *items = owned(2 * thing->have, sizeof *items);
+    uint32_t *puts = thing->puts ? owned(2 * thing->have, sizeof *puts) : NULL;
+    for (unsigned i = 0; i < thing->count; i++) {
+        items[i] = thing->items[(thing->first + i) % thing->have];
+        if (puts)
+            puts[i] = thing->puts[(thing->first + i) % thing->have];
+    }
+    thing->items = items;
+    thing->puts = puts;
+    thing->first = 0;
+    thing->have *= 2;
 }
 
 /* The bucket that holds the key, or the free one where it belongs (FNV-1a). */
@@ -105,9 +132,29 @@ static uint16_t *bucket_of(struct thing *dict, const char *key)
     }
 }
 
+/* 1 + the place of the key's entry, or 0. */
+static unsigned place_of(struct thing *dict, const char *key)
+{
+    if (dict->buckets)
+        return *bucket_of(dict, key);
+    for (unsigned i = 0; i < dict->count; i++)
+        if (strcmp(dict->items[i].key, key) == 0)
+            return i + 1;
+    return 0;
+}
+
+static unsigned add_key(struct thing *dict, const char *key)
+{
+    make_room(dict);
+    if (dict->buckets)
+        *bucket_of(dict, key) = (uint16_t)(dict->count + 1);
+    memcpy(dict->items[dict->count].key, key, MANAGED_KEY_MAX);
+    return ++dict->count;
+}
+
 static struct answer dict_get(struct thing *dict, const struct request *r)
 {
-    uint16_t place = *bucket_of(dict, r->key);
+    unsigned place = place_of(dict, r->key);
     if (place == 0)
         return result(-ENOENT);
     int64_t value = dict->items[place - 1].value;
@@ -117,14 +164,12 @@ static struct answer dict_get(struct thing *dict, const struct request *r)
 
 static struct answer dict_set(struct thing *dict, const struct request *r)
 {
-    uint16_t *place = bucket_of(dict, r->key);
-    if (*place == 0 && dict->count == dict->room)
+    unsigned place = place_of(dict, r->key);
+    if (place == 0 && dict->count == dict->room)
         return result(-ENOMEM);
-    if (*place == 0) {
-        *place = (uint16_t)++dict->count;
-        memcpy(dict->items[*place - 1].key, r->key, sizeof r->key);
-    }
-    dict->items[*place - 1].value = r->value;
+    if (place == 0)
+        place = add_key(dict, r->key);
+    dict->items[place - 1].value = r->value;
     note(r, EVENT_CELL_WROTE, dict, r->value, 0);
     return result(0);
 }
@@ -133,6 +178,7 @@ static struct answer list_append(struct thing *list, const struct request *r)
 {
     if (list->count == list->room)
         return result(-ENOMEM);
+    make_room(list);
     list->items[list->count++].value = r->value;
     note(r, EVENT_CELL_ADDED, list, list->count, 0);
     return result(0);
@@ -209,7 +255,8 @@ static struct answer put(struct thing *queue, const struct request *r)
 {
     if (queue->count == queue->room)
         return LATER;
-    unsigned place = (queue->first + queue->count++) % queue->room;
+    make_room(queue);
+    unsigned place = (queue->first + queue->count++) % queue->have;
     queue->items[place].value = r->value;
     queue->puts[place] = note(r, EVENT_QUEUE_PUT, queue, r->value, 0);
     return result(0);
@@ -220,7 +267,7 @@ static struct answer take(struct thing *queue, const struct request *r)
     if (queue->count == 0)
         return LATER;
     unsigned place = queue->first;
-    queue->first = (place + 1) % queue->room;
+    queue->first = (place + 1) % queue->have;
     queue->count--;
     note(r, EVENT_QUEUE_GOT, queue, queue->items[place].value, queue->puts[place]);
     return (struct answer){.value = queue->items[place].value};
@@ -330,6 +377,18 @@ static void take_request(struct server *server, const struct request *r)
         try_waiters(server, r->object);
 }
 
+static void next_posted(struct manager *manager, struct server *server, struct request *ret)
+{
+    if (manager->posted == server->taken) {
+        seam_record(EVENT_PIPE_WAIT, manager->object, 0, 0);
+        seam_wait_to_serve(manager->object);
+        sync_wait_while(&manager->posted, server->taken, UINT64_MAX);
+        seam_go_on();
+    }
+    server->taken++;
+    *ret = manager->box;
+}
+
 /* Returns false when no client is left. */
 static bool next_request(const struct manager *manager, struct request *ret)
 {
@@ -344,19 +403,40 @@ static bool next_request(const struct manager *manager, struct request *ret)
     return n == sizeof *ret;
 }
 
+static void serve_sockets(struct manager *manager, struct server *server)
+{
+    struct request request;
+    close(manager->client_end);
+    while (!server->ends && next_request(manager, &request))
+        take_request(server, &request);
+}
+
+static void serve_posted(struct manager *manager, struct server *server)
+{
+    struct request request;
+    while (!server->ends) {
+        next_posted(manager, server, &request);
+        take_request(server, &request);
+    }
+    manager->gone = true;
+}
+
 void manager_serve(void *argument)
 {
     struct manager *manager = argument;
     struct server *server = owned(1, sizeof *server);
-    struct request request;
     server->manager = manager;
+    server->waiting =
+        owned(seam_self.control ? CONTROL_TASKS_MAX : TRACE_TASKS_MAX, sizeof *server->waiting);
     atomic_store(&manager->pid, getpid());
-    close(manager->client_end);
-    while (!server->ends && next_request(manager, &request))
-        take_request(server, &request);
+    if (seam_self.control)
+        serve_posted(manager, server);
+    else
+        serve_sockets(manager, server);
     while (server->waiters > 0) {
         struct request r = stop_waiting(server, 0);
         reply(server, &r, result(-ECONNRESET));
     }
-    close(manager->server_end);
+    if (!seam_self.control)
+        close(manager->server_end);
 }

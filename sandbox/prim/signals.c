@@ -45,6 +45,7 @@ static void note_signal(int signo)
 void signal_handle(int signo, signal_fn *handler)
 {
     assert(signo > 0 && signo < TASK_SIGNALS && task_self()->kind == TASK_PROCESS);
+    seam_free_only("a signal handler");
     const struct sigaction action = {.sa_handler = handler ? note_signal : SIG_DFL};
     struct signals *signals = signals_of_process();
     sigset_t set;
@@ -117,11 +118,13 @@ bool signals_wait(int fd, uint64_t deadline_ns)
 
 void signal_lead_group(void)
 {
+    seam_free_only("a group of processes");
     setpgid(0, 0);
 }
 
 int signal_group(struct task *leader, int signo)
 {
+    seam_free_only("a signal to a group of processes");
     int pid = task_pid(leader);
     assert(signo > 0 && signo < TASK_SIGNALS && pid > 0);
     for (struct task *task = leader; task; task = task == leader ? leader->children : task->next) {
@@ -136,6 +139,7 @@ int signal_group(struct task *leader, int signo)
 void signal_on_parent_death(int signo)
 {
     struct task *self = task_self();
+    seam_free_only("a signal at the death of a parent");
     prctl(PR_SET_PDEATHSIG, signo);
     self->last_signal = signo;
     if (self->parent && getppid() != (pid_t)self->parent->pid && !self->server)

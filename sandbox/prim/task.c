@@ -191,7 +191,19 @@ static void controlled_body(void *argument)
 {
     struct task *task = argument;
     struct trace_lane lane;
-    live(task, task->kind == TASK_THREAD ? task->process : seam_self.process, &lane);
+    struct process *process = task->kind == TASK_THREAD ? task->process : seam_self.process;
+    if (task->server) {
+        process = seam_private(sizeof *process);
+        process->imported = true;
+    }
+    live(task, process, &lane);
+}
+
+static enum control_memory memory_of(const struct task *task)
+{
+    return task->kind == TASK_THREAD ? CONTROL_SHARES
+           : task->server            ? CONTROL_PRISTINE
+                                     : CONTROL_COPIES;
 }
 
 static void start_thread(struct task *task)
@@ -254,8 +266,7 @@ int task_begin(struct task *task)
     adopt(task_of_process(), task);
     task->created = seam_record(EVENT_TASK_CREATED, TRACE_NO_OBJECT, task->id, 0);
     if (seam_self.control)
-        control_begin(controlled_body, task,
-                      task->kind == TASK_PROCESS ? CONTROL_COPIES : CONTROL_SHARES);
+        control_begin(controlled_body, task, memory_of(task));
     else if (task->kind == TASK_THREAD)
         start_thread(task);
     else if (task->server)

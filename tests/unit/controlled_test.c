@@ -639,6 +639,199 @@ static void blocked_loop(void)
     say("ended");
 }
 
+/* ---- managers ---- */
+
+static struct managed *managed, *managed_guard;
+
+static void add_managed(void *unused)
+{
+    int64_t number = 0;
+    (void)unused;
+    if (managed_guard)
+        managed_acquire(managed_guard, FOREVER);
+    managed_get(managed, "count", &number);
+    managed_set(managed, "count", number + 1);
+    if (managed_guard)
+        managed_release(managed_guard);
+}
+
+static void manager_count(bool guarded)
+{
+    int64_t number = 0;
+    struct manager *manager = manager_new();
+    managed = manager_dict(manager, "d");
+    managed_guard = guarded ? manager_lock(manager, "lock") : NULL;
+    managed_set(managed, "count", 0);
+    struct task *one = process_start("one", add_managed, NULL);
+    struct task *two = process_start("two", add_managed, NULL);
+    task_join(one);
+    task_join(two);
+    managed_get(managed, "count", &number);
+    manager_shutdown(manager);
+    assert_int_equal(managed_get(managed, "count", &number), -ECONNRESET);
+    say("%d", (int)number);
+}
+
+static void lost_in_manager(void)
+{
+    manager_count(false);
+}
+
+static void guarded_in_manager(void)
+{
+    manager_count(true);
+}
+
+static void take_managed(void *unused)
+{
+    int64_t number = 0;
+    (void)unused;
+    int r = managed_take(managed, &number, 1000);
+    say("%s", r == -ETIMEDOUT ? "late" : r == 0 ? "taken" : "?");
+}
+
+static void managed_time_out(void)
+{
+    struct manager *manager = manager_new();
+    managed = manager_queue(manager, "q", 20);
+    struct task *taker = thread_start("taker", take_managed, NULL);
+    for (int i = 0; i < 12; i++)
+        managed_put(managed, i, FOREVER);
+    task_join(taker);
+    assert_int_equal(managed_length(managed), strcmp(oracle_seen, "late") == 0 ? 12 : 11);
+    manager_shutdown(manager);
+}
+
+static void take_for_ever(void *unused)
+{
+    int64_t number;
+    (void)unused;
+    say("%s", managed_take(managed, &number, FOREVER) == -ECONNRESET ? "reset" : "?");
+}
+
+static void managed_deadlock(void)
+{
+    managed = manager_queue(manager_new(), "q", 1);
+    take_for_ever(NULL);
+}
+
+static void shut_down_manager(void)
+{
+    struct manager *manager = manager_new();
+    managed = manager_queue(manager, "q", 1);
+    struct task *taker = thread_start("taker", take_for_ever, NULL);
+    manager_shutdown(manager);
+    task_join(taker);
+}
+
+static void make_and_leave(void *unused)
+{
+    (void)unused;
+    struct manager *manager = manager_new();
+    managed = manager_queue(manager, "q", 1);
+    conn_send(writer, &managed, sizeof managed);
+}
+
+/* The manager ends with the process that made it, in the middle of another's call. */
+static void manager_of_another(void)
+{
+    pipe_new("p", false, &reader, &writer);
+    process_start("owner", make_and_leave, NULL);
+    conn_recv(reader, &managed, sizeof managed, NULL);
+    take_for_ever(NULL);
+}
+
+/* ---- simulated ---- */
+
+static struct gil *gil;
+
+static void add_under_gil(void *unused)
+{
+    (void)unused;
+    gil_take(gil);
+    int64_t number = cell_read(x);
+    gil_check(gil);
+    cell_write(x, number + 1);
+    gil_drop(gil);
+}
+
+/* The update is lost only if the lock changes hands in the middle of it. */
+static void lost_under_gil(void)
+{
+    x = cell_new("x", 0);
+    gil = gil_new(5000000);
+    struct task *one = thread_start("one", add_under_gil, NULL);
+    struct task *two = thread_start("two", add_under_gil, NULL);
+    task_join(one);
+    task_join(two);
+    say("%d", (int)cell_read(x));
+}
+
+static size_t choose_oldest(void *state, const struct device_request *const *waiting, size_t count)
+{
+    (void)state;
+    (void)waiting;
+    (void)count;
+    return 0;
+}
+
+static double serve_slowly(void *state, const struct device_request *request, double now_us)
+{
+    (void)state;
+    return now_us + 100 * (double)request->position;
+}
+
+static struct device *disk;
+static int finished[2], finish;
+
+static void use_disk(void *which)
+{
+    const struct device_request request = {.position = 1 + (intptr_t)which, .bytes = 1};
+    device_io(disk, &request);
+    finished[(intptr_t)which] = ++finish;
+}
+
+/* One channel serves them as they come. */
+static void device_in_order(void)
+{
+    const struct device_model model = {
+        .channels = 1, .queue_depth = 2, .choose = choose_oldest, .serve = serve_slowly};
+    finish = 0;
+    disk = device_new("disk", &model, 1);
+    struct task *one = thread_start("one", use_disk, (void *)0);
+    struct task *two = thread_start("two", use_disk, (void *)1);
+    task_join(one);
+    task_join(two);
+    device_stop(disk);
+    say("%d%d", finished[0], finished[1]);
+}
+
+/* ---- processes from scratch ---- */
+
+static void no_module(void)
+{
+}
+
+static void say_who(void *ret)
+{
+    *(int *)ret = is_main_module() ? 1 : 2;
+}
+
+static void fresh_process(void)
+{
+    struct start_server *server = start_server_new(no_module);
+    int *who = shared_new(2 * sizeof *who);
+    struct task *fresh = task_new_from(server, "fresh", say_who, &who[0]);
+    pipe_new("p", false, &reader, &writer); /* it does not inherit the ends */
+    task_begin(fresh);
+    process_start("copy", say_who, &who[1]);
+    conn_close(writer);
+    int64_t number;
+    int r = conn_recv_number(reader, &number);
+    say("%d%d %s", who[0], who[1], r == 0 ? "end" : "?");
+    task_join(fresh);
+}
+
 /* ---- explored ---- */
 
 static const struct known {
@@ -684,6 +877,15 @@ static const struct known {
     {"threads call a site", threads_call_site, "2", 6, 2},
     {"circle of coroutines", circle_of_coroutines, "DEADLOCK", 1, 1},
     {"blocked loop", blocked_loop, "DEADLOCK", 1, 1},
+    {"lost in a manager", lost_in_manager, "1|2", 6, 6},
+    {"guarded in a manager", guarded_in_manager, "2", 8, 8},
+    {"managed time-out", managed_time_out, "late|taken", 14, 14},
+    {"managed deadlock", managed_deadlock, "DEADLOCK", 1, 1},
+    {"manager shut down", shut_down_manager, "reset", 2, 2},
+    {"manager of another", manager_of_another, "reset", 84, 9},
+    {"lost under a GIL", lost_under_gil, "1|2", 54, 16},
+    {"device in order", device_in_order, "12|21", 4, 4},
+    {"fresh process", fresh_process, "21 end", 2, 2},
     {"first completed", first_completed, "0|1|2", 1800, 380},
 };
 
