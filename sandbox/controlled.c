@@ -83,6 +83,21 @@ static void write_choices(struct trace_schedule *said, struct token *token, stru
     }
 }
 
+static void write_positions(struct trace_schedule *said, struct control *control)
+{
+    for (unsigned i = 0; i < control_tasks(control) && said->positions < TRACE_CHOICES_MAX; i++) {
+        const struct control_task *t = control_task(control, i);
+        if (!t->live)
+            continue;
+        said->position[said->positions++] = (struct trace_position){
+            .task = t->self.task,
+            .object = t->op.object < TRACE_OBJECTS_MAX ? t->op.object : TRACE_NO_OBJECT,
+            .line = (uint16_t)t->line,
+            .operation = (uint8_t)t->op.operation,
+            .enabled = control_could_go_on(control, (int)i)};
+    }
+}
+
 static void say_schedule(const struct run *run, struct token *token, struct control *control,
                          const struct directed *directed, enum ended ended)
 {
@@ -91,6 +106,7 @@ static void say_schedule(const struct run *run, struct token *token, struct cont
     said->preemptions = (uint32_t)control_preemptions(control);
     memcpy(said->problem, directed->problem, sizeof said->problem);
     watch_tell(directed->watch, said);
+    write_positions(said, control);
     token->checked = true;
     token->check = directed_check(directed, token->stop == TOKEN_NO_STOP);
     if (directed->problem[0] || token_write(token, said->token) < 0)

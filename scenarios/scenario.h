@@ -125,4 +125,6 @@
         n, {title_en, title_zh}, unit, true                                                        \
     }
 
+#include "sandbox/prim/lines.h" /* last: it wraps what the others declare */
+
 #endif

@@ -236,6 +236,35 @@ static void write_operation(struct jsonw *json, const char *member, unsigned ope
     jsonw_close(json, '}');
 }
 
+static void put_integer_if(struct jsonw *json, const char *member, bool applies, int64_t value)
+{
+    jsonw_name(json, member);
+    if (applies)
+        jsonw_integer(json, value);
+    else
+        jsonw_null(json);
+}
+
+/* Where the tasks stand: in the program, and at which operation. */
+static void write_positions(const struct report_schedule *schedule, struct jsonw *json)
+{
+    if (schedule->said.positions == 0)
+        return;
+    jsonw_name(json, "positions");
+    jsonw_open(json, '[');
+    for (uint32_t i = 0; i < schedule->said.positions; i++) {
+        const struct trace_position *said = &schedule->said.position[i];
+        const char *object = schedule->position[i].object;
+        jsonw_open(json, '{');
+        write_actor(json, schedule->position[i].task, said->task, said->operation);
+        jsonw_put_string(json, "object", object[0] ? object : NULL);
+        put_integer_if(json, "line", said->line > 0, said->line);
+        jsonw_put_bool(json, "enabled", said->enabled);
+        jsonw_close(json, '}');
+    }
+    jsonw_close(json, ']');
+}
+
 static void write_interruptions(const struct report_schedule *schedule, struct jsonw *json)
 {
     if (schedule->said.interruptions == 0)
@@ -256,15 +285,6 @@ static void write_interruptions(const struct report_schedule *schedule, struct j
         jsonw_close(json, '}');
     }
     jsonw_close(json, ']');
-}
-
-static void put_integer_if(struct jsonw *json, const char *member, bool applies, int64_t value)
-{
-    jsonw_name(json, member);
-    if (applies)
-        jsonw_integer(json, value);
-    else
-        jsonw_null(json);
 }
 
 /* The token that repeats the run. */
@@ -306,6 +326,7 @@ void report_write(const struct report *report, struct jsonw *json)
         write_enabled(report->schedule, json);
         write_races(report->schedule, json);
         write_interruptions(report->schedule, json);
+        write_positions(report->schedule, json);
     }
     explanation_write(report, json);
 }

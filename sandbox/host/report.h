@@ -17,7 +17,7 @@ struct report_schedule {
     struct {
         char task[TRACE_NAME_MAX];
         char object[TRACE_NAME_MAX]; /* "" when it is about none */
-    } choice[TRACE_CHOICES_MAX];
+    } choice[TRACE_CHOICES_MAX], position[TRACE_CHOICES_MAX];
     struct {
         char task[2][TRACE_NAME_MAX];
         char object[TRACE_NAME_MAX];

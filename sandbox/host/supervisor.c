@@ -418,6 +418,11 @@ static void name_choices(struct supervisor *s)
         trace_reader_task(s->reader, schedule->said.choice[i].task, schedule->choice[i].task);
         trace_reader_object(s->reader, schedule->said.choice[i].object, schedule->choice[i].object);
     }
+    for (uint32_t i = 0; i < schedule->said.positions; i++) {
+        const struct trace_position *said = &schedule->said.position[i];
+        trace_reader_task(s->reader, said->task, schedule->position[i].task);
+        trace_reader_object(s->reader, said->object, schedule->position[i].object);
+    }
     for (uint32_t i = 0; i < schedule->said.races; i++) {
         const struct trace_race *race = &schedule->said.race[i];
         trace_reader_object(s->reader, race->object, schedule->race[i].object);

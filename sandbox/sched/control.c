@@ -336,6 +336,7 @@ void control_point(const struct seam_op *op)
     struct control *c = seam_self.control;
     struct control_task *self = c->current;
     self->op = *op;
+    self->line = source_line;
     self->self.task = seam_self.task; /* a coroutine's, it may be */
     self->noted = self->gated = false;
     self->polling = op->operation == SEAM_SLEEP && self->looked && self->read_count > 0;

@@ -47,6 +47,7 @@ struct control_task {
     bool gated;            /* the gate was seen to be open */
     bool polling;          /* asleep, and since its last sleep it has only looked */
     bool looked;           /* has slept, and only read since */
+    unsigned line;         /* of the scenario, where it was announced; 0: not known */
     struct seam_op op;     /* announced, not done */
     uint64_t step_noted;   /* steps when it began to wait */
     struct seam_self self; /* who it is, while another one runs */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 __thread struct seam_self seam_self;
+__thread unsigned source_line;
 
 /* The last slots of the tables, from the end, as long as they do not meet the listed ones. */
 static int unlisted_slot(_Atomic uint32_t *made, const _Atomic uint32_t *listed, uint32_t most)

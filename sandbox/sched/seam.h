@@ -55,6 +55,9 @@ struct seam_self {
 
 extern __thread struct seam_self seam_self;
 
+/* The line of the scenario that the calling thread is at (prim/lines.h); 0 before the first. */
+extern __thread unsigned source_line;
+
 /* The end of a task, as an object that others look at. */
 #define SEAM_TASK_OBJECT(task) ((uint16_t)(TRACE_OBJECTS_MAX + (task)))
 /* All names of memory, as one. */

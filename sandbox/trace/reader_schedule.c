@@ -48,6 +48,16 @@ static bool take_race(const struct trace_reader *reader, const struct trace_race
     return fits;
 }
 
+static bool take_position(const struct trace_position *from, struct bounds in,
+                          struct trace_position *ret)
+{
+    copy_once(ret, from, sizeof *ret);
+    if (ret->object >= in.objects)
+        ret->object = TRACE_NO_OBJECT;
+    ret->enabled = ret->enabled == 1;
+    return ret->task < in.tasks && ret->operation < OPERATION_COUNT;
+}
+
 static bool take_interruption(const struct trace_interruption *from, struct bounds in,
                               struct trace_interruption *ret)
 {
@@ -64,13 +74,14 @@ void trace_reader_schedule(const struct trace_reader *reader, struct trace_sched
 {
     const struct trace_schedule *from = &reader->shared->schedule;
     struct bounds in = bounds_of(reader);
-    uint32_t choices, races, interruptions;
-    ret->choices = ret->races = ret->interruptions = 0;
+    uint32_t choices, races, interruptions, positions;
+    ret->choices = ret->races = ret->interruptions = ret->positions = 0;
     ret->set = atomic_load_explicit(&from->set, memory_order_acquire) == 1;
     if (!ret->set)
         return;
     copy_once(&choices, &from->choices, sizeof choices);
     copy_once(&races, &from->races, sizeof races);
+    copy_once(&positions, &from->positions, sizeof positions);
     copy_once(&interruptions, &from->interruptions, sizeof interruptions);
     copy_once(&ret->steps, &from->steps, sizeof ret->steps);
     copy_once(&ret->preemptions, &from->preemptions, sizeof ret->preemptions);
@@ -82,6 +93,8 @@ void trace_reader_schedule(const struct trace_reader *reader, struct trace_sched
         ret->choices += take_choice(&from->choice[i], in, &ret->choice[ret->choices]);
     for (uint32_t i = 0; i < races && i < TRACE_RACES_MAX; i++)
         ret->races += take_race(reader, &from->race[i], in, &ret->race[ret->races]);
+    for (uint32_t i = 0; i < positions && i < TRACE_CHOICES_MAX; i++)
+        ret->positions += take_position(&from->position[i], in, &ret->position[ret->positions]);
     for (uint32_t i = 0; i < interruptions && i < TRACE_INTERRUPTIONS_MAX; i++)
         ret->interruptions +=
             take_interruption(&from->interruption[i], in, &ret->interruption[ret->interruptions]);

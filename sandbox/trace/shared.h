@@ -185,6 +185,15 @@ struct trace_choice {
     char token[TRACE_TOKEN_MAX]; /* that takes this choice and stops after it */
 };
 
+/* Where a task that had not ended stood at the end of the run. */
+struct trace_position {
+    uint16_t task;
+    uint16_t object;   /* of the operation it was about to do, or TRACE_NO_OBJECT */
+    uint16_t line;     /* of the scenario's file, or 0 */
+    uint8_t operation; /* enum seam_operation */
+    uint8_t enabled;   /* 1: it could have gone on */
+};
+
 /* Two accesses to a cell that nothing orders. */
 struct trace_race {
     uint16_t object;
@@ -214,6 +223,8 @@ struct trace_schedule {
     uint32_t interruptions;      /* entries of interruption: the first preemptions */
     char token[TRACE_TOKEN_MAX]; /* that repeats the run; "" when it would be longer */
     char problem[160];           /* why a token could not be followed */
+    uint32_t positions;          /* entries of position */
+    struct trace_position position[TRACE_CHOICES_MAX];
     struct trace_race race[TRACE_RACES_MAX];
     struct trace_interruption interruption[TRACE_INTERRUPTIONS_MAX];
     struct trace_choice choice[TRACE_CHOICES_MAX];

@@ -512,7 +512,7 @@ static void test_then_set(void)
 /* ---- a buffer of one place, guarded by a lock ---- */
 
 static struct condition *not_empty, *not_full;
-static int held, item, taken[3];
+static int held, item, taken[4];
 static bool looks_again, wakes_all;
 
 static void put_item(int number)
