@@ -25,15 +25,6 @@ static void write_out(char *packet, size_t length)
         seam_fail(-r, "cannot print");
 }
 
-/*
- * An exploration shows nothing: in which order lines would be there makes no difference to it. Of
- * parts of lines the program learns their order.
- */
-static uint16_t lines(void)
-{
-    return seam_self.run->output < 0 ? TRACE_NO_OBJECT : seam_self.run->output_object;
-}
-
 void print(const char *format, ...)
 {
     char packet[OUTPUT_FRAME_MAX];
@@ -42,7 +33,7 @@ void print(const char *format, ...)
     size_t length = format_text(packet, 1, format, args);
     va_end(args);
     packet[sizeof(struct output_frame) + length++] = '\n';
-    seam_point(SEAM_PRINT, lines());
+    seam_point(SEAM_PRINT, seam_self.run->output_object);
     seam_record(EVENT_PRINT, seam_self.run->output_object, (int64_t)length, 0);
     write_out(packet, length);
 }

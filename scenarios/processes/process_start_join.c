@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 #define CHILDREN_MAX 16
 
@@ -28,12 +27,13 @@ static void child_body(void *argument)
     int64_t i = self->id - 1;
     if (s->jitter_us > 0)
         sleep_us((int64_t)(drawn(3, (uint64_t)i) * (double)s->jitter_us));
-    s->order[s->first_lines++] = (int)self->id;
     for (int64_t line = 0; line < s->repeat; line++) {
         if (s->subclass)
-            print("name: %s pid: %d", task_name(task_self()), getpid());
+            print("name: %s pid: %d", task_name(task_self()), task_pid(task_self()));
         else
             print("id %" PRId64, self->id);
+        if (line == 0)
+            s->order[s->first_lines++] = (int)self->id;
         s->lines[i]++;
         work_us(s->work_us / s->repeat);
     }
