@@ -35,6 +35,7 @@
 #include "sandbox/prim/site.h"
 #include "sandbox/prim/start_server.h"
 #include "sandbox/prim/stopwatch.h"
+#include "sandbox/prim/system.h"
 #include "sandbox/prim/task.h"
 #include "sandbox/prim/value.h"
 #include "sandbox/prim/verdict.h"

@@ -1,4 +1,7 @@
-/* multiprocessing.sharedctypes.RawValue: plain memory, without a lock and without a trace. */
+/*
+ * multiprocessing.sharedctypes.RawValue: plain memory, without a lock and without a trace; and
+ * plain memory that is not shared.
+ */
 #ifndef PRIM_SHARED_H
 #define PRIM_SHARED_H
 
@@ -6,5 +9,9 @@
 
 /* Zeroed memory that all threads and processes of the run share, at one address, till it ends. */
 void *shared_new(size_t bytes);
+
+/* bytearray(n): zeroed memory of the calling process alone; a forked child gets a copy. */
+void *private_new(size_t bytes);
+void private_free(void *memory);
 
 #endif

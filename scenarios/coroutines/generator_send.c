@@ -1,14 +1,13 @@
 #include "scenarios/scenario.h"
 
 #include <inttypes.h>
-#include <unistd.h>
 
 #define OK 200
 
 /* What both sides note, to be judged at the end: P producing, C consuming, R returned. */
 struct talk {
     struct words lines;
-    pid_t thread;
+    int thread;
     int other_threads; /* lines that came from another thread */
     bool returns;
 };
@@ -16,7 +15,7 @@ struct talk {
 static void note(struct talk *talk, char who, int64_t n)
 {
     words_add(&talk->lines, "%c%" PRId64, who, n);
-    talk->other_threads += gettid() != talk->thread;
+    talk->other_threads += thread_id() != talk->thread;
 }
 
 static void consumer(struct generator *self, void *argument)
@@ -87,7 +86,7 @@ static struct words expected_lines(const struct talk *talk, int64_t rounds, bool
 
 static void run(void)
 {
-    struct talk talk = {.thread = gettid(), .returns = is("direction", "ping-pong")};
+    struct talk talk = {.thread = thread_id(), .returns = is("direction", "ping-pong")};
     enum generator_status status;
     struct generator *c = generator_new("consumer", consumer, &talk);
     bool primed = prime(c);

@@ -100,7 +100,7 @@ static void child(void *argument)
 static void fill(struct story *s, struct view *view)
 {
     if (is("assign", "rebind"))
-        view->bytes = calloc(1, s->bytes);
+        view->bytes = private_new(s->bytes);
     for (size_t i = 0; i < s->elements; i++)
         set(view, i, (double)(i + 1));
 }

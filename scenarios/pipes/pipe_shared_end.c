@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define WRITERS_MAX 8
@@ -27,9 +26,7 @@ static void writer(void *argument)
 {
     struct writer *self = argument;
     struct shared_end *end = self->end;
-    char *message = malloc(end->bytes);
-    if (!message)
-        task_exit(1);
+    char *message = private_new(end->bytes);
     memset(message, 'A' + (int)self->i, end->bytes);
     conn_close(end->reader);
     for (int64_t m = 0; m < end->messages; m++) {
@@ -41,7 +38,7 @@ static void writer(void *argument)
         if (r < 0)
             break; /* the reader gave up */
     }
-    free(message);
+    private_free(message);
 }
 
 struct result {
@@ -92,7 +89,7 @@ static struct result receive(struct shared_end *end, char *message)
     struct result result = {0};
     size_t n;
     int r = 0;
-    while (!result.broken && (r = conn_recv(end->reader, message, BYTES_MAX, &n)) > 0) {
+    while (!result.broken && (r = conn_recv(end->reader, message, end->bytes, &n)) > 0) {
         result.broken = !is_intact(end, message, n);
         result.intact += !result.broken;
         if (result.broken || result.intact <= SHOWN)
@@ -135,11 +132,9 @@ static void run(void)
         tasks[i] = process_start(text("writer %c", (char)('A' + i)), writer, &writers[i]);
     }
     conn_close(end.writer);
-    char *message = malloc(BYTES_MAX);
-    if (!message)
-        task_exit(1);
+    char *message = private_new(end.bytes);
     struct result result = receive(&end, message);
-    free(message);
+    private_free(message);
     conn_close(end.reader); /* who still sends gets a BrokenPipeError */
     for (int64_t i = 0; i < n; i++)
         task_join(tasks[i]);

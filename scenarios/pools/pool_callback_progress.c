@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 /* What the callbacks of one program share; they run in the main process, so it is ordinary memory.
  */
@@ -40,7 +39,7 @@ static void enter(struct progress *p, const struct call *call)
 {
     int inside = ++p->inside;
     p->most_inside = inside > p->most_inside ? inside : p->most_inside;
-    p->elsewhere += getpid() != p->main_pid;
+    p->elsewhere += process_id() != p->main_pid;
     p->in_order &= call->index > p->last_index;
     p->last_index = call->index;
 }
@@ -89,7 +88,7 @@ static void run(void)
         .last_index = -1,
         .in_order = true,
         .bar = is("report", "progress-bar"),
-        .main_pid = getpid(),
+        .main_pid = process_id(),
     };
     int64_t fail_every = integer("fail_every");
     struct pool *pool = pool_new(TASK_PROCESS, (int)integer("workers"));

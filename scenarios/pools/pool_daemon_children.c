@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <unistd.h>
 
 #define WORKERS_MAX 4
 #define NESTED_MAX  4
@@ -29,7 +28,7 @@ static void nested(void *argument)
     struct nest *nest = argument;
     while (!story->over) {
         sleep_us(2000);
-        int parent = getppid();
+        int parent = parent_id();
         if (atomic_exchange(&nest->parent, parent) != parent)
             semaphore_release(story->orphaned);
     }
@@ -40,7 +39,7 @@ static void start_child(struct nest *nest)
 {
     struct task *child = task_new(
         TASK_PROCESS, text("nested %" PRId64 ".%" PRId64, nest->worker, nest->i), nested, nest);
-    nest->first_parent = nest->parent = getpid();
+    nest->first_parent = nest->parent = process_id();
     if (task_begin(child) == -EPERM) {
         story->refused++;
         print("AssertionError: daemonic processes are not allowed to have children");

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define CHILDREN_MAX 16
 #define DRAWS_MAX    20
@@ -25,14 +24,6 @@ static void seed_generator(uint64_t stream, uint64_t index)
     generator_state = 1 + (uint64_t)(drawn(stream, index) * 0x1p52);
 }
 
-static uint64_t from_system(void)
-{
-    uint32_t number = 0;
-    while (getrandom(&number, sizeof number, 0) != sizeof number)
-        ;
-    return number;
-}
-
 /* What the children drew: memory they share with the parent. */
 struct matrix {
     int64_t children, draws;
@@ -51,7 +42,8 @@ static void draw(void *argument)
     if (is("generator", "reseed-after-fork"))
         seed_generator(2, self->index); /* what the module random does by itself */
     for (int64_t i = 0; i < self->matrix->draws; i++) {
-        uint64_t number = is("generator", "os-entropy") ? from_system() : next_random();
+        uint64_t number =
+            is("generator", "os-entropy") ? system_random((uint64_t)i) : next_random();
         self->matrix->number[self->index][i] = number;
         words_add(&list, "%" PRIu64, number);
     }

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 /* What the child tells of itself; the rest is seen from outside. */
 struct story {
@@ -17,11 +16,11 @@ struct story {
 static void work(void *argument)
 {
     struct story *story = argument;
-    story->pid = getpid();
-    story->native_id = gettid();
+    story->pid = process_id();
+    story->native_id = thread_id();
     story->told = true;
-    print("child: name %s, pid %d, thread MainThread %d", task_name(task_self()), getpid(),
-          gettid());
+    print("child: name %s, pid %d, thread MainThread %d", task_name(task_self()), process_id(),
+          thread_id());
     sleep_us(integer("child_ms") * 1000);
     print("child: done");
 }

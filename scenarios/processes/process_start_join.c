@@ -29,7 +29,7 @@ static void child_body(void *argument)
         sleep_us((int64_t)(drawn(3, (uint64_t)i) * (double)s->jitter_us));
     for (int64_t line = 0; line < s->repeat; line++) {
         if (s->subclass)
-            print("name: %s pid: %d", task_name(task_self()), task_pid(task_self()));
+            print("name: %s pid: %d", task_name(task_self()), process_id());
         else
             print("id %" PRId64, self->id);
         if (line == 0)

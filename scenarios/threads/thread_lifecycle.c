@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <unistd.h>
 
 #define THREADS_MAX 16
 
@@ -40,8 +38,8 @@ static void pause_between(void)
 static void body(void *argument)
 {
     struct thread *self = argument;
-    self->ident = (uintptr_t)pthread_self();
-    self->ident_pid = gettid();
+    self->ident = thread_ident();
+    self->ident_pid = thread_id();
     self->alive_inside = self->task && task_alive(self->task);
     for (int64_t i = 0; i < integer("prints"); i++) {
         print("%s: line %" PRId64, task_name(task_self()), i);
@@ -115,7 +113,7 @@ static void judge(struct thread *threads, int64_t n, int64_t refused)
     for (int64_t i = 0; i < n; i++) {
         struct thread *t = &threads[i];
         lines += t->lines;
-        own += t->ident_pid != gettid();
+        own += t->ident_pid != thread_id();
         distinct += t->ident != (uintptr_t)t->ident_pid;
         row("%s\t%d\t%" PRId64 "\t%s\t%s\t%#" PRIxPTR "\t%s", task_name(t->task), t->ident_pid,
             t->lines, t->alive_inside ? "True" : "False", task_alive(t->task) ? "True" : "False",
@@ -124,7 +122,7 @@ static void judge(struct thread *threads, int64_t n, int64_t refused)
     check_number("lines", (n + again) * prints, lines);
     check_number("executed-in-own-thread", called ? 0 : n, own);
     check_number("alive-afterwards", 0, alive(threads, n));
-    check_number("main-native-id-is-pid", getpid(), gettid());
+    check_number("main-native-id-is-pid", process_id(), thread_id());
     check_number("ident-is-not-native-id", n, distinct);
     outcome(refused > 0 ? "refused"
             : called    ? "in-the-caller"

@@ -832,6 +832,37 @@ static void fresh_process(void)
     task_join(fresh);
 }
 
+/* ---- the system's numbers ---- */
+
+static void tell_ids(void *ret)
+{
+    int *ids = ret;
+    ids[0] = process_id();
+    ids[1] = parent_id();
+    ids[2] = thread_id();
+}
+
+/* A process ends after its children, so theirs is still there. */
+static void leave_child(void *ids)
+{
+    process_start("child", tell_ids, ids);
+    task_exit(0);
+}
+
+static void numbers_of_the_system(void)
+{
+    int(*ids)[3] = shared_new(3 * sizeof *ids);
+    task_join(thread_start("thread", tell_ids, ids[0]));
+    task_join(process_start("process", tell_ids, ids[1]));
+    task_join(process_start("parent", leave_child, ids[2]));
+    int child = ids[2][1];
+    assert_true(process_id() == ids[0][0] && process_id() == thread_id());
+    assert_true(ids[1][1] == process_id() && ids[1][0] == ids[1][2]);
+    assert_true(ids[0][2] != process_id() && ids[0][1] == 1);
+    assert_true(system_random(0) == system_random(0) && system_random(0) != system_random(1));
+    say("%d %d", ids[1][0], child);
+}
+
 /* ---- explored ---- */
 
 static const struct known {
@@ -885,6 +916,7 @@ static const struct known {
     {"manager of another", manager_of_another, "reset", 84, 9},
     {"lost under a GIL", lost_under_gil, "1|2", 54, 16},
     {"device in order", device_in_order, "12|21", 4, 4},
+    {"numbers of the system", numbers_of_the_system, "1002 1003", 1, 1},
     {"fresh process", fresh_process, "21 end", 2, 2},
     {"first completed", first_completed, "0|1|2", 1800, 380},
 };
