@@ -5,7 +5,6 @@
 #include "sandbox/proto/scenario.h"
 #include "sandbox/proto/token.h"
 #include "sandbox/sched/directed.h"
-#include "sandbox/search.h"
 #include "sandbox/table.h"
 
 #include <errno.h>
@@ -158,12 +157,7 @@ static int run_once(struct run *run, struct token *token)
 int controlled_execute(struct run *run)
 {
     struct token *token = malloc(sizeof *token);
-    struct err err = {0};
     if (!token)
         return CONTROLLED_FAULT;
-    if (schedule_is_search(run->job.schedule.mode))
-        return search_execute(run, token);
-    if (token_of_job(token, &run->job, &err) < 0)
-        return JOB_REFUSED;
-    return run_once(run, token);
+    return token_of_job(token, &run->job, NULL) < 0 ? JOB_REFUSED : run_once(run, token);
 }

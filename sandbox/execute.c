@@ -6,6 +6,7 @@
 #include "sandbox/proto/scenario.h"
 #include "sandbox/proto/token.h"
 #include "sandbox/sched/seam.h"
+#include "sandbox/search.h"
 #include "sandbox/table.h"
 
 #include <errno.h>
@@ -102,6 +103,8 @@ int execute_job(struct run *run, const struct job *job)
     struct trace_lane lane;
     if (take_job(run, job) < 0)
         return JOB_REFUSED;
+    if (schedule_is_search(job->schedule.mode))
+        return search_execute(run);
     if (job->schedule.mode != SCHEDULE_FREE)
         return controlled_execute(run);
     int task = trace_task_add(run->shared, TASK_PROCESS, -1, "main");

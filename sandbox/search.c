@@ -3,6 +3,7 @@
 #include "sandbox/base/clock.h"
 #include "sandbox/controlled.h"
 #include "sandbox/proto/scenario.h"
+#include "sandbox/proto/token.h"
 #include "sandbox/sched/directed.h"
 #include "sandbox/sched/explore.h"
 
@@ -314,8 +315,11 @@ static int shrink(struct search *x)
     return 0;
 }
 
-int search_execute(struct run *run, struct token *token)
+int search_execute(struct run *run)
 {
+    struct token *token = malloc(sizeof *token);
+    if (!token)
+        return CONTROLLED_FAULT;
     struct search x = {.run = run,
                        .token = token,
                        .said = &run->shared->explored,

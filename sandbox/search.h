@@ -6,11 +6,9 @@
 #ifndef SANDBOX_SEARCH_H
 #define SANDBOX_SEARCH_H
 
-#include "sandbox/proto/token.h"
-
 struct run;
 
-/* `token` is room for one. Returns the exit code for the process. */
-int search_execute(struct run *run, struct token *token);
+/* The run's job must be resolved. Returns the exit code for the process. */
+int search_execute(struct run *run);
 
 #endif
