@@ -402,6 +402,12 @@ static void tell_number(void *argument)
     told->other = is_main_module();
 }
 
+static void tell_and_sleep(void *argument)
+{
+    ((struct told *)argument)->number = -1;
+    sleep_long(argument);
+}
+
 void test_a_start_server_makes_pristine_processes(void **state)
 {
     (void)state;
@@ -417,9 +423,10 @@ void test_a_start_server_makes_pristine_processes(void **state)
     assert_int_equal(task_join(process_start("forked", tell_number, told)), 0);
     assert_int_equal(told->number, 5);
     assert_true(told->other && is_main_module());
-    struct task *victim = task_new_from(server, "victim", sleep_long, told);
+    struct task *victim = task_new_from(server, "victim", tell_and_sleep, told);
     task_begin(victim);
-    assert_false(task_join_for(victim, 1000));
+    while (*(volatile __typeof__(told->number) *)&told->number != -1)
+        assert_false(task_join_for(victim, 1000));
     task_kill(victim);
     assert_int_equal(task_join(victim), -SIGKILL);
     struct task *leaver = task_new_from(server, "leaver", leave, told); /* number is 5 */
