@@ -38,7 +38,7 @@ struct explore {
     unsigned prefix; /* choices to repeat */
     unsigned steps;  /* made */
     unsigned tasks;
-    bool blocked;
+    bool blocked, ignores_time;
     uint64_t asleep; /* at the next choice */
     unsigned deviations;
     struct deviation *deviation;
@@ -120,8 +120,8 @@ static void join_object(const struct explore *x, uint16_t *clock, uint16_t objec
 static bool was_possible(const struct explore *x, const struct event *e, unsigned task,
                          const struct seam_op *op)
 {
-    if (op->deadline != SEAM_NEVER)
-        return true;
+    if (op->deadline != SEAM_NEVER && x->ignores_time)
+        return true; /* else its time was not up as long as anybody could run */
     if (op->gate && (uint32_t)(e - x->event) < x->task[task].opened)
         return false;
     if (!op->level)
@@ -336,6 +336,7 @@ static void repeat_event(struct explore *x)
 static void do_new(struct explore *x, struct control *c, const struct node *node)
 {
     const struct seam_op *op = &control_task(c, node->chosen)->op;
+    x->ignores_time = control_ignores_time(c);
     note_levels(x, op);
     if (x->method == EXPLORE_SOURCE_SETS)
         find_races(x, node->chosen, op);

@@ -15,6 +15,9 @@
 /* What the program says it saw; a deadlock and a livelock are said for it. */
 static char oracle_seen[64];
 
+/* Whether sleeps and time-outs take as long as they like. */
+static bool oracle_ignores_time = true;
+
 struct oracle {
     uint64_t executions, blocked, steps;
     unsigned count;
@@ -78,7 +81,7 @@ static inline bool oracle_explore(struct oracle *oracle, void (*program)(void),
                                   enum explore_method method, int max_preemptions, uint64_t most)
 {
     struct run *run = oracle_run();
-    struct control *control = control_new(run, NULL, NULL, true);
+    struct control *control = control_new(run, NULL, NULL, oracle_ignores_time);
     struct explore *explore = explore_new(method, max_preemptions);
     bool more = true, ends = false;
     *oracle = (struct oracle){0};
