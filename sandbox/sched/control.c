@@ -171,7 +171,8 @@ static bool is_possible(struct control *c, struct control_task *t)
 {
     if (is_plain(t))
         return true;
-    if (t->op.operation == SEAM_SPIN || (t->polling && c->ignores_time)) {
+    bool pauses = is_pause(t->op.operation), polls = t->polling && c->ignores_time;
+    if (t->op.operation == SEAM_SPIN || (polls && pauses)) {
         if (!has_news(c, t))
             return false;
         tell_opened(c, t);
@@ -183,6 +184,8 @@ static bool is_possible(struct control *c, struct control_task *t)
         return true;
     if (!t->noted)
         note_wait(c, t);
+    if (polls && !has_news(c, t))
+        return false;
     return t->op.deadline != SEAM_NEVER && (c->ignores_time || c->clock_ns >= t->op.deadline);
 }
 
@@ -223,7 +226,7 @@ static bool pass_time(struct control *c)
 static bool let_pollers_go_on(struct control *c)
 {
     for (unsigned i = 0; i < c->tasks; i++)
-        if (c->task[i]->live && c->task[i]->polling && c->task[i]->op.operation == SEAM_SLEEP)
+        if (c->task[i]->live && c->task[i]->polling)
             c->enabled[c->enabled_count++] = (uint16_t)i;
     return c->enabled_count > 0;
 }
@@ -238,21 +241,32 @@ static bool somebody_spins(const struct control *c)
 
 /* ---- steps ---- */
 
+static void note_pause(struct control_task *t)
+{
+    t->read_count = 0;
+    t->looked = t->op.operation != SEAM_SPIN;
+    t->paused_line = t->line;
+}
+
+static void note_look(struct control *c, struct control_task *t)
+{
+    uint16_t object = t->op.object;
+    if (object == TRACE_NO_OBJECT || t->read_count++ >= READS_NOTED)
+        return;
+    t->read[t->read_count - 1].object = object;
+    t->read[t->read_count - 1].version = c->version[object];
+}
+
 static void note_access(struct control *c, struct control_task *t)
 {
     const struct seam_op *op = &t->op;
-    if (is_pause(op->operation)) {
-        t->read_count = 0;
-        t->looked = op->operation == SEAM_SLEEP;
+    bool late = op->deadline != SEAM_NEVER && !control_can(t);
+    if (is_pause(op->operation) || late)
+        note_pause(t);
+    if (is_look(op->operation) || (late && !is_pause(op->operation)))
+        note_look(c, t);
+    if (is_pause(op->operation) || is_look(op->operation) || late)
         return;
-    }
-    if (is_look(op->operation)) {
-        if (op->object != TRACE_NO_OBJECT && t->read_count++ < READS_NOTED) {
-            t->read[t->read_count - 1].object = op->object;
-            t->read[t->read_count - 1].version = c->version[op->object];
-        }
-        return;
-    }
     t->looked = false;
     if (op->object != TRACE_NO_OBJECT)
         c->version[op->object]++;
@@ -339,7 +353,8 @@ void control_point(const struct seam_op *op)
     self->line = source_line;
     self->self.task = seam_self.task; /* a coroutine's, it may be */
     self->noted = self->gated = false;
-    self->polling = op->operation == SEAM_SLEEP && self->looked && self->read_count > 0;
+    self->polling = op->deadline != SEAM_NEVER && self->looked && self->read_count > 0 &&
+                    self->line == self->paused_line;
     schedule(c);
     if (self->noted)
         seam_go_on();

@@ -45,9 +45,10 @@ struct control_task {
     bool live;             /* begun, and not ended */
     bool noted;            /* the operation was seen to be impossible: it waits, and has said so */
     bool gated;            /* the gate was seen to be open */
-    bool polling;          /* asleep, and since its last sleep it has only looked */
-    bool looked;           /* has slept, and only read since */
+    bool polling;          /* pauses where it did last, and has only looked since: likely a loop */
+    bool looked;           /* has paused, and only read since */
     unsigned line;         /* of the scenario, where it was announced; 0: not known */
+    unsigned paused_line;  /* the same of its last pause: a sleep, or a wait that timed out */
     struct seam_op op;     /* announced, not done */
     uint64_t step_noted;   /* steps when it began to wait */
     struct seam_self self; /* who it is, while another one runs */
@@ -61,7 +62,7 @@ struct control_task {
     struct {
         uint16_t object;
         uint32_t version;
-    } read[8]; /* what it looked at since it last slept or spun */
+    } read[8]; /* what it looked at since it last paused or spun */
 };
 
 /* What a policy is asked about, and told of. All but choose may be NULL. */

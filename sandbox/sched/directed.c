@@ -9,6 +9,7 @@
  */
 #define RANGE_BITS_LEAST 3
 #define RANGE_BITS_MOST  14
+#define PCT_CHANGED      0x80000000u /* priorities from here on; below is who has slept */
 
 uint64_t directed_seeded(uint64_t seed)
 {
@@ -32,7 +33,9 @@ static unsigned choose_pct(struct directed *d, const struct control *c, unsigned
     int last = control_last(c);
     for (unsigned i = 0; i + 1 < d->token->depth; i++)
         if (d->change[i] == d->steps && last >= 0)
-            d->priority[last] = i + 1;
+            d->priority[last] = PCT_CHANGED + i + 1;
+    if (last >= 0 && d->token->ignores_time && control_yielded(c))
+        d->priority[last] = d->lowest--; /* who only sleeps and looks would have it for ever */
     unsigned best = 0;
     for (unsigned i = 0; i < n; i++)
         if (d->priority[enabled[i]] > d->priority[enabled[best]])
@@ -141,7 +144,8 @@ static void started(struct policy *policy, unsigned maker, unsigned task)
     if (d->watch && maker != task)
         watch_started(d->watch, maker, task);
     if (d->token->rule == TOKEN_PCT)
-        d->priority[task] = SCHEDULE_DEPTH_MAX + (uint32_t)(directed_draw(&d->random) >> 40);
+        d->priority[task] =
+            PCT_CHANGED + SCHEDULE_DEPTH_MAX + (uint32_t)(directed_draw(&d->random) >> 40);
 }
 
 static void opened(struct policy *policy, unsigned task, unsigned by)
@@ -165,6 +169,7 @@ void directed_init(struct directed *d, const struct token *token, struct watch *
     d->check = d->check_before = 0xcbf29ce484222325u;
     d->steps = 0;
     d->turn = -1;
+    d->lowest = PCT_CHANGED;
     d->problem[0] = '\0';
     if (token->rule != TOKEN_PCT)
         return;

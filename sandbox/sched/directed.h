@@ -19,9 +19,9 @@ struct directed {
     uint64_t steps;
     unsigned open, open_by_rule; /* where it stopped: how many were enabled, which was next */
     int turn;                    /* of round robin: the last place */
-    uint32_t priority[CONTROL_TASKS_MAX];
-    uint64_t change[SCHEDULE_DEPTH_MAX]; /* steps at which PCT lowers a priority */
-    char problem[160];                   /* why the token could not be followed, or "" */
+    uint32_t priority[CONTROL_TASKS_MAX], lowest; /* of PCT */
+    uint64_t change[SCHEDULE_DEPTH_MAX];          /* steps at which PCT lowers a priority */
+    char problem[160];                            /* why the token could not be followed, or "" */
 };
 
 /* `watch` may be NULL; it stays the caller's, as the token does. */

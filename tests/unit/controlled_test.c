@@ -9,6 +9,8 @@
 #include <limits.h>
 #include <stdarg.h>
 
+#include "sandbox/prim/lines.h"
+
 static void say(const char *format, ...)
 {
     va_list args;
@@ -190,7 +192,8 @@ static void look_and_receive(void)
     int64_t number = 0;
     pipe_new("p", false, &reader, &writer);
     struct task *sender = process_start("one", send_one, (void *)1);
-    int first = conn_poll(reader, 0), second = conn_poll(reader, 1000);
+    int first = conn_poll(reader, 0);
+    int second = conn_poll(reader, 1000);
     int third = conn_poll(reader, FOREVER);
     conn_recv_number(reader, &number);
     task_join(sender);
@@ -863,6 +866,74 @@ static void numbers_of_the_system(void)
     say("%d %d", ids[1][0], child);
 }
 
+/* ---- who waits for a while, where time is ignored ---- */
+
+static struct cell *y;
+static struct queue *queue;
+
+/* No loop: it goes on although nothing has changed. */
+static void look_between_sleeps(void *unused)
+{
+    (void)unused;
+    sleep_us(1000);
+    cell_read(y);
+    sleep_us(1000);
+    cell_write(x, 1);
+}
+
+static void write_two(void *unused)
+{
+    (void)unused;
+    cell_write(x, 2);
+}
+
+static void sleeps_in_line(void)
+{
+    x = cell_new("x", 0);
+    y = cell_new("y", 0);
+    struct task *one = thread_start("one", look_between_sleeps, NULL);
+    struct task *two = thread_start("two", write_two, NULL);
+    task_join(one);
+    task_join(two);
+    say("%d", (int)cell_read(x));
+}
+
+/* A loop: what it looks at has to change before it may look once more. */
+static void get_patiently(void *unused)
+{
+    int64_t number;
+    int late = 0;
+    (void)unused;
+    while (!queue_get_for(queue, &number, 1000))
+        late++;
+    say("%d times late", late);
+}
+
+static void timed_loop(void)
+{
+    int64_t number = 1;
+    queue = queue_new("q", 0, sizeof number);
+    struct task *one = thread_start("one", get_patiently, NULL);
+    queue_put(queue, &number, number);
+    task_join(one);
+}
+
+static void sleep_until_set(void *unused)
+{
+    (void)unused;
+    while (cell_read(x) == 0)
+        sleep_us(1000);
+    say("set");
+}
+
+static void sleeping_loop(void)
+{
+    x = cell_new("x", 0);
+    struct task *one = thread_start("one", sleep_until_set, NULL);
+    cell_write(x, 1);
+    task_join(one);
+}
+
 /* ---- explored ---- */
 
 static const struct known {
@@ -917,6 +988,9 @@ static const struct known {
     {"lost under a GIL", lost_under_gil, "1|2", 54, 16},
     {"device in order", device_in_order, "12|21", 4, 4},
     {"numbers of the system", numbers_of_the_system, "1002 1003", 1, 1},
+    {"sleeps in line", sleeps_in_line, "1|2", 5, 2},
+    {"timed loop", timed_loop, "0 times late|1 times late", 2, 2},
+    {"sleeping loop", sleeping_loop, "set", 4, 3},
     {"fresh process", fresh_process, "21 end", 2, 2},
     {"first completed", first_completed, "0|1|2", 1800, 380},
 };
