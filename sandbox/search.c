@@ -222,8 +222,11 @@ static int explore(struct search *x)
 
 /* ---- shrinking ---- */
 
-/* Runs a token; `record`, which may be NULL, gets its deviations from TOKEN_CONTINUE. */
-static bool replay(struct search *x, const struct token *token, struct token *record,
+/*
+ * Runs a token; `record` gets its deviations from TOKEN_CONTINUE. Returns whether its choices were
+ * possible or, when `wholly`, whether the run is the one that the token was made of.
+ */
+static bool replay(struct search *x, const struct token *token, bool wholly, struct token *record,
                    struct trace_found *ret)
 {
     struct directed *directed = malloc(sizeof *directed);
@@ -234,7 +237,7 @@ static bool replay(struct search *x, const struct token *token, struct token *re
     describe(x, control_execute(x->control, &directed->policy, controlled_main, x->run), ret);
     x->said->executions++;
     x->said->steps += control_steps(x->control);
-    bool followed = !directed->problem[0];
+    bool followed = wholly ? directed_agrees(directed) : !directed->problem[0];
     free(directed);
     return followed;
 }
@@ -249,7 +252,7 @@ static bool try_without(struct search *x, unsigned i, struct token *room)
             (try->count - i - 1) * sizeof try->deviation[0]);
     try->count--;
     record->count = 0;
-    if (!replay(x, try, record, &seen) || !is_same(&seen, &x->said->found[0]) ||
+    if (!replay(x, try, false, record, &seen) || !is_same(&seen, &x->said->found[0]) ||
         control_preemptions(x->control) >= x->said->found[0].preemptions)
         return false;
     *x->token = *record;
@@ -257,14 +260,22 @@ static bool try_without(struct search *x, unsigned i, struct token *room)
     return true;
 }
 
-/* Takes deviations out one by one, as long as that helps. */
+/* Takes deviations out one by one, as long as that helps; half of the bounds are for the rest. */
 static void shrink_greedily(struct search *x)
 {
     struct token *room = malloc(2 * sizeof *room);
     uint64_t deadline_ns = clock_ns() + (x->deadline_ns - clock_ns()) / 2;
-    for (unsigned i = 0; room && i < x->token->count && clock_ns() < deadline_ns;)
+    uint64_t most = x->run->job.schedule.max_executions / 2;
+    for (unsigned i = 0;
+         room && i < x->token->count && x->said->executions < most && clock_ns() < deadline_ns;)
         i = try_without(x, i, room) ? 0 : i + 1;
     free(room);
+}
+
+/* Whether what was executed is all there was to execute. */
+static bool left_nothing_out(const struct search *x)
+{
+    return x->said->cut == 0 && (x->token->ends_are_steps || !control_ends_matter(x->control));
 }
 
 /* Every order with fewer preemptions, fewest first. Returns whether there is none that is better.
@@ -272,22 +283,37 @@ static void shrink_greedily(struct search *x)
 static bool shrink_exhaustively(struct search *x)
 {
     struct trace_found *found = &x->said->found[0], seen;
-    uint64_t most = x->said->executions + x->run->job.schedule.max_executions;
+    uint64_t most = x->run->job.schedule.max_executions;
     for (int bound = 0; bound < (int)found->preemptions; bound++) {
         if (begin(x, bound) < 0)
             return false;
         do {
-            describe(x, execute(x), &seen);
+            enum ended ended = execute(x);
+            describe(x, ended, &seen);
             x->said->steps += control_steps(x->control);
+            x->said->cut +=
+                ended == ENDED_LIVELOCK && control_steps(x->control) >= EXPLORE_STEPS_MAX;
+            x->said->executions++;
             if (is_same(&seen, found)) {
                 improve(x, found);
-                return true;
+                return left_nothing_out(x);
             }
-            if (++x->said->executions >= most || is_time(x->said->executions, x->deadline_ns))
+            if (x->said->executions >= most || is_time(x->said->executions, x->deadline_ns))
                 return false;
         } while (explore_next(x->explore, x->control));
     }
-    return true;
+    return left_nothing_out(x);
+}
+
+/* The token that was given is the first witness, unless it ends before the program does. */
+static void note_given(struct search *x, struct trace_found *found, bool stops)
+{
+    found->count = found->first = 1;
+    write_witness(x, found);
+    x->said->given = found->preemptions;
+    if (!stops)
+        memcpy(found->token, x->run->job.schedule.token, sizeof found->token);
+    atomic_store_explicit(&x->said->outcomes, 1, memory_order_release);
 }
 
 static int shrink(struct search *x)
@@ -302,14 +328,14 @@ static int shrink(struct search *x)
                                .stop = TOKEN_NO_STOP};
     token_identify(x->token, &x->run->job);
     control_set_ends(x->control, given->ends_are_steps);
+    bool stops = given->stop != TOKEN_NO_STOP;
     given->stop = TOKEN_NO_STOP;
-    bool followed = replay(x, given, x->token, found);
+    given->checked = given->checked && !stops;
+    bool followed = replay(x, given, true, x->token, found);
     free(given);
     if (!followed)
         return 0; /* it leads nowhere, and the table says so */
-    found->count = found->first = 1;
-    write_witness(x, found);
-    atomic_store_explicit(&x->said->outcomes, 1, memory_order_release);
+    note_given(x, found, stops);
     shrink_greedily(x);
     x->said->complete = shrink_exhaustively(x);
     return 0;

@@ -28,9 +28,12 @@ static const struct {
     const char *name;
     unsigned kinds;
 } members[] = {
-    {"count", TAKES(REPEAT)},          {"max_preemptions", TAKES(EXPLORE)},
-    {"max_schedules", TAKES(EXPLORE)}, {"max_seconds", TAKES(EXPLORE)},
+    {"count", TAKES(REPEAT)},
+    {"max_preemptions", TAKES(EXPLORE)},
+    {"max_schedules", TAKES(EXPLORE) | TAKES(SHRINK)},
+    {"max_seconds", TAKES(EXPLORE) | TAKES(SHRINK)},
     {"timing", TAKES(EXPLORE)},
+    {"token", TAKES(SHRINK)},
 };
 
 static void check_members(struct new_experiment *n, const struct doc *body)
@@ -43,20 +46,15 @@ static void check_members(struct new_experiment *n, const struct doc *body)
     }
 }
 
-static void read_exploration(struct new_experiment *n, const struct doc *body)
+/* What every search has: its bounds, and a scenario that can be searched. */
+static void read_search(struct new_experiment *n, const struct doc *body, enum schedule_mode mode)
 {
     struct setup *setup = &n->setup;
     struct schedule *s = &setup->job.schedule;
-    int64_t preemptions = SCHEDULE_UNBOUNDED, seconds = s->max_seconds;
-    int64_t schedules = (int64_t)s->max_executions;
-    s->ignores_time = true;
-    setup_read_integer(setup, body, "", "max_preemptions", 0, SCHEDULE_PREEMPTIONS_MAX,
-                       &preemptions);
+    int64_t seconds = s->max_seconds, schedules = (int64_t)s->max_executions;
     setup_read_integer(setup, body, "", "max_schedules", 1, SCHEDULE_EXECUTIONS_MAX, &schedules);
     setup_read_integer(setup, body, "", "max_seconds", 1, SCHEDULE_SECONDS_MAX, &seconds);
-    setup_read_timing(setup, body, "", &s->ignores_time);
-    s->mode = SCHEDULE_EXPLORE;
-    s->max_preemptions = (int)preemptions;
+    s->mode = mode;
     s->max_executions = (uint64_t)schedules;
     s->max_seconds = (unsigned)seconds;
     setup->job.trace = false;
@@ -64,20 +62,51 @@ static void read_exploration(struct new_experiment *n, const struct doc *body)
         field_error(&setup->errors, "not-a-choice", "this scenario cannot be explored", "/kind");
 }
 
+static void read_exploration(struct new_experiment *n, const struct doc *body)
+{
+    struct schedule *s = &n->setup.job.schedule;
+    int64_t preemptions = SCHEDULE_UNBOUNDED;
+    s->ignores_time = true;
+    setup_read_integer(&n->setup, body, "", "max_preemptions", 0, SCHEDULE_PREEMPTIONS_MAX,
+                       &preemptions);
+    setup_read_timing(&n->setup, body, "", &s->ignores_time);
+    s->max_preemptions = (int)preemptions;
+    read_search(n, body, SCHEDULE_EXPLORE);
+}
+
+static void read_by_kind(struct new_experiment *n, const struct doc *body)
+{
+    switch (n->kind) {
+    case EXPERIMENT_REPEAT:
+        setup_read_integer(&n->setup, body, "", "count", 1, REPEAT_MAX, &n->count);
+        break;
+    case EXPERIMENT_EXPLORE:
+        read_exploration(n, body);
+        break;
+    case EXPERIMENT_SHRINK:
+        read_search(n, body, SCHEDULE_SHRINK);
+        setup_read_token(&n->setup, body, "");
+        break;
+    case EXPERIMENT_KIND_COUNT:
+        break;
+    }
+}
+
 static void read_kind(struct new_experiment *n, const struct doc *body)
 {
-    const char *kind = doc_string(doc_member(body, "kind"));
-    if (!kind || (strcmp(kind, "repeat") != 0 && strcmp(kind, "explore") != 0)) {
-        field_error(&n->setup.errors, "not-a-choice", "must be one of: repeat, explore", "/kind");
+    const char *text = doc_string(doc_member(body, "kind"));
+    n->kind = EXPERIMENT_REPEAT;
+    while (text && n->kind < EXPERIMENT_KIND_COUNT &&
+           strcmp(text, experiment_kind_text(n->kind)) != 0)
+        n->kind++;
+    if (!text || n->kind == EXPERIMENT_KIND_COUNT) {
+        field_error(&n->setup.errors, "not-a-choice", "must be one of: repeat, explore, shrink",
+                    "/kind");
         return;
     }
-    n->kind = kind[0] == 'r' ? EXPERIMENT_REPEAT : EXPERIMENT_EXPLORE;
     n->count = COUNT_DEFAULT;
     check_members(n, body);
-    if (n->kind == EXPERIMENT_EXPLORE)
-        read_exploration(n, body);
-    else
-        setup_read_integer(&n->setup, body, "", "count", 1, REPEAT_MAX, &n->count);
+    read_by_kind(n, body);
 }
 
 /* Whether it is of the same scenario with the same parameters. */
@@ -111,8 +140,8 @@ static void read_beside(struct new_experiment *n, const struct doc *member)
 static bool read_body(struct new_experiment *n)
 {
     static const char *const known[] = {
-        "scenario",        "params",        "kind",        "beside", "count",
-        "max_preemptions", "max_schedules", "max_seconds", "timing", NULL};
+        "scenario",      "params",      "kind",   "beside", "count", "max_preemptions",
+        "max_schedules", "max_seconds", "timing", "token",  NULL};
     struct doc *body = setup_body(&n->setup, n->request);
     if (!body)
         return false;

@@ -19,6 +19,16 @@ const char *experiment_end_text(enum experiment_end end)
     return texts[end];
 }
 
+const char *experiment_kind_text(enum experiment_kind kind)
+{
+    static const char *const texts[] = {
+#define X(name, text) [EXPERIMENT_##name] = text,
+        EXPERIMENT_KINDS(X)
+#undef X
+    };
+    return texts[kind];
+}
+
 static void put_or_null(struct jsonw *w, const char *name, bool applies, uint64_t value)
 {
     jsonw_name(w, name);
@@ -31,17 +41,18 @@ static void put_or_null(struct jsonw *w, const char *name, bool applies, uint64_
 static char *asked_json(const struct experiment_plan *plan)
 {
     const struct schedule *s = &plan->job->schedule;
-    bool explores = plan->kind == EXPERIMENT_EXPLORE;
+    bool repeats = plan->kind == EXPERIMENT_REPEAT, explores = plan->kind == EXPERIMENT_EXPLORE;
     _cleanup_buf_ struct buf out = BUF_INIT(ASKED_JSON_MAX);
     struct jsonw w = JSONW(&out);
     jsonw_open(&w, '{');
-    jsonw_put_string(&w, "kind", explores ? "explore" : "repeat");
-    put_or_null(&w, "count", !explores, plan->count);
+    jsonw_put_string(&w, "kind", experiment_kind_text(plan->kind));
+    put_or_null(&w, "count", repeats, plan->count);
     put_or_null(&w, "max_preemptions", explores && s->max_preemptions >= 0,
                 (uint64_t)s->max_preemptions);
-    put_or_null(&w, "max_schedules", explores, s->max_executions);
-    put_or_null(&w, "max_seconds", explores, s->max_seconds);
-    jsonw_put_string(&w, "timing", !explores ? NULL : s->ignores_time ? "ignored" : "virtual");
+    put_or_null(&w, "max_schedules", !repeats, s->max_executions);
+    put_or_null(&w, "max_seconds", !repeats, s->max_seconds);
+    jsonw_put_string(&w, "timing", repeats ? NULL : s->ignores_time ? "ignored" : "virtual");
+    jsonw_put_string(&w, "token", plan->kind == EXPERIMENT_SHRINK ? s->token : NULL);
     jsonw_close(&w, '}');
     return buf_steal(&out);
 }
@@ -81,7 +92,8 @@ struct experiment *experiment_new(const struct experiment_plan *plan, const char
     e->kind = plan->kind;
     e->count = plan->count;
     e->job = *plan->job;
-    e->outcomes.explored = plan->kind == EXPERIMENT_EXPLORE;
+    e->outcomes.explored = plan->kind != EXPERIMENT_REPEAT;
+    e->outcomes.shrunk = plan->kind == EXPERIMENT_SHRINK;
     e->outcomes.total = plan->kind == EXPERIMENT_REPEAT ? plan->count : 0;
     if (!fill_record(e, plan, session)) {
         experiment_unref(e);

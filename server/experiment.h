@@ -18,7 +18,19 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum experiment_kind { EXPERIMENT_REPEAT, EXPERIMENT_EXPLORE };
+/* X(NAME, "text in the API") */
+#define EXPERIMENT_KINDS(X)                                                                        \
+    X(REPEAT, "repeat")                                                                            \
+    X(EXPLORE, "explore")                                                                          \
+    X(SHRINK, "shrink")
+
+enum experiment_kind {
+#define X(name, text) EXPERIMENT_##name,
+    EXPERIMENT_KINDS(X)
+#undef X
+        EXPERIMENT_KIND_COUNT
+};
+const char *experiment_kind_text(enum experiment_kind kind);
 
 /* X(NAME, "text in the API") */
 #define EXPERIMENT_ENDS(X)                                                                         \
@@ -26,6 +38,7 @@ enum experiment_kind { EXPERIMENT_REPEAT, EXPERIMENT_EXPLORE };
     X(COMPLETED, "completed")                                                                      \
     X(SCHEDULE_LIMIT, "schedule-limit")                                                            \
     X(TIME_LIMIT, "time-limit")                                                                    \
+    X(REPLAY_FAILED, "replay-failed")                                                              \
     X(CANCELLED, "cancelled")                                                                      \
     X(CRASHED, "crashed")                                                                          \
     X(INTERNAL_ERROR, "internal-error")
@@ -47,7 +60,7 @@ struct experiment_plan {
     enum experiment_kind kind;
     unsigned count;        /* of the runs, when it is a repetition */
     const char *beside;    /* id of another experiment, or NULL */
-    const struct job *job; /* of each run, or of the exploration; checked and complete */
+    const struct job *job; /* of each run, or of the search; checked and complete */
     const struct scenario_info *scenario;
 };
 

@@ -376,7 +376,7 @@ static bool has_step(struct experiment *e)
     uint64_t steps = e->kind == EXPERIMENT_REPEAT ? e->count : 1;
     bool has = e->acceptance == EXPERIMENT_ACCEPTED && e->end == END_NONE &&
                e->outcomes.done + e->at_work < steps;
-    if (e->kind == EXPERIMENT_EXPLORE)
+    if (e->kind != EXPERIMENT_REPEAT)
         has = has && e->status == EXPERIMENT_QUEUED;
     pthread_mutex_unlock(&e->lock);
     return has;
@@ -539,6 +539,8 @@ static enum experiment_end end_of_search(const struct experiment *e)
 {
     const struct outcomes *o = &e->outcomes;
     const struct schedule *s = &e->job.schedule;
+    if (o->shrunk && o->count == 0)
+        return END_REPLAY_FAILED;
     if (o->complete)
         return END_COMPLETED;
     if (o->done >= s->max_executions || o->count == OUTCOMES_MAX)

@@ -1,12 +1,11 @@
 /*
  * The live experiments: who takes the next turn, what comes of each step, and when one is over.
  *
- * How it works. An experiment is done in steps: a repetition in as many as it has runs, an
- * exploration in one. The collector asks for a step whenever it has a slot for one and no single
- * run waits (lab_next), and brings back how it ended (lab_step_done). Clients take turns: the next
- * step is for who has the fewest at work and, among those, has used the least time; so an
- * exploration of a minute is followed by a minute of somebody else's runs. Of a client's own the
- * oldest goes first.
+ * How it works. An experiment is done in steps: a repetition in as many as it has runs, a search
+ * in one. The collector asks for a step whenever it has a slot for one and no single run waits
+ * (lab_next), and brings back how it ended (lab_step_done). Clients take turns: the next step is
+ * for who has the fewest at work and, among those, has used the least time; so an exploration of a
+ * minute is followed by a minute of somebody else's runs. Of a client's own the oldest goes first.
  *
  * The first run that ends in a way not seen before is stored as a run, so that it has a page; the
  * others are counted. How an experiment stands is stored every few seconds, and at its end, after

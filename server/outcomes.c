@@ -85,6 +85,7 @@ int outcomes_take(struct outcomes *o, const struct trace_explored *explored)
     o->blocked = explored->blocked;
     o->cut = explored->cut;
     o->steps = explored->steps;
+    o->given = explored->given;
     o->over = explored->over;
     o->complete = explored->complete;
     for (uint32_t i = 0; r == 0 && i < explored->outcomes; i++)
@@ -115,7 +116,10 @@ static void write_outcome(const struct outcomes *o, const struct outcome *outcom
     jsonw_put_string(w, "ended", ended_text(outcome->ended));
     jsonw_put_integer(w, "count", (int64_t)outcome->count);
     jsonw_name(w, "share");
-    jsonw_number(w, o->done > 0 ? (double)outcome->count / (double)o->done : 0);
+    if (o->shrunk)
+        jsonw_null(w);
+    else
+        jsonw_number(w, o->done > 0 ? (double)outcome->count / (double)o->done : 0);
     put_integer_or_null(w, "preemptions", o->explored, outcome->preemptions);
     put_integer_or_null(w, "first", outcome->first > 0, outcome->first);
     jsonw_put_string(w, "run", text_or_null(outcome->run));
@@ -136,7 +140,7 @@ static int by_count(const void *a, const void *b)
 static void write_list(const struct outcomes *o, struct jsonw *w)
 {
     const struct outcome *sorted[OUTCOMES_MAX];
-    uint64_t others = o->done;
+    uint64_t others = o->shrunk ? 0 : o->done;
     for (size_t i = 0; i < o->count; i++) {
         sorted[i] = &o->list[i];
         others -= o->list[i].count < others ? o->list[i].count : others;
@@ -163,6 +167,7 @@ void outcomes_write(const struct outcomes *o, struct jsonw *w)
     put_integer_or_null(w, "blocked", o->explored, o->blocked);
     put_integer_or_null(w, "cut", o->explored, o->cut);
     put_integer_or_null(w, "steps", o->explored, o->steps);
+    put_integer_or_null(w, "given_preemptions", o->shrunk && o->count > 0, o->given);
     jsonw_put_integer(w, "wall_ns", (int64_t)o->wall_ns);
     write_list(o, w);
     jsonw_close(w, '}');

@@ -25,9 +25,11 @@ struct outcome {
 
 struct outcomes {
     bool explored;  /* otherwise runs were counted */
+    bool shrunk;    /* explored for one outcome: its count is no share of them */
     uint64_t total; /* of the executions; 0: nobody knows */
     uint64_t done;
     uint64_t blocked, cut, steps; /* of an exploration */
+    uint32_t given;               /* of shrinking: preemptions of what was given */
     bool over, complete;          /* of an exploration */
     uint64_t wall_ns;
     size_t count;

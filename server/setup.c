@@ -174,5 +174,7 @@ void setup_check_size(struct setup *setup)
     if (setup->errors.count == 0 && job_write(&setup->job, &text, NULL) < 0)
         field_error(&setup->errors, "too-long",
                     "is too long: parameters and token together must fit into 4096 bytes",
-                    setup->job.schedule.token[0] ? "/schedule/token" : "/params");
+                    setup->job.schedule.mode == SCHEDULE_SHRINK ? "/token"
+                    : setup->job.schedule.token[0]              ? "/schedule/token"
+                                                                : "/params");
 }

@@ -42,6 +42,12 @@ void setup_read_integer(struct setup *setup, const struct doc *object, const cha
 void setup_read_timing(struct setup *setup, const struct doc *object, const char *parent,
                        bool *ret_ignores_time);
 
+/*
+ * Reads "token" of the object, which has to be there, into the job's schedule, with the timing that
+ * the token says. The scenario and the parameters must have been read.
+ */
+void setup_read_token(struct setup *setup, const struct doc *object, const char *parent);
+
 /* A name as a part of a JSON pointer, cut when it is long. */
 struct pointer_part {
     char text[64];

@@ -101,22 +101,23 @@ static int take_token(struct setup *setup, const char *text, struct err *err)
     return 0;
 }
 
-static void read_token(struct setup *setup, const struct doc *member)
+void setup_read_token(struct setup *setup, const struct doc *object, const char *parent)
 {
+    const struct doc *member = doc_member(object, "token");
     const char *token = doc_string(member);
     size_t length = token ? strlen(token) : 0;
     struct err err = {0};
+    const char *code = "not-a-token", *detail = NULL;
     if (!member || doc_is_null(member))
-        field_error(&setup->errors, "missing", "must be the token of a schedule",
-                    "/schedule/token");
+        code = "missing", detail = "must be the token of a schedule";
     else if (!token || length == 0 || token[strspn(token, TRACE_TOKEN_CHARACTERS)])
-        field_error(&setup->errors, "not-a-token", "must be the token of a schedule",
-                    "/schedule/token");
+        detail = "must be the token of a schedule";
     else if (length >= SCHEDULE_TOKEN_MAX)
-        field_error(&setup->errors, "too-long", "must be at most 2000 characters",
-                    "/schedule/token");
+        code = "too-long", detail = "must be at most 2000 characters";
     else if (setup->errors.count == 0 && take_token(setup, token, &err) < 0)
-        field_error(&setup->errors, "not-a-token", err.text, "/schedule/token");
+        detail = err.text;
+    if (detail)
+        field_error(&setup->errors, code, detail, "%s/token", parent);
 }
 
 /* Returns whether there is one. */
@@ -148,7 +149,7 @@ bool setup_read_schedule(struct setup *setup, const struct doc *schedule)
     if (s->mode != SCHEDULE_FREE)
         setup_read_timing(setup, schedule, "/schedule", &s->ignores_time);
     if (s->mode == SCHEDULE_REPLAY)
-        read_token(setup, doc_member(schedule, "token"));
+        setup_read_token(setup, schedule, "/schedule");
     bool draws = s->mode == SCHEDULE_RANDOM || s->mode == SCHEDULE_PCT;
     return draws && !read_seed(setup, schedule);
 }

@@ -141,6 +141,7 @@ void trace_reader_explored(const struct trace_reader *reader, struct trace_explo
     ret->blocked = integer(&from->blocked);
     ret->cut = integer(&from->cut);
     ret->steps = integer(&from->steps);
+    ret->given = atomic_load_explicit(&from->given, memory_order_relaxed);
     for (uint32_t i = 0; i < kept; i++)
         bound(&ret->found[i].count, ret->executions);
 }

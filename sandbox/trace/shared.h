@@ -251,7 +251,7 @@ struct trace_explored {
     _Atomic uint32_t outcomes; /* entries of found */
     _Atomic uint32_t over;     /* 1: nothing will change any more */
     _Atomic uint32_t complete; /* 1: every schedule within the bounds was covered */
-    uint32_t unused;
+    _Atomic uint32_t given;    /* shrinking: preemptions of the token that was given */
     struct trace_found found[TRACE_FOUND_MAX];
 };
 
