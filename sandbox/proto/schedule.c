@@ -24,13 +24,15 @@ int schedule_mode_of(const char *text)
     return -1;
 }
 
-/* A number up to `most` from *text on, which is moved behind it and behind a colon. */
+/* A number up to `most` from *text on, which is moved behind it and behind a colon, if more comes.
+ */
 static int take_number(const char **text, uint64_t most, uint64_t *ret)
 {
     char *end;
     errno = 0;
     unsigned long long number = strtoull(*text, &end, 10);
-    if (**text < '0' || **text > '9' || errno || number > most || (*end != ':' && *end))
+    if (**text < '0' || **text > '9' || errno || number > most ||
+        (*end && (*end != ':' || !end[1])))
         return -EINVAL;
     *text = *end ? end + 1 : end;
     *ret = number;
@@ -89,7 +91,8 @@ int schedule_parse(struct schedule *schedule, const char *text, struct err *err)
                        "shrink:TOKEN or explore:PREEMPTIONS, was %.40s",
                        text);
     s.mode = (enum schedule_mode)mode;
-    if (take_rest(&s, text[length] ? text + length + 1 : "") < 0)
+    bool has_rest = text[length] && text[length + 1];
+    if ((text[length] && !has_rest) || take_rest(&s, has_rest ? text + length + 1 : "") < 0)
         return err_set(err, EINVAL,
                        "%s: a seed is up to %" PRIu64 ", a depth 1 to %u, a bound of "
                        "preemptions up to %u, a token up to %u characters",

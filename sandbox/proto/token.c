@@ -117,6 +117,7 @@ static int encode(const struct bytes *b, char *ret)
     return 0;
 }
 
+/* One text for the same bytes, and no other. */
 static int decode(struct bytes *b, const char *text, size_t length)
 {
     unsigned held = 0, bits = 0;
@@ -131,7 +132,8 @@ static int decode(struct bytes *b, const char *text, size_t length)
             put_byte(b, held >> bits & 0xff);
         }
     }
-    return b->bad ? -EINVAL : 0;
+    bool is_whole = bits < 6 && (held & ((1u << bits) - 1)) == 0;
+    return b->bad || !is_whole ? -EINVAL : 0;
 }
 
 int token_write(const struct token *token, char *ret)
@@ -181,8 +183,8 @@ static int take_stop(struct token *token, const char *text, struct err *err)
     unsigned long long stop = strtoull(text, &end, 10);
     if (*end || !(text[0] >= '0' && text[0] <= '9') || errno)
         return err_set(err, EINVAL, "must end in a number of steps after ~");
-    if (stop < token->stop)
-        token->checked = false; /* it was over more steps */
+    if (stop != token->stop)
+        token->checked = false; /* it was over other steps */
     token->stop = stop;
     while (token->count > 0 && token->deviation[token->count - 1].step >= stop)
         token->count--;
@@ -208,15 +210,14 @@ int token_read(struct token *ret, const char *text, struct err *err)
     ret->params = take_16(&b);
     if (ret->rule == TOKEN_RANDOM || ret->rule == TOKEN_PCT)
         ret->seed = take_varint(&b);
-    if (ret->rule == TOKEN_PCT)
-        ret->depth = (unsigned)take_varint(&b);
+    uint64_t depth = ret->rule == TOKEN_PCT ? take_varint(&b) : 1;
     if (head & FLAG_STOPS)
         ret->stop = take_varint(&b);
     if (ret->checked)
         ret->check = take_16(&b);
-    if (take_deviations(ret, &b) < 0 ||
-        (ret->rule == TOKEN_PCT && (ret->depth < 1 || ret->depth > SCHEDULE_DEPTH_MAX)))
+    if (take_deviations(ret, &b) < 0 || depth < 1 || depth > SCHEDULE_DEPTH_MAX)
         return err_set(err, EINVAL, "is not a whole token");
+    ret->depth = ret->rule == TOKEN_PCT ? (unsigned)depth : 0;
     return text[length] == '~' ? take_stop(ret, text + length + 1, err) : 0;
 }
 

@@ -10,7 +10,7 @@
  *     2        check: hash of the operations of the steps before the last, or of all
  *     varints  for each deviation: steps since the one before, which of the enabled tasks
  *
- * `TOKEN~K` is the same token, stopped after K steps.
+ * `TOKEN~K` is the same token, stopped after K steps; behind a stop of its own it follows the rule.
  */
 #ifndef PROTO_TOKEN_H
 #define PROTO_TOKEN_H

@@ -85,6 +85,105 @@ test('stepping by hand is replay with one choice more each time', async () => {
   assert.ok(!('enabled' in run));
 });
 
+/*
+ * Takes each step of a token by hand, as what could come next; resolves to the run at its end. Which
+ * of the choices is the token's is seen from the token cut one step further.
+ */
+async function walk(setup, token) {
+  let run = await under({ mode: 'replay', token: `${token}~0` }, setup);
+  for (let step = 0; run.ended === 'stopped'; step++) {
+    assert.ok(step < 200);
+    assert.equal(run.schedule.steps, step);
+    const next = await under({ mode: 'replay', token: `${token}~${step + 1}` }, setup);
+    const choices = [];
+    for (const choice of run.enabled)
+      choices.push(await under({ mode: 'replay', token: choice.token }, setup));
+    const same = choices.filter((c) => c.schedule.token === next.schedule.token);
+    assert.equal(same.length, 1, `step ${step} of ${token}`);
+    [run] = same;
+  }
+  return run;
+}
+
+test('every step of an explored witness is among what could come next, and leads to its outcome', async () => {
+  const explorations = [
+    { scenario: 'race-counter', params: { threads: 2, n: 1 } },
+    { scenario: 'deadlock-two-locks', params: { rendezvous: false } },
+  ];
+  for (const setup of explorations) {
+    const { outcomes } = await server.json('/experiments?wait=20', {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ...setup, kind: 'explore' }),
+    });
+    assert.ok(outcomes.length > 1);
+    for (const outcome of outcomes) {
+      const end = await walk(setup, outcome.token);
+      assert.deepEqual([end.ended, end.outcome.text, end.schedule.preemptions], [outcome.ended, outcome.text, outcome.preemptions]);
+    }
+  }
+});
+
+test('a random run can be left at any step, and gone on with by hand', async () => {
+  const setup = { scenario: 'race-counter', params: { threads: 2, n: 2 } };
+  const one = await under({ mode: 'random', seed: 5, timing: 'ignored' }, setup);
+  const end = await walk(setup, one.schedule.token);
+  assert.deepEqual([end.outcome, end.output], [one.outcome, one.output]);
+  const back = await under({ mode: 'replay', token: `${end.schedule.token}~4` }, setup);
+  assert.deepEqual([back.ended, back.schedule.steps], ['stopped', 4]);
+  const further = await under({ mode: 'replay', token: `${back.schedule.token}~7` }, setup);
+  const straight = await under({ mode: 'replay', token: `${one.schedule.token}~7` }, setup);
+  assert.deepEqual([further.schedule.steps, further.enabled], [7, straight.enabled]);
+});
+
+/* A token with other bytes behind it, or with one of its bytes another. */
+const longer = (token, ...bytes) => Buffer.concat([Buffer.from(token, 'base64url'), Buffer.from(bytes)]).toString('base64url');
+function changed(token, at, value) {
+  const bytes = Buffer.from(token, 'base64url');
+  bytes[at] = value(bytes[at]);
+  return bytes.toString('base64url');
+}
+
+test('a token that asks for what is not possible is followed as far as it goes', async () => {
+  const { token, steps } = (await under({ mode: 'random', seed: 5 })).schedule;
+  const failed = async (forged, problem) => {
+    const run = await under({ mode: 'replay', token: forged });
+    assert.equal(run.ended, 'replay-failed', JSON.stringify(run));
+    assert.match(run.schedule.problem, problem);
+    assert.equal(run.schedule.token, forged);
+    assert.ok(!('enabled' in run));
+    assert.deepEqual(await server.json(`/runs/${run.id}`), run);
+    return run;
+  };
+  const ninth = await failed(longer(token, 3, 8), /^step 4: choice 9 of the token is not possible, there are \d$/);
+  assert.equal(ninth.schedule.steps, 3);
+  assert.ok(steps < 100);
+  await failed(longer(token, 100, 0), new RegExp(`^the program ended after ${steps} steps, before the token did$`));
+  await failed(`${token}~100`, /before the token did/);
+  await failed(changed(token, Buffer.from(token, 'base64url').length - 1, (b) => b ^ 1), /another version of this program/);
+});
+
+test('a token for something else says for what it is not', async () => {
+  const { token } = (await under({ mode: 'random', seed: 5 })).schedule;
+  const cases = [
+    [token, locks, 'not-a-token', /is a token for another scenario/],
+    [token, { ...counter, params: { threads: 3, n: 3 } }, 'not-a-token', /is a token for other parameters/],
+    [changed(token, 0, (b) => b ^ 0x30), counter, 'not-a-token', /is a token of another version/],
+    [changed(token, 1, (b) => b ^ 1), counter, 'not-a-token', /is a token for another scenario/],
+    [token.slice(0, -3), counter, 'not-a-token', /is not a (whole )?token/],
+    [`${token}=`, counter, 'not-a-token', /must be the token of a schedule/],
+    [`${token.slice(0, -1)}+`, counter, 'not-a-token', /must be the token of a schedule/],
+    [`${token} `, counter, 'not-a-token', /must be the token of a schedule/],
+    [`${token}~`, counter, 'not-a-token', /must end in a number of steps after ~/],
+    [`${token}~x`, counter, 'not-a-token', /must end in a number of steps after ~/],
+    [`${token}~1~2`, counter, 'not-a-token', /must end in a number of steps after ~/],
+    [token.padEnd(2001, 'A'), counter, 'too-long', /must be at most 2000 characters/],
+  ];
+  for (const [forged, setup, code, detail] of cases) {
+    const errors = await refused({ mode: 'replay', token: forged }, setup);
+    assert.deepEqual(errors.map((e) => [e.pointer, e.code]), [['/schedule/token', code]], forged);
+    assert.match(errors[0].detail, detail, forged);
+  }
+});
+
 test('a deadlock is explained', async () => {
   let run;
   for (let seed = 0; seed < 50 && run?.ended !== 'deadlock'; seed++)
