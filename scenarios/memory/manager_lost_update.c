@@ -48,12 +48,12 @@ static void judge_increment(int64_t tasks)
 
 static void judge_single_calls(int64_t tasks)
 {
-    static struct managed_item items[TASKS_MAX];
+    struct managed_item *items = shared_new((size_t)tasks * sizeof *items);
     struct words order = {0};
     bool assign = is("op", "assign");
-    int length = managed_copy(assign ? dict : list, items, TASKS_MAX);
+    int length = managed_copy(assign ? dict : list, items, (unsigned)tasks);
     int64_t right = 0, sorted = 0;
-    for (int i = 0; i < length; i++) {
+    for (int i = 0; i < length && i < tasks; i++) {
         int64_t number = assign ? atoll(items[i].key) : items[i].value;
         right += number >= 1 && number <= tasks && (!assign || items[i].value == number * number);
         sorted += number == i + 1;
@@ -66,8 +66,9 @@ static void judge_single_calls(int64_t tasks)
 
 static void run(void)
 {
-    static int64_t c[TASKS_MAX], squares[TASKS_MAX];
     int64_t tasks = integer("tasks");
+    int64_t *c = shared_new((size_t)tasks * sizeof *c);
+    int64_t *squares = shared_new((size_t)tasks * sizeof *squares);
     struct manager *manager = manager_new();
     dict = manager_dict(manager, "d");
     list = manager_list(manager, "l");
