@@ -63,7 +63,8 @@ static bool wait_for_set(struct event *event, uint64_t deadline)
 
 static bool wait_until(struct event *event, uint64_t deadline)
 {
-    seam_point(SEAM_AWAIT, event->object);
+    /* Who will wait for a while only looks, perhaps again and again. */
+    seam_point(deadline == UINT64_MAX ? SEAM_AWAIT : SEAM_READ, event->object);
     sync_enter(&event->mutex, event->object);
     bool at_once = event->flag;
     bool passed = at_once || wait_for_set(event, deadline);

@@ -356,6 +356,7 @@ void control_point(const struct seam_op *op)
     self->polling = op->deadline != SEAM_NEVER && self->looked && self->read_count > 0 &&
                     self->line == self->paused_line;
     schedule(c);
+    source_line = self->line; /* the others' calls have noted theirs meanwhile */
     if (self->noted)
         seam_go_on();
 }

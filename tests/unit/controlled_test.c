@@ -918,6 +918,25 @@ static void timed_loop(void)
     task_join(one);
 }
 
+static struct event *event;
+
+static void await_patiently(void *unused)
+{
+    int late = 0;
+    (void)unused;
+    while (!event_wait_for(event, 1000))
+        late++;
+    say("%d times late", late);
+}
+
+static void event_loop(void)
+{
+    event = event_new("e");
+    struct task *one = thread_start("one", await_patiently, NULL);
+    event_set(event);
+    task_join(one);
+}
+
 static void sleep_until_set(void *unused)
 {
     (void)unused;
@@ -990,6 +1009,7 @@ static const struct known {
     {"numbers of the system", numbers_of_the_system, "1002 1003", 1, 1},
     {"sleeps in line", sleeps_in_line, "1|2", 5, 2},
     {"timed loop", timed_loop, "0 times late|1 times late", 2, 2},
+    {"event loop", event_loop, "0 times late|1 times late", 4, 4},
     {"sleeping loop", sleeping_loop, "set", 4, 3},
     {"fresh process", fresh_process, "21 end", 2, 2},
     {"first completed", first_completed, "0|1|2", 1800, 380},
