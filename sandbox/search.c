@@ -17,6 +17,9 @@
 #define SIMPLER_EXECUTIONS 200000u
 #define SIMPLER_BOUND_MOST 3
 
+/* So many executions that were all cut are enough. */
+#define CUT_MOST 32u
+
 struct search {
     struct run *run;
     struct control *control;
@@ -126,6 +129,21 @@ static bool is_time(uint64_t executions, uint64_t deadline_ns)
     return executions % 16 == 0 && clock_ns() >= deadline_ns;
 }
 
+/* Longer than the bound: it may have been a livelock, or simply much to do. */
+static bool was_cut(const struct search *x, enum ended ended)
+{
+    return ended == ENDED_LIVELOCK && control_steps(x->control) >= EXPLORE_STEPS_MAX;
+}
+
+/* An execution that was cut has no outcome. Where all are there is nothing to be found. */
+static bool note_cut(struct trace_explored *said)
+{
+    said->cut++;
+    said->executions++;
+    return said->outcomes > 0 || said->cut < CUT_MOST;
+}
+
+/* False: that was the last one. */
 static bool note_execution(struct search *x, enum ended ended)
 {
     struct trace_explored *said = x->said;
@@ -135,8 +153,8 @@ static bool note_execution(struct search *x, enum ended ended)
         said->blocked++;
         return true;
     }
-    if (ended == ENDED_LIVELOCK && control_steps(x->control) >= EXPLORE_STEPS_MAX)
-        said->cut++;
+    if (was_cut(x, ended))
+        return note_cut(said) && said->executions < x->run->job.schedule.max_executions;
     if (!count_outcome(x, ended))
         return false;
     said->executions++;
@@ -291,8 +309,7 @@ static bool shrink_exhaustively(struct search *x)
             enum ended ended = execute(x);
             describe(x, ended, &seen);
             x->said->steps += control_steps(x->control);
-            x->said->cut +=
-                ended == ENDED_LIVELOCK && control_steps(x->control) >= EXPLORE_STEPS_MAX;
+            x->said->cut += was_cut(x, ended);
             x->said->executions++;
             if (is_same(&seen, found)) {
                 improve(x, found);
