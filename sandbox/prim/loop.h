@@ -18,6 +18,8 @@
  * -EBUSY, -EBADF, -EPERM for descriptors. Blocking calls of other primitives block the whole loop;
  * that is the mistake some scenarios are about.
  *
+ * Under a controlled schedule a loop knows sleeps and sites, and no descriptors.
+ *
  * A loop and its coroutines belong to one thread; a struct coro lives until loop_run() returns.
  *
  * In the trace each coroutine has a lane. coroutine.resumed and coroutine.yielded are its turns,

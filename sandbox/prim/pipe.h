@@ -4,6 +4,8 @@
  * the reader sees end of file when the last copy of the write end is closed. That is the kernel's
  * rule, not ours: this is a real pipe (or socketpair, when duplex).
  *
+ * Under a controlled schedule stream.h stands for the kernel, by the same rules.
+ *
  * A connection belongs to the process that holds it; fork gives the child its own copy under the
  * same pointer.
  */

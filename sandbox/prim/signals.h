@@ -2,7 +2,7 @@
  * Signals: the module signal, and os.kill on a group. As in Python a handler does not run inside
  * the signal, but in the main thread of its process, between two steps of the program: here while
  * it sleeps or joins a process. A handled signal that comes at any other time is kept for the next
- * of these. Handlers are inherited by fork.
+ * of these. Handlers are inherited by fork. For free schedules.
  */
 #ifndef PRIM_SIGNALS_H
 #define PRIM_SIGNALS_H

@@ -9,11 +9,12 @@
  * that asked finds it. Both ends of the socket stay open in all of them, so that a process that was
  * made this way can ask as well; the server ends with the process that made it.
  *
- * Under control there is no server: a pristine process has what memory held when the run began.
+ * Under control there is no server, but a copy of the memory as it was then.
  */
 #include "sandbox/prim/start_server.h"
 
 #include "sandbox/prim/task_private.h"
+#include "sandbox/sched/control.h"
 #include "sandbox/sched/seam.h"
 
 #include <errno.h>
@@ -29,6 +30,7 @@ struct start_server {
     int asking, serving; /* ends of the socket */
     void (*module)(void);
     bool unprotected;
+    const struct image *memory; /* under control */
 };
 
 /* In the server's memory. */
@@ -105,8 +107,10 @@ struct start_server *start_server_new(void (*module)(void))
     struct start_server *server = run_alloc(seam_self.run, sizeof *server);
     int ends[2];
     server->module = module;
-    if (seam_self.control)
+    if (seam_self.control) {
+        server->memory = control_keep_memory();
         return server;
+    }
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         seam_fail(errno, "a start server");
     server->asking = ends[0];
@@ -117,6 +121,11 @@ struct start_server *start_server_new(void (*module)(void))
     if (pid == 0)
         serve(server);
     return server;
+}
+
+const struct image *start_server_memory(const struct start_server *server)
+{
+    return server->memory;
 }
 
 void start_server_unprotected(struct start_server *server)

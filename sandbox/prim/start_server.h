@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 
+struct image;
 struct start_server;
 struct task;
 
@@ -38,6 +39,9 @@ void start_server_ask(struct start_server *server, struct task *task);
 
 /* For task.c: whether the calling process may not start another by this server yet. */
 bool start_server_refuses(const struct start_server *server);
+
+/* For task.c, under control: the memory a new process begins with. */
+const struct image *start_server_memory(const struct start_server *server);
 
 /* For task.c, in the new process: runs its top level. */
 void start_server_import(const struct start_server *server);

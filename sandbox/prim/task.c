@@ -199,11 +199,10 @@ static void controlled_body(void *argument)
     live(task, process, &lane);
 }
 
-static enum control_memory memory_of(const struct task *task)
+static void start_controlled(struct task *task)
 {
-    return task->kind == TASK_THREAD ? CONTROL_SHARES
-           : task->server            ? CONTROL_PRISTINE
-                                     : CONTROL_COPIES;
+    const struct image *kept = task->server ? start_server_memory(task->server) : NULL;
+    control_begin(controlled_body, task, task->kind == TASK_PROCESS, kept);
 }
 
 static void start_thread(struct task *task)
@@ -266,7 +265,7 @@ int task_begin(struct task *task)
     adopt(task_of_process(), task);
     task->created = seam_record(EVENT_TASK_CREATED, TRACE_NO_OBJECT, task->id, 0);
     if (seam_self.control)
-        control_begin(controlled_body, task, memory_of(task));
+        start_controlled(task);
     else if (task->kind == TASK_THREAD)
         start_thread(task);
     else if (task->server)

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #define HEAP_BYTES (16u << 20)
+#define KEPT_MAX   8u    /* copies of memory */
 #define STEP_NS    1000u /* of the shown time, so that one can see what came after what */
 #define READS_NOTED                                                                                \
     (sizeof((struct control_task *)0)->read / sizeof((struct control_task *)0)->read[0])
@@ -48,6 +49,8 @@ struct control {
     struct image_heap *heap;
     struct image_globals globals;
     struct fibers fibers;
+    struct image *kept[KEPT_MAX];
+    unsigned kept_count;
     struct before before;
     uint32_t version[SEAM_OBJECTS_MAX]; /* of each object: how often it was changed */
 };
@@ -467,18 +470,27 @@ static void give_first_image(struct control *c)
         c->task[i]->image = first;
 }
 
-static struct image *new_image(struct control *c, struct control_task *maker,
-                               enum control_memory memory)
+static struct image *copy_memory(struct control *c)
 {
-    char *here = __builtin_frame_address(0), *top = fiber_stack_top(maker->fiber);
-    if (memory == CONTROL_PRISTINE)
-        return image_pristine(maker->image, &c->globals);
+    const struct control_task *t = c->current;
+    char *here = __builtin_frame_address(0), *top = fiber_stack_top(t->fiber);
     if (here > top || here < top - CONTROL_STACK_BYTES)
         seam_fail(ENOTSUP, "a process forked by a coroutine, under a controlled schedule");
-    return image_fork(maker->image, here, top);
+    if (!t->image)
+        give_first_image(c);
+    return image_fork(t->image, here, top);
 }
 
-void control_begin(void (*entry)(void *), void *argument, enum control_memory memory)
+const struct image *control_keep_memory(void)
+{
+    struct control *c = seam_self.control;
+    struct image *image = c->kept_count < KEPT_MAX ? copy_memory(c) : NULL;
+    if (!image)
+        control_end(c, ENDED_MEMORY_LIMIT);
+    return c->kept[c->kept_count++] = image;
+}
+
+void control_begin(void (*entry)(void *), void *argument, bool forks, const struct image *kept)
 {
     struct control *c = seam_self.control;
     struct control_task *maker = c->current, *t = add_task(c, entry, argument);
@@ -488,10 +500,8 @@ void control_begin(void (*entry)(void *), void *argument, enum control_memory me
     t->self = seam_self;
     t->self.handle = NULL;
     t->self.lane = NULL;
-    if (memory != CONTROL_SHARES && !maker->image)
-        give_first_image(c);
-    t->image = memory == CONTROL_SHARES ? maker->image : new_image(c, maker, memory);
-    if (memory != CONTROL_SHARES && !t->image)
+    t->image = !forks ? maker->image : kept ? image_copy(kept) : copy_memory(c);
+    if (forks && !t->image)
         control_end(c, ENDED_MEMORY_LIMIT);
     if (c->policy->started)
         c->policy->started(c->policy, maker->place, t->place);
@@ -595,6 +605,9 @@ static void free_images(struct control *c)
         image_free(image);
         c->task[i]->image = NULL;
     }
+    for (unsigned i = 0; i < c->kept_count; i++)
+        image_free(c->kept[i]);
+    c->kept_count = 0;
 }
 
 /* Everything the last execution left is taken back, so that this one begins like the first. */

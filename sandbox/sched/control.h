@@ -165,15 +165,14 @@ void control_pass_time(uint64_t until);
 /* For seam_private(). */
 void *control_private(size_t bytes);
 
-/* What a new task has of the memory of the process that begins it. */
-enum control_memory {
-    CONTROL_SHARES,  /* a thread: all of it */
-    CONTROL_COPIES,  /* a forked process: a copy */
-    CONTROL_PRISTINE /* what the first process had when the run began */
-};
+/*
+ * Begins a task, up to its first operation: a thread, which shares the memory of the process that
+ * begins it, or a forked process, which has a copy of it, or of the memory that was kept.
+ */
+void control_begin(void (*entry)(void *), void *argument, bool forks, const struct image *kept);
 
-/* Begins a task, up to its first operation. */
-void control_begin(void (*entry)(void *), void *argument, enum control_memory memory);
+/* A copy of the running process's memory, until the end of the execution. */
+const struct image *control_keep_memory(void);
 
 /*
  * A stack for a coroutine of the running task, which is given back at the end of the execution at

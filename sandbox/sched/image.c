@@ -181,27 +181,30 @@ struct image *image_fork(struct image *maker, char *stack, char *top)
     return image;
 }
 
-/* A copy of what lies elsewhere. */
-static int take_copy(struct piece *piece, const char *from)
+static int copy_piece(struct piece *to, const struct piece *from)
 {
-    if (!make_room(piece))
+    to->start = from->start;
+    to->bytes = from->bytes;
+    if (!make_room(to))
         return 0;
-    copy(piece->copy, from, piece->bytes);
+    copy(to->copy, from->copy, from->bytes);
     return 1;
 }
 
-struct image *image_pristine(const struct image *maker, const struct image_globals *globals)
+struct image *image_copy(const struct image *from)
 {
-    const struct image_heap empty = {.bytes = maker->heap->bytes};
-    struct image *image = image_first(maker->heap, globals);
-    if (!image)
+    struct image *image = calloc(1, sizeof *image);
+    int copied = image && copy_piece(&image->globals, &from->globals) &&
+                 copy_piece(&image->private, &from->private);
+    for (unsigned i = 0; i < from->stacks && copied; i++)
+        copied = copy_piece(&image->stack[i], &from->stack[i]);
+    if (!copied) {
+        image_free(image);
         return NULL;
-    image->private.bytes = heap_used(&empty);
-    if (take_copy(&image->globals, globals->before) &&
-        take_copy(&image->private, (const char *)&empty))
-        return image;
-    image_free(image);
-    return NULL;
+    }
+    image->heap = from->heap;
+    image->stacks = from->stacks;
+    return image;
 }
 
 void image_free(struct image *image)

@@ -41,8 +41,8 @@ struct image *image_first(struct image_heap *heap, const struct image_globals *g
  */
 struct image *image_fork(struct image *maker, char *stack, char *top);
 
-/* The memory of a process that knows nothing of its maker: as it was when the program began. */
-struct image *image_pristine(const struct image *maker, const struct image_globals *globals);
+/* The same memory as one that does not run. NULL without memory. */
+struct image *image_copy(const struct image *image);
 void image_free(struct image *image);
 
 /* From a stack that is in none of the two. */
