@@ -27,7 +27,6 @@ struct search {
     struct token *token; /* what witnesses are written as */
     struct trace_explored *said;
     uint64_t deadline_ns;
-    bool killed;
 };
 
 /* ---- outcomes ---- */
@@ -148,7 +147,6 @@ static bool note_execution(struct search *x, enum ended ended)
 {
     struct trace_explored *said = x->said;
     said->steps += control_steps(x->control);
-    x->killed = x->killed || control_killed(x->control);
     if (explore_was_blocked(x->explore)) {
         said->blocked++;
         return true;
@@ -188,7 +186,7 @@ static bool explore_all(struct search *x)
         }
         bool more = note_execution(x, ended);
         if (!explore_next(x->explore, x->control))
-            return x->said->cut == 0 && !x->killed;
+            return x->said->cut == 0;
         if (!more || is_time(x->said->executions + x->said->blocked, x->deadline_ns))
             return false;
     }

@@ -40,7 +40,7 @@ struct control {
     unsigned enabled_count;
     int last;
     bool yielded;
-    bool ignores_time, ends_are_steps, ends_matter, killed;
+    bool ignores_time, ends_are_steps, ends_matter;
     uint64_t shown_ns; /* what events are timed by */
     uint64_t clock_ns, steps, max_steps, preemptions;
     uint64_t over; /* steps when the main task had ended; 0 before */
@@ -537,7 +537,9 @@ void control_end_process(uint16_t process)
         if (c->task[i] != c->current && c->task[i]->live &&
             is_in_process(c->run->shared, c->task[i]->self.task, process)) {
             c->task[i]->live = false;
-            c->killed = c->killed || c->task[i]->self.task == process;
+            c->ends_matter = true;
+            if (c->policy->killed)
+                c->policy->killed(c->policy, c, i);
         }
 }
 
@@ -642,7 +644,6 @@ static void start_over(struct control *c)
     c->shown_ns = c->clock_ns = c->steps = c->preemptions = c->over = 0;
     c->ended = ENDED_NONE;
     c->exit_code = 0;
-    c->killed = false;
 }
 
 void control_free(struct control *c)
@@ -744,9 +745,18 @@ bool control_ends_matter(const struct control *c)
     return c->ends_matter;
 }
 
-bool control_killed(const struct control *c)
+bool control_ends_are_steps(const struct control *c)
 {
-    return c->killed;
+    return c->ends_are_steps;
+}
+
+uint16_t control_process_object(const struct control *c, unsigned place)
+{
+    const struct trace_shared *shared = c->run->shared;
+    uint16_t task = c->task[place]->self.task;
+    while (task < TRACE_TASKS_MAX && shared->task[task].kind != TASK_PROCESS)
+        task = shared->task[task].parent;
+    return task < TRACE_TASKS_MAX ? SEAM_TASK_OBJECT(task) : TRACE_NO_OBJECT;
 }
 
 int control_exit_code(const struct control *c)

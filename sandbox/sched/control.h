@@ -78,6 +78,8 @@ struct policy {
     /* Its gate is open now, by what the task `by` has just done. */
     void (*opened)(struct policy *policy, unsigned task, unsigned by);
     void (*time_passed)(struct policy *policy);
+    /* It was ended by what the running task has just done, and what it announced is not done. */
+    void (*killed)(struct policy *policy, struct control *control, unsigned task);
     /*
      * Once the main task has ended, let the others run on, at most so many steps, before the
      * execution is over: nothing they do counts, but the policy sees what they would have done.
@@ -126,13 +128,14 @@ unsigned control_default(const struct control *control, unsigned n);
 uint64_t control_steps(const struct control *control);
 /*
  * Whether the end of a task is a step, and whether it would have had to be one: somebody asked if a
- * task is alive, or killed one.
+ * task is alive, or ended one.
  */
 void control_set_ends(struct control *control, bool are_steps);
+bool control_ends_are_steps(const struct control *control);
 bool control_ends_matter(const struct control *control);
 
-/* Whether a task was ended by another one: then what it would have done next has no order. */
-bool control_killed(const struct control *control);
+/* The end of the process it belongs to, as an object: who ends the process changes it. */
+uint16_t control_process_object(const struct control *control, unsigned place);
 
 int control_exit_code(const struct control *control);
 uint64_t control_preemptions(const struct control *control);

@@ -15,18 +15,28 @@ struct node {
     uint16_t values, value; /* of a data choice; 0: a choice of a task */
 };
 
+/*
+ * What an operation touches: its two objects, and, as one who looks, the end of its process, which
+ * would keep it from being done.
+ */
+#define TOUCHED 3
+struct touched {
+    uint16_t object[TOUCHED]; /* each at most once, or TRACE_NO_OBJECT */
+    bool looks[TOUCHED];
+};
+
 /* What was done there. */
 struct event {
     uint8_t task;
-    bool looks;
-    uint16_t seq;       /* number among its task's events, from 1 */
-    uint16_t object[2]; /* or TRACE_NO_OBJECT */
-    int64_t level[2];   /* of the objects, before it, or NOT_KNOWN */
-    int32_t before[2];  /* the event before on each of the objects, or NONE */
+    uint16_t seq; /* number among its task's events, from 1 */
+    struct touched touched;
+    int64_t level[TOUCHED];  /* of the objects, before it, or NOT_KNOWN */
+    int32_t before[TOUCHED]; /* the event before on each of the objects, or NONE */
     uint16_t clock[EXPLORE_TASKS_MAX];
 };
 
 struct progress {
+    uint16_t end; /* of its process: an object, or TRACE_NO_OBJECT as long as ends are no steps */
     uint16_t clock[EXPLORE_TASKS_MAX];
     uint32_t opened; /* events when the gate of its operation was open */
 };
@@ -35,9 +45,9 @@ struct explore {
     struct policy policy;
     enum explore_method method;
     int max_preemptions;
-    unsigned prefix; /* choices to repeat */
-    unsigned steps;  /* made */
-    unsigned tasks;
+    unsigned prefix;        /* choices to repeat */
+    unsigned steps;         /* made */
+    unsigned tasks, placed; /* begun; of these, whose process is known */
     bool blocked, ignores_time;
     uint64_t asleep; /* at the next choice */
     unsigned deviations;
@@ -62,38 +72,47 @@ static void join(uint16_t *into, const uint16_t *clock, unsigned tasks)
         into[i] = clock[i] > into[i] ? clock[i] : into[i];
 }
 
-static bool looks(const struct seam_op *op)
+static struct touched touched_by(const struct explore *x, unsigned task, const struct seam_op *op)
 {
-    return op->operation == SEAM_READ;
+    bool looks = op->operation == SEAM_READ;
+    uint16_t end = x->task[task].end;
+    struct touched t = {.object = {op->object, op->second, end}, .looks = {looks, looks, true}};
+    if (op->second == op->object)
+        t.object[1] = TRACE_NO_OBJECT;
+    if (end == op->object || end == op->second)
+        t.object[2] = TRACE_NO_OBJECT;
+    return t;
 }
 
-static bool touches(const struct event *e, uint16_t object)
+/* Which of the event's objects it is, or NONE. */
+static int which(const struct touched *t, uint16_t object)
 {
-    return e->object[0] == object || e->object[1] == object;
-}
-
-static bool shares(const struct event *e, const struct seam_op *op)
-{
-    return (op->object != TRACE_NO_OBJECT && touches(e, op->object)) ||
-           (op->second != TRACE_NO_OBJECT && touches(e, op->second));
+    for (int i = 0; i < TOUCHED; i++)
+        if (t->object[i] == object)
+            return i;
+    return NONE;
 }
 
 /* Their order matters. */
-static bool depends(const struct event *e, const struct seam_op *op)
+static bool depend(const struct touched *a, const struct touched *b)
 {
-    return !(e->looks && looks(op)) && shares(e, op);
+    for (int i = 0; i < TOUCHED; i++) {
+        int j = a->object[i] == TRACE_NO_OBJECT ? NONE : which(b, a->object[i]);
+        if (j != NONE && !(a->looks[i] && b->looks[j]))
+            return true;
+    }
+    return false;
 }
 
-static bool ops_depend(const struct seam_op *a, const struct seam_op *b)
+static bool looks_at(const struct event *e, uint16_t object)
 {
-    const struct event e = {.looks = looks(a), .object = {a->object, a->second}};
-    return depends(&e, b);
+    return e->touched.looks[which(&e->touched, object)];
 }
 
 static const struct event *event_before(const struct explore *x, const struct event *e,
                                         uint16_t object)
 {
-    int32_t i = e->before[e->object[0] == object ? 0 : 1];
+    int32_t i = e->before[which(&e->touched, object)];
     return i == NONE ? NULL : &x->event[i];
 }
 
@@ -107,9 +126,10 @@ static const struct event *last_event(const struct explore *x, uint16_t object)
 static void join_object(const struct explore *x, uint16_t *clock, uint16_t object, bool look)
 {
     for (const struct event *e = last_event(x, object); e; e = event_before(x, e, object)) {
-        if (!e->looks || !look)
+        bool looked = looks_at(e, object);
+        if (!looked || !look)
             join(clock, e->clock, x->tasks);
-        if (!e->looks)
+        if (!looked)
             return;
     }
 }
@@ -126,8 +146,9 @@ static bool was_possible(const struct explore *x, const struct event *e, unsigne
         return false;
     if (!op->level)
         return true;
-    int64_t level = e->level[e->object[0] == op->object ? 0 : 1];
-    return !touches(e, op->object) || level == NOT_KNOWN || (level >= op->low && level <= op->high);
+    int at = which(&e->touched, op->object);
+    int64_t level = at == NONE ? NOT_KNOWN : e->level[at];
+    return level == NOT_KNOWN || (level >= op->low && level <= op->high);
 }
 
 /*
@@ -138,6 +159,7 @@ static uint64_t initials(const struct explore *x, const struct event *e, unsigne
                          const struct seam_op *op)
 {
     uint16_t first[EXPLORE_TASKS_MAX];
+    const struct touched touched = touched_by(x, task, op);
     uint64_t seen = 0, found = 0;
     bool task_is_free = true;
     memset(first, 0xff, sizeof first);
@@ -152,7 +174,7 @@ static uint64_t initials(const struct explore *x, const struct event *e, unsigne
         if (!(seen & bit(w->task)))
             first[w->task] = w->seq;
         seen |= bit(w->task);
-        task_is_free = task_is_free && w->task != task && !depends(w, op) &&
+        task_is_free = task_is_free && w->task != task && !depend(&w->touched, &touched) &&
                        x->task[task].clock[w->task] < w->seq;
     }
     if (task_is_free)
@@ -174,15 +196,15 @@ static bool reverse(struct explore *x, const struct event *e, unsigned task,
 }
 
 static void find_races_on(struct explore *x, unsigned task, const struct seam_op *op,
-                          uint16_t object)
+                          uint16_t object, bool look)
 {
     uint16_t clock[EXPLORE_TASKS_MAX];
     memcpy(clock, x->task[task].clock, sizeof clock);
     for (const struct event *e = last_event(x, object); e; e = event_before(x, e, object)) {
-        bool ordered = e->seq <= clock[e->task];
-        if (ordered && !e->looks)
+        bool ordered = e->seq <= clock[e->task], looked = looks_at(e, object);
+        if (ordered && !looked)
             return; /* and so is all before it */
-        if (ordered || (e->looks && looks(op)) || !was_possible(x, e, task, op))
+        if (ordered || (looked && look) || !was_possible(x, e, task, op))
             continue;
         if (reverse(x, e, task, op))
             join(clock, e->clock, x->tasks);
@@ -191,9 +213,9 @@ static void find_races_on(struct explore *x, unsigned task, const struct seam_op
 
 static void find_races(struct explore *x, unsigned task, const struct seam_op *op)
 {
-    find_races_on(x, task, op, op->object);
-    if (op->second != op->object)
-        find_races_on(x, task, op, op->second);
+    const struct touched t = touched_by(x, task, op);
+    for (int i = 0; i < TOUCHED; i++)
+        find_races_on(x, task, op, t.object[i], t.looks[i]);
 }
 
 /* ---- an execution ---- */
@@ -211,11 +233,11 @@ static int64_t level_of(const struct explore *x, uint16_t object)
                : NOT_KNOWN;
 }
 
-static void link_event(struct explore *x, struct event *e, int which)
+static void link_event(struct explore *x, struct event *e, int i)
 {
-    uint16_t object = e->object[which];
-    e->level[which] = level_of(x, object);
-    e->before[which] = object == TRACE_NO_OBJECT ? NONE : x->last_on[object];
+    uint16_t object = e->touched.object[i];
+    e->level[i] = level_of(x, object);
+    e->before[i] = object == TRACE_NO_OBJECT ? NONE : x->last_on[object];
     if (object != TRACE_NO_OBJECT)
         x->last_on[object] = (int32_t)(e - x->event);
 }
@@ -225,16 +247,13 @@ static void add_event(struct explore *x, unsigned task, const struct seam_op *op
     struct event *e = &x->event[x->steps];
     uint16_t *clock = x->task[task].clock;
     e->task = (uint8_t)task;
-    e->looks = looks(op);
-    e->object[0] = op->object;
-    e->object[1] = op->second == op->object ? TRACE_NO_OBJECT : op->second;
-    join_object(x, clock, op->object, e->looks);
-    if (e->object[1] != TRACE_NO_OBJECT)
-        join_object(x, clock, e->object[1], e->looks);
+    e->touched = touched_by(x, task, op);
+    for (int i = 0; i < TOUCHED; i++)
+        join_object(x, clock, e->touched.object[i], e->touched.looks[i]);
     e->seq = ++clock[task];
     memcpy(e->clock, clock, sizeof e->clock);
-    link_event(x, e, 0);
-    link_event(x, e, 1);
+    for (int i = 0; i < TOUCHED; i++)
+        link_event(x, e, i);
     x->task[task].opened = 0;
 }
 
@@ -242,15 +261,24 @@ static void add_event(struct explore *x, unsigned task, const struct seam_op *op
 static uint64_t sleep_after(const struct explore *x, struct control *c, const struct node *node)
 {
     uint64_t asleep = node->sleep | (node->done & ~bit(node->chosen)), left = 0;
-    const struct seam_op *op = &control_task(c, node->chosen)->op;
+    const struct touched done = touched_by(x, node->chosen, &control_task(c, node->chosen)->op);
     if (x->method == EXPLORE_ALL)
         return 0;
     for (; asleep; asleep &= asleep - 1) {
         unsigned q = (unsigned)__builtin_ctzll(asleep);
-        if (q != node->chosen && !ops_depend(op, &control_task(c, q)->op))
+        const struct touched next = touched_by(x, q, &control_task(c, q)->op);
+        if (q != node->chosen && !depend(&done, &next))
             left |= bit(q);
     }
     return left;
+}
+
+/* Who has begun has come to a first operation by now, and is somebody. */
+static void place_tasks(struct explore *x, const struct control *c)
+{
+    for (; x->placed < x->tasks; x->placed++)
+        x->task[x->placed].end =
+            control_ends_are_steps(c) ? control_process_object(c, x->placed) : TRACE_NO_OBJECT;
 }
 
 static uint64_t enabled_set(const struct control *c, unsigned n)
@@ -328,9 +356,9 @@ static void repeat_event(struct explore *x)
     struct event *e = &x->event[x->steps];
     memcpy(x->task[e->task].clock, e->clock, sizeof e->clock);
     x->task[e->task].opened = 0;
-    for (int i = 0; i < 2; i++)
-        if (e->object[i] != TRACE_NO_OBJECT)
-            x->last_on[e->object[i]] = (int32_t)x->steps;
+    for (int i = 0; i < TOUCHED; i++)
+        if (e->touched.object[i] != TRACE_NO_OBJECT)
+            x->last_on[e->touched.object[i]] = (int32_t)x->steps;
 }
 
 static void do_new(struct explore *x, struct control *c, const struct node *node)
@@ -350,6 +378,7 @@ static int choose(struct policy *policy, struct control *c, unsigned n)
     const struct node *node = &x->node[x->steps];
     if (x->steps == EXPLORE_STEPS_MAX || control_tasks(c) > EXPLORE_TASKS_MAX)
         control_end(c, x->steps == EXPLORE_STEPS_MAX ? ENDED_LIVELOCK : ENDED_TASK_LIMIT);
+    place_tasks(x, c);
     if (x->steps >= x->prefix && first_choice(x, c, n) == NONE) {
         x->blocked = true;
         return -1;
@@ -394,6 +423,16 @@ static void started(struct policy *policy, unsigned maker, unsigned task)
     x->task[task].opened = 0;
 }
 
+/* It could have done what it announced before that. */
+static void killed(struct policy *policy, struct control *c, unsigned task)
+{
+    struct explore *x = (struct explore *)policy;
+    if (x->method != EXPLORE_SOURCE_SETS || task >= x->tasks)
+        return;
+    place_tasks(x, c);
+    find_races(x, task, &control_task(c, task)->op);
+}
+
 static void opened(struct policy *policy, unsigned task, unsigned by)
 {
     struct explore *x = (struct explore *)policy;
@@ -418,6 +457,7 @@ static void start_over(struct explore *x)
     x->blocked = false;
     x->asleep = 0;
     x->tasks = 1;
+    x->placed = 0;
     memset(&x->task[0], 0, sizeof x->task[0]);
     memset(x->last_on, 0xff, sizeof x->last_on);
 }
@@ -475,6 +515,7 @@ struct explore *explore_new(enum explore_method method, int max_preemptions)
                                 .started = started,
                                 .opened = opened,
                                 .time_passed = time_passed,
+                                .killed = killed,
                                 .linger = EXPLORE_LINGER};
     if (!x->node || !x->event || !x->deviation) {
         explore_free(x);

@@ -262,6 +262,37 @@ static void count_delivered(const struct call *call, void *context)
 }
 
 /* Two calls, and the end while they are on their way: what is queued is dropped. */
+/* ---- ends from outside ---- */
+
+static void add_twice(void *cell)
+{
+    cell_add(cell, 1);
+    cell_add(cell, 1);
+}
+
+static void killed_at_work(void)
+{
+    struct cell *cell = cell_new("cell", 0);
+    struct task *child = process_start("child", add_twice, cell);
+    task_kill(child);
+    task_join(child);
+    say("%d", (int)cell_read(cell));
+}
+
+static void with_daemon(void *cell)
+{
+    struct task *daemon = task_new(TASK_THREAD, "daemon", add_twice, cell);
+    task_set_daemon(daemon, true);
+    task_begin(daemon);
+}
+
+static void daemon_cut_off(void)
+{
+    struct cell *cell = cell_new("cell", 0);
+    task_join(process_start("child", with_daemon, cell));
+    say("%d", (int)cell_read(cell));
+}
+
 static void terminate_pool(void)
 {
     int delivered = 0;
@@ -401,7 +432,7 @@ static int64_t die(struct call *call)
     task_exit(3);
 }
 
-/* Who is ended because another one died was done, or was not: reduction knows nothing of that. */
+/* Who is ended because another one died was done, or was not. */
 static void lost_worker(void)
 {
     struct executor *executor = executor_new(TASK_PROCESS, 2);
@@ -984,7 +1015,9 @@ static const struct known {
      "0 delivered, 0 dropped|0 delivered, 1 dropped|0 delivered, 2 dropped|1 delivered, 0 dropped|"
      "1 delivered, 1 dropped|2 delivered, 0 dropped",
      7296, 194},
-    {"end from callback", end_from_callback, "0, 1|1, 1", 36, 6},
+    {"killed at work", killed_at_work, "0|1|2", 4, 4},
+    {"daemon cut off", daemon_cut_off, "0|1|2", 4, 4},
+    {"end from callback", end_from_callback, "0, 1|1, 1", 81, 6},
     {"unordered stream", stream_of_pool, "01|10", 4120, 192},
     {"thread executor", thread_executor, "012|021|102|120|201|210", 37888, 4740},
     {"process executor", process_executor, "012|021|102|120|201|210", 37888, 4740},
@@ -993,7 +1026,7 @@ static const struct known {
     {"cancelled future", cancelled_future, "0 cancelled|0 done|1 done|3 done", 7, 7},
     {"thread callbacks", thread_callbacks, "01|10", 916, 236},
     {"process callbacks", process_callbacks, "01|10", 0, 5352},
-    {"lost worker", lost_worker, "9, broken, refused|broken, broken, refused", 202, 0},
+    {"lost worker", lost_worker, "9, broken, refused|broken, broken, refused", 202, 62},
     {"shared generator", shared_generator, "00|04|40", 6, 4},
     {"generators in processes", generators_in_processes, "6", 0, 6},
     {"lost across await", lost_across_await, "1|2", 6, 6},
