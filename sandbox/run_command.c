@@ -311,6 +311,33 @@ static void write_setup(const struct run *run, struct jsonw *json)
     schedule_write(&run->job.schedule, run->report.schedule, json);
 }
 
+/* The table of an exploration, with what the server's experiments call its members. */
+static void write_explored(const struct trace_explored *explored, struct jsonw *json)
+{
+    jsonw_open(json, '{');
+    jsonw_put_bool(json, "complete", explored->complete);
+    jsonw_put_integer(json, "schedules", (int64_t)explored->executions);
+    jsonw_put_integer(json, "blocked", (int64_t)explored->blocked);
+    jsonw_put_integer(json, "cut", (int64_t)explored->cut);
+    jsonw_put_integer(json, "steps", (int64_t)explored->steps);
+    jsonw_name(json, "outcomes");
+    jsonw_open(json, '[');
+    for (uint32_t i = 0; i < explored->outcomes; i++) {
+        const struct trace_found *found = &explored->found[i];
+        jsonw_open(json, '{');
+        jsonw_put_string(json, "text", found->outcome);
+        jsonw_put_string(json, "class", outcome_class_text(found->class));
+        jsonw_put_integer(json, "rule", found->rule);
+        jsonw_put_string(json, "ended", ended_text(found->ended));
+        jsonw_put_integer(json, "count", (int64_t)found->count);
+        jsonw_put_integer(json, "preemptions", found->preemptions);
+        jsonw_put_string(json, "token", found->token);
+        jsonw_close(json, '}');
+    }
+    jsonw_close(json, ']');
+    jsonw_close(json, '}');
+}
+
 static int show_json(const struct run *run)
 {
     _cleanup_buf_ struct buf text = BUF_INIT(JSON_MAX);
@@ -318,6 +345,10 @@ static int show_json(const struct run *run)
     jsonw_open(&json, '{');
     write_setup(run, &json);
     report_write(&run->report, &json);
+    if (run->explored) {
+        jsonw_name(&json, "explored");
+        write_explored(run->explored, &json);
+    }
     jsonw_name(&json, "output");
     jsonw_string_n(&json, buf_text(&run->output), run->output.len);
     jsonw_name(&json, "isolation");
