@@ -72,6 +72,7 @@ static const struct phrase phrases[] = {
      {{"the result of ", "", ", which only ", " can give", " can give", ""},
       {" ", " 的结果", "，只有 ", " 能给出", " 能给出", ""}}},
     {OBJECT_CELL, false, {{"", " to change", "", "", "", ""}, {" ", " 改变", "", "", "", ""}}},
+    {OBJECT_ATOMIC, false, {{"", " to change", "", "", "", ""}, {" ", " 改变", "", "", "", ""}}},
 };
 
 static const struct phrase any_object = {.in = {{"", "", ", which ", " holds", " hold", ""},

@@ -7,12 +7,22 @@ struct cell {
     uint16_t object;
 };
 
-struct cell *cell_new(const char *name, int64_t value)
+static struct cell *cell_of(enum object_kind kind, const char *name, int64_t value)
 {
     struct cell *cell = run_alloc(seam_self.run, sizeof *cell);
-    cell->object = seam_object(OBJECT_CELL, name);
+    cell->object = seam_object(kind, name);
     atomic_store(&cell->value, value);
     return cell;
+}
+
+struct cell *cell_new(const char *name, int64_t value)
+{
+    return cell_of(OBJECT_CELL, name, value);
+}
+
+struct cell *cell_new_atomic(const char *name, int64_t value)
+{
+    return cell_of(OBJECT_ATOMIC, name, value);
 }
 
 int64_t cell_read(struct cell *cell)

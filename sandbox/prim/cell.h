@@ -12,6 +12,13 @@
 struct cell;
 
 struct cell *cell_new(const char *name, int64_t value);
+
+/*
+ * One whose every access is for all tasks one after the other (std::atomic): no order of them is a
+ * data race. For what a program counts of itself.
+ */
+struct cell *cell_new_atomic(const char *name, int64_t value);
+
 int64_t cell_read(struct cell *cell);
 void cell_write(struct cell *cell, int64_t value);
 

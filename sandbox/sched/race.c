@@ -113,16 +113,20 @@ static void access_cell(struct races *r, uint16_t object, const struct access *n
     h->write = *now;
 }
 
+static bool is_kind(const struct races *r, uint16_t object, enum object_kind kind)
+{
+    return object < TRACE_OBJECTS_MAX && r->shared->object[object].kind == kind;
+}
+
 void races_step(struct races *r, const struct control_task *t, uint32_t event)
 {
     const struct seam_op *op = &t->op;
     unsigned place = t->place;
     bool is_access =
         op->operation == SEAM_READ || op->operation == SEAM_WRITE || op->operation == SEAM_UPDATE;
-    bool is_cell = is_access && op->object < TRACE_OBJECTS_MAX &&
-                   r->shared->object[op->object].kind == OBJECT_CELL;
-    bool is_barrier =
-        op->object < TRACE_OBJECTS_MAX && r->shared->object[op->object].kind == OBJECT_BARRIER;
+    bool is_cell = is_access && is_kind(r, op->object, OBJECT_CELL);
+    bool is_barrier = is_kind(r, op->object, OBJECT_BARRIER);
+    bool is_atomic = is_kind(r, op->object, OBJECT_ATOMIC);
     if (is_cell) {
         const struct access now = {.time = r->task[place].at[place],
                                    .event = event,
@@ -154,7 +158,13 @@ void races_step(struct races *r, const struct control_task *t, uint32_t event)
         give(r, place, op->second);
         break;
     case SEAM_READ:
+        if (is_atomic)
+            take(r, place, op->object);
+        break;
     case SEAM_WRITE:
+        if (is_atomic)
+            give(r, place, op->object);
+        break;
     case SEAM_PRINT:
     case SEAM_SLEEP:
     case SEAM_SPIN:

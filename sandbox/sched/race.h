@@ -7,6 +7,7 @@
  *     acquire, receive, await, join    the task has seen what the object was given
  *     release, send, signal, close     the object is given what the task has seen
  *     update                           both: it is one step for everybody
+ *     read, write of an atomic         the one and the other
  *     await of two objects             the second one, a lock, is given back meanwhile
  */
 #ifndef SCHED_RACE_H
