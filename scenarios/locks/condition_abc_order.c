@@ -24,9 +24,8 @@ static void print_letter(struct printer *self)
 {
     struct program *p = self->program;
     char letter = (char)('A' + self->number);
-    p->letters[p->printed++] = letter;
-    if (p->printed <= 200)
-        print_part("%c", letter);
+    p->letters[print_part("%c", letter)] = letter;
+    p->printed++;
 }
 
 static void jitter(struct printer *self, int64_t round)

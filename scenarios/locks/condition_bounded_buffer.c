@@ -50,18 +50,19 @@ static void producer(void *argument)
     }
 }
 
-/* Takes an item, if there is one, and says which. */
-static void pop(struct program *p)
+/* Takes an item, if there is one, and says which; returns whether there was. */
+static bool pop(struct program *p)
 {
     int64_t item;
     if (buffer_pop(p->items, &item) < 0) {
         if (p->popped_empty++ < 3)
             print("IndexError: pop from empty list");
-        return;
+        return false;
     }
     p->consumed++;
     if (p->total <= 40)
         print("consumer notify: %" PRId64 " was popped, %u left", item, buffer_length(p->items));
+    return true;
 }
 
 static bool all_gone(const struct program *p)
@@ -75,13 +76,12 @@ static void consumer(void *argument)
     for (bool done = false; !done;) {
         condition_acquire(p->condition);
         WAIT_WHILE(p, buffer_length(p->items) == 0 && !all_gone(p));
-        if (!all_gone(p))
-            pop(p);
+        bool raised = !all_gone(p) && !pop(p);
         done = all_gone(p);
         if (done)
             condition_notify_all(p->condition); /* the other consumers may go home, too */
-        else
-            wake(p);
+        else if (!raised)
+            wake(p); /* which the exception jumps over */
         condition_release(p->condition);
         if (!done)
             sleep_us(integer("consume_ms") * 1000);

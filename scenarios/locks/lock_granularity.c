@@ -172,7 +172,7 @@ SCENARIO(lock_granularity) = {
         INTEGER("chunk", 1, 1000000, "1000", "Iterations in a chunk", "每段的迭代次数",
                 "For the mode “every chunk”. A few hundred cost hardly more than locking once.",
                 "用于“每段一次”。几百次一段时，开销已经和只锁一次差不多。"),
-        INTEGER("n", 1000, 10000000, "1000000", "Iterations per thread", "每个线程的迭代次数",
+        INTEGER("n", 1, 10000000, "1000000", "Iterations per thread", "每个线程的迭代次数",
                 "Of the lanes; the table does 200,000 at most.",
                 "时间线里的次数；表格最多测 20 万次。"),
         INTEGER("threads", 1, THREADS_MAX, "2", "Threads", "线程数",

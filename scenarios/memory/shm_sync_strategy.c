@@ -4,10 +4,10 @@
 
 #define SLOTS_MAX  32
 #define ROUNDS_MAX 1000
-#define WORDS      8 /* of a block: all the same number when it is whole */
+#define WORDS      4 /* of a block: all the same number when it is whole */
 
 struct block {
-    _Atomic int64_t word[WORDS];
+    struct cell *word[WORDS];
     _Atomic bool unread; /* written, and the consumer is not done with it */
 };
 
@@ -30,7 +30,7 @@ static void write_block(struct buffer_story *s, struct block *block, int64_t rou
     for (int w = 0; w < WORDS; w++) {
         if (us >= WORDS)
             sleep_us(us / WORDS);
-        block->word[w] = round;
+        cell_write(block->word[w], round);
     }
     s->busy_us += us / WORDS * WORDS;
     block->unread = true;
@@ -39,10 +39,12 @@ static void write_block(struct buffer_story *s, struct block *block, int64_t rou
 static int64_t read_block(struct buffer_story *s, struct block *block, int64_t round)
 {
     int64_t us = jittered(integer("consume_us"), number("jitter"), (uint64_t)(ROUNDS_MAX + round));
-    int64_t first = block->word[0];
+    int64_t first = 0;
     bool whole = true;
     for (int w = 0; w < WORDS; w++) {
-        whole = whole && block->word[w] == first;
+        int64_t word = cell_read(block->word[w]);
+        first = w == 0 ? word : first;
+        whole = whole && word == first;
         if (us >= WORDS)
             sleep_us(us / WORDS);
     }
@@ -97,6 +99,10 @@ static void consumer(void *argument)
 
 static void prepare(struct buffer_story *s)
 {
+    s->slot = shared_new((size_t)s->slots * sizeof *s->slot);
+    for (int64_t i = 0; i < s->slots * WORDS; i++)
+        s->slot[i / WORDS].word[i % WORDS] =
+            cell_new(text("slot %" PRId64 " [%" PRId64 "]", i / WORDS, i % WORDS), 0);
     if (is("strategy", "event-rendezvous")) {
         s->full = event_new("full");
         s->empty = event_new("empty");
@@ -145,7 +151,6 @@ static void run(void)
     struct buffer_story *s = shared_new(sizeof *s);
     s->rounds = integer("rounds");
     s->slots = is("strategy", "slot-queue") ? integer("slots") : 1;
-    s->slot = shared_new((size_t)s->slots * sizeof *s->slot);
     prepare(s);
     int64_t began = now_ns();
     struct task *first = process_start("producer", producer, s);

@@ -311,8 +311,8 @@ SCENARIO(disk_io_queue_depth) = {
         BOOLEAN("prefetch", "true", "Read ahead", "预读",
                 "A sequential read also fetches the next three requests into the disk's cache.",
                 "顺序读时，顺便把后面三个请求的数据读进缓存。"),
-        INTEGER("requests", 100, 100000, "4000", "Requests", "请求数",
-                "For each point of the curve.", "曲线上每个点的请求数。")),
+        INTEGER("requests", 1, 100000, "4000", "Requests", "请求数", "For each point of the curve.",
+                "曲线上每个点的请求数。")),
     .outcomes = OUTCOMES(
         OUTCOME("gain", "gain=*", NULL, CLASS_ACCEPTABLE,
                 "So many threads read faster than one: the device overlaps their requests "

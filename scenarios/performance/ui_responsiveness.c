@@ -132,8 +132,8 @@ static void run(void)
 {
     /* Shared by the jobs, whichever kind of task they are. */
     struct window window = {.gil = gil_new(SWITCH_NS),
-                            .done = cell_new("jobs done", 0),
-                            .done_ns = cell_new("last done at", 0)};
+                            .done = cell_new_atomic("jobs done", 0),
+                            .done_ns = cell_new_atomic("last done at", 0)};
     gil_take(window.gil);
     mainloop(&window);
     gil_drop(window.gil);

@@ -11,7 +11,7 @@ struct story {
     int64_t items;
     _Atomic int64_t handled[ITEMS_MAX]; /* how often each item was */
     _Atomic int64_t early;              /* consumers that left while items were still to come */
-    _Atomic int64_t produced;
+    struct cell *produced, *done;       /* items so far */
 };
 
 static void producer(void *argument)
@@ -19,7 +19,7 @@ static void producer(void *argument)
     struct story *s = argument;
     for (int64_t i = 0; i < s->items; i++) {
         queue_put(s->queue, &i, i);
-        s->produced++;
+        cell_add(s->produced, 1);
         sleep_us(integer("period_ms") * 1000);
     }
 }
@@ -33,13 +33,14 @@ static void consumer(void *argument)
         if (!is("stop", "empty-test")) {
             queue_get(s->queue, &item);
         } else if (!queue_get_for(s->queue, &item, 0)) { /* get_nowait(), except Empty: break */
-            s->early += s->produced < s->items;
+            s->early += cell_read(s->produced) < s->items;
             return;
         }
         if (item == SENTINEL)
             return;
         print("%s: item %" PRId64, task_name(task_self()), item);
         s->handled[item]++;
+        cell_add(s->done, 1);
         if (is("stop", "task-done-join"))
             queue_task_done(s->queue);
     }
@@ -76,7 +77,7 @@ static void end(struct story *s, struct task **consumers, int64_t n)
             queue_put(s->queue, &none, none); /* one for each */
     if (is("stop", "task-done-join"))
         queue_join(s->queue);
-    while (is("stop", "daemon") && handled_once(s) < s->items)
+    while (is("stop", "daemon") && cell_read(s->done) < s->items)
         sleep_us(1000);
     if (!is("stop", "task-done-join") && !is("stop", "daemon"))
         for (int64_t i = 0; i < n; i++)
@@ -95,10 +96,12 @@ static void run(void)
     enum task_kind kind = is("kind", "process") ? TASK_PROCESS : TASK_THREAD;
     int64_t n = integer("consumers");
     s->items = integer("items");
+    s->produced = cell_new_atomic("produced", 0);
+    s->done = cell_new_atomic("handled", 0);
     s->queue = queue_new("queue", 0, sizeof(int64_t));
     struct task *source = task_start(kind, "producer", producer, s);
     if (is("stop", "empty-test"))
-        while (s->produced == 0) /* or they would leave at once */
+        while (cell_read(s->produced) == 0) /* or they would leave at once */
             sleep_us(100);
     for (int64_t i = 0; i < n; i++) {
         consumers[i] = task_new(kind, text("consumer %" PRId64, i + 1), consumer, s);

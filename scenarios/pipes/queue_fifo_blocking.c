@@ -15,7 +15,8 @@ struct channel {
 struct story {
     struct channel channel;
     int64_t items;
-    _Atomic int64_t put, full, empty, producer_done;
+    _Atomic int64_t put, full, empty;
+    struct cell *producer_done;
     int64_t longest; /* q.qsize(), as the producer saw it */
     int64_t got[ITEMS_MAX], count;
 };
@@ -52,7 +53,7 @@ static void producer(void *argument)
         int64_t length = size(&s->channel);
         s->longest = length > s->longest ? length : s->longest;
     }
-    s->producer_done = 1;
+    cell_write(s->producer_done, 1);
 }
 
 static void consumer(void *argument)
@@ -61,7 +62,7 @@ static void consumer(void *argument)
     bool waits = s->channel.timeout_us == FOREVER;
     int64_t item;
     /* Without a time-out every item comes; with one, until the producer is done and it is empty. */
-    while (waits ? s->count < s->items : !s->producer_done || size(&s->channel) > 0) {
+    while (waits ? s->count < s->items : !cell_read(s->producer_done) || size(&s->channel) > 0) {
         if (get(&s->channel, &item)) {
             s->got[s->count++] = item;
         } else {
@@ -101,6 +102,7 @@ static void run(void)
     struct manager *manager = is("kind", "manager") ? manager_new() : NULL;
     unsigned maxsize = (unsigned)integer("maxsize");
     s->items = integer("items");
+    s->producer_done = cell_new_atomic("producer done", 0);
     s->channel.timeout_us = integer("timeout_ms") < 0 ? FOREVER : integer("timeout_ms") * 1000;
     if (manager)
         s->channel.managed = manager_queue(manager, "queue", maxsize);

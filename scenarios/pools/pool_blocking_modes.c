@@ -6,7 +6,8 @@
 
 /* What the workers see of each other; shared. */
 struct story {
-    _Atomic int64_t started, done, running, most_running;
+    struct cell *running, *done;
+    _Atomic int64_t started, most_running;
 };
 
 /* What main sees. */
@@ -21,13 +22,13 @@ static struct story *story;
 
 static int64_t task(struct call *call)
 {
-    int64_t running = ++story->running, most = story->most_running;
+    int64_t running = cell_add(story->running, 1), most = story->most_running;
     story->started++;
     while (running > most && !atomic_compare_exchange_weak(&story->most_running, &most, running))
         ;
     sleep_us(integer("task_ms") * 1000);
-    story->running--;
-    story->done++;
+    cell_add(story->running, -1);
+    cell_add(story->done, 1);
     return call->x;
 }
 
@@ -42,7 +43,7 @@ static int64_t next_input(int64_t i)
 static void note_return(struct seen *seen)
 {
     seen->returned_ns = now_ns();
-    seen->done_on_return = story->done;
+    seen->done_on_return = cell_read(story->done);
 }
 
 /* while not r.ready(): time.sleep(0.001) */
@@ -155,6 +156,8 @@ static void run(void)
 {
     int64_t n = integer("tasks");
     story = shared_new(sizeof *story);
+    story->running = cell_new_atomic("running", 0);
+    story->done = cell_new_atomic("done", 0);
     struct pool *pool = pool_new(TASK_PROCESS, (int)integer("workers"));
     struct seen seen = {.began_ns = now_ns()};
     int64_t sum = is("call", "apply")         ? apply_each(pool, n, &seen)

@@ -15,7 +15,7 @@ struct nest {
 
 struct story {
     _Atomic int64_t refused, begun;
-    _Atomic bool over; /* the children may end */
+    struct cell *over; /* 1: the children may end */
     struct semaphore *tried, *orphaned;
     struct nest nest[WORKERS_MAX * NESTED_MAX];
 };
@@ -26,7 +26,7 @@ static struct story *story;
 static void nested(void *argument)
 {
     struct nest *nest = argument;
-    while (!story->over) {
+    while (cell_read(story->over) == 0) {
         sleep_us(2000);
         int parent = parent_id();
         if (atomic_exchange(&nest->parent, parent) != parent)
@@ -91,7 +91,7 @@ static void with_executor(int64_t workers)
     for (int64_t i = 0; i < workers; i++)
         executor_submit(executor, start_children, i);
     await_children(workers);
-    story->over = true;
+    cell_write(story->over, 1);
     executor_shutdown(executor, true, false); /* and its workers wait for their children */
 }
 
@@ -115,7 +115,7 @@ static int64_t settle_all(int64_t workers)
     for (int64_t i = 0; i < workers * NESTED_MAX; i++)
         if (story->nest[i].first_parent != 0)
             orphans += settle(&story->nest[i]);
-    story->over = true;
+    cell_write(story->over, 1);
     for (int64_t i = 0; i < workers * NESTED_MAX; i++)
         if (story->nest[i].task)
             task_watch(story->nest[i].task, FOREVER);
@@ -143,6 +143,7 @@ static void run(void)
 {
     int64_t workers = integer("workers");
     story = shared_new(sizeof *story);
+    story->over = cell_new_atomic("over", 0);
     story->tried = semaphore_new("tried", 0);
     story->orphaned = semaphore_new("orphaned", 0);
     if (is("pool", "mp-pool"))

@@ -15,7 +15,8 @@ struct seen {
 /* What all processes tell; shared. */
 struct story {
     int64_t init_value, calls;
-    _Atomic int64_t workers, lines, fresh;
+    struct cell *lines;
+    _Atomic int64_t workers, fresh;
     struct seen parent, worker[WORKERS_MAX];
 };
 
@@ -48,7 +49,7 @@ static void init(void *argument)
 static int64_t work(struct call *call)
 {
     myself()->calls++;
-    story->lines++;
+    cell_add(story->lines, 1);
     print("%s: %" PRId64, me->name, base + call->x);
     return base + call->x;
 }
@@ -60,7 +61,7 @@ static int64_t method(struct call *call)
     counter += 1;
     myself()->calls++;
     me->value = counter;
-    story->lines++;
+    cell_add(story->lines, 1);
     story->fresh += counter == 1;
     print("%s: counter is %" PRId64, me->name, counter);
     return counter;
@@ -125,7 +126,7 @@ static void show(const struct seen *seen)
 
 static void judge(void)
 {
-    int64_t lines = story->lines, n = story->calls;
+    int64_t lines = cell_read(story->lines), n = story->calls;
     show(&story->parent);
     for (int64_t w = 0; w < story->workers; w++)
         show(&story->worker[w]);
@@ -141,6 +142,7 @@ static void run(void)
 {
     struct async *results[TASKS_MAX * CALLS_MAX];
     story = shared_new(sizeof *story);
+    story->lines = cell_new_atomic("lines", 0);
     story->init_value = integer("init_value");
     story->calls =
         integer("tasks") * (is("mode", "object-method") ? integer("calls_per_object") : 1);

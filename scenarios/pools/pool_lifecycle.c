@@ -7,7 +7,7 @@
 
 /* Counted over all processes; the program's own end cannot tell. */
 struct story {
-    _Atomic int64_t started, done;
+    struct cell *started, *done;
     int64_t dropped, refused;
 };
 
@@ -15,9 +15,9 @@ static struct story *story;
 
 static int64_t task(struct call *call)
 {
-    story->started++;
+    cell_add(story->started, 1);
     sleep_us(integer("task_ms") * 1000);
-    story->done++;
+    cell_add(story->done, 1);
     return call->x;
 }
 
@@ -68,9 +68,12 @@ static void show(int64_t done, int64_t cut, int64_t never, int64_t tasks)
 static void run(void)
 {
     story = shared_new(sizeof *story);
+    story->started = cell_new_atomic("started", 0);
+    story->done = cell_new_atomic("done", 0);
     int64_t tasks = integer("tasks");
     int code = task_join(process_start("main program", main_program, NULL));
-    int64_t done = story->done, cut = story->started - done, never = tasks - story->started;
+    int64_t started = cell_read(story->started), done = cell_read(story->done);
+    int64_t cut = started - done, never = tasks - started;
     bool finishes = !is("finish", "terminate") && !is("finish", "nothing");
     bool raises = is("finish", "join-before-close") || is("finish", "submit-after-close");
     show(done, cut, never, tasks);

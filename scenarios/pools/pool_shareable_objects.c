@@ -40,7 +40,8 @@ static void use(const struct shareable *object, int64_t i)
         lock_acquire(object->lock);
     if (object->managed_lock)
         managed_acquire(object->managed_lock, FOREVER);
-    cell_write(object->uses, cell_read(object->uses) + 1);
+    if (object->lock || object->managed_lock)
+        cell_write(object->uses, cell_read(object->uses) + 1);
     if (object->lock)
         lock_release(object->lock);
     if (object->managed_lock)

@@ -6,8 +6,10 @@
 /* The last lines of the two, and what became of the flag; shared by all processes. */
 struct story {
     enum task_kind kind;
-    struct task *child;                      /* NULL while there is none */
-    atomic_int moments, child_end, main_end; /* 0: never came to its last line */
+    struct task *child;             /* NULL while there is none */
+    struct event *tried;            /* to start it */
+    struct cell *moments;           /* last lines that were reached */
+    atomic_int child_end, main_end; /* 0: never came to its last line */
     atomic_bool daemon;
     atomic_int refused; /* errno of what raised, or 0 */
 };
@@ -17,7 +19,7 @@ static void child_body(void *argument)
     struct story *story = argument;
     print("child: begins");
     sleep_us(integer("child_ms") * 1000);
-    story->child_end = ++story->moments;
+    story->child_end = (int)cell_add(story->moments, 1);
     print("child: ends");
 }
 
@@ -29,6 +31,7 @@ static void begin(struct story *story, struct task *child)
         story->child = child;
     else
         story->refused = -r;
+    event_set(story->tried);
     if (r < 0)
         print("AssertionError: daemonic processes are not allowed to have children");
 }
@@ -56,8 +59,7 @@ static void start_through_daemon(struct story *story)
     struct task *outer = task_new(story->kind, "outer daemon", outer_body, story);
     task_set_daemon(outer, true);
     task_begin(outer);
-    while (!story->child && !story->refused)
-        sleep_us(1000);
+    event_wait(story->tried);
 }
 
 static void start_child(struct story *story)
@@ -83,7 +85,7 @@ static void main_program(void *argument)
     sleep_us(integer("main_ms") * 1000);
     if (is("mode", "join"))
         task_join(story->child);
-    story->main_end = ++story->moments;
+    story->main_end = (int)cell_add(story->moments, 1);
     print("main: last line");
 } /* the end of a Python program: daemons are cut, the others are waited for */
 
@@ -112,6 +114,8 @@ static void run(void)
 {
     struct story *story = shared_new(sizeof *story);
     story->kind = is("kind", "thread") ? TASK_THREAD : TASK_PROCESS;
+    story->tried = event_new("tried");
+    story->moments = cell_new_atomic("last lines", 0);
     struct task *program = process_start("main program", main_program, story);
     int code = task_join(program);
     check_number("program-exit-code", 0, code);

@@ -12,7 +12,7 @@ struct local {
     struct event *event;
     struct semaphore *counter; /* instead of the event; or NULL */
     int64_t sent;              /* activations by main */
-    atomic_int begun, done;    /* what it made of them */
+    struct cell *begun, *done; /* what it made of them */
     struct task *process;
 };
 
@@ -22,7 +22,7 @@ static void wait_for_activation(struct local *self)
         semaphore_acquire(self->counter);
     else
         event_wait(self->event);
-    self->begun++;
+    cell_add(self->begun, 1);
     if (is("clear", "right-after-wait"))
         event_clear(self->event);
 }
@@ -36,7 +36,7 @@ static void local_run(void *argument)
         wait_for_activation(self);
         print("worker %" PRId64 ": after", self->number);
         sleep_us(integer("busy_ms") * 1000);
-        self->done++;
+        cell_add(self->done, 1);
         if (is("clear", "after-work"))
             event_clear(self->event); /* and with it whatever was set since wait() */
     }
@@ -78,8 +78,8 @@ static void activate_selected(struct local *workers, int64_t n, int64_t round)
 static bool at_rest(struct local *worker)
 {
     if (worker->counter)
-        return worker->done == worker->sent;
-    return !event_is_set(worker->event) && worker->begun == worker->done;
+        return cell_read(worker->done) == worker->sent;
+    return !event_is_set(worker->event) && cell_read(worker->begun) == cell_read(worker->done);
 }
 
 /* Lets everybody finish first: what is missing then is lost, not late. */
@@ -101,13 +101,14 @@ static void judge(const struct local *workers, int64_t n, int64_t terminated)
     int64_t sent = 0, served = 0, active = 0, unasked = 0, excess = 0;
     for (int64_t i = 0; i < n; i++) {
         const struct local *w = &workers[i];
-        row("worker %" PRId64 "\t%" PRId64 "\t%d\t%" PRId64, i, w->sent, w->done,
-            w->sent - w->done);
+        int64_t done = cell_read(w->done);
+        row("worker %" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64, i, w->sent, done,
+            w->sent - done);
         sent += w->sent;
-        served += w->done;
-        active += w->done > 0;
-        unasked += w->sent == 0 && w->begun > 0;
-        excess += w->done > w->sent;
+        served += done;
+        active += done > 0;
+        unasked += w->sent == 0 && cell_read(w->begun) > 0;
+        excess += done > w->sent;
     }
     check_number("unselected-wait", 0, unasked);
     check_number("never-served-twice", 0, excess);
@@ -128,6 +129,8 @@ static void run(void)
     for (int64_t i = 0; i < n; i++) {
         workers[i].number = i;
         workers[i].event = event_new(text("event %" PRId64, i));
+        workers[i].begun = cell_new_atomic(text("begun %" PRId64, i), 0);
+        workers[i].done = cell_new_atomic(text("done %" PRId64, i), 0);
         if (is("clear", "counter"))
             workers[i].counter = semaphore_new(text("activations %" PRId64, i), 0);
         workers[i].process = process_start(text("Local-%" PRId64, i), local_run, &workers[i]);
