@@ -31,6 +31,8 @@ before(async () => {
   ids.explored = (await make('/experiments', { ...races, kind: 'explore', max_preemptions: 2 })).id;
   await make('/experiments', { ...races, kind: 'repeat', count: 50, beside: ids.explored });
   ids.deadlocks = (await make('/experiments', { ...deadlock, kind: 'explore' })).id;
+  const long = await make('/runs?wait=20', { ...races, params: { n: 30 }, schedule: { mode: 'random', seed: 7 } });
+  ids.shrunk = (await make('/experiments?wait=30', { ...races, params: { n: 30 }, kind: 'shrink', token: long.schedule.token })).id;
   ids.lock = (await run(server.url, 'race-counter', { variant: 'lock', n: 300, threads: 4 })).id;
 });
 after(async () => {
@@ -57,6 +59,7 @@ const pages = {
   stopped: { path: () => `/r/${ids.stopped}?of=${ids.controlled}`, ready: '.choice-button' },
   raced: { path: () => `/r/${ids.raced}`, ready: '.ran-under' },
   explored: { path: () => `/x/${ids.explored}`, ready: '.found-row' },
+  shrunk: { path: () => `/x/${ids.shrunk}`, ready: '.ways' },
   deadlocks: { path: () => `/x/${ids.deadlocks}`, ready: '.found-row' },
   pool: { path: () => `/r/${ids['pool-map-order']}`, ready: '.chart' },
   callback: { path: () => `/r/${ids['pool-callback-progress']}`, ready: '.chart' },

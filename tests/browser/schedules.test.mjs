@@ -39,9 +39,9 @@ const controlled = (params, schedule) =>
 
 const place = (page, text) => page.locator('.step-place span').getByText(text, { exact: true });
 
-async function firstWitness(ended) {
+async function firstWitness(ended, params = {}) {
   const made = await post('/experiments', {
-    scenario: 'deadlock-two-locks', params: { rendezvous: false }, kind: 'explore',
+    scenario: 'deadlock-two-locks', params: { rendezvous: false, ...params }, kind: 'explore',
   });
   const done = await get(`/experiments/${made.id}?wait=30`);
   return done.outcomes.find((outcome) => outcome.ended === ended).token;
@@ -174,6 +174,79 @@ test('a witness is stepped through backwards, and so is what was chosen by hand'
   await page.getByRole('button', { name: 'Back' }).click();
   await at(1, 2);
   await page.locator('.choice-button').first().waitFor();
+  await page.close();
+});
+
+test('where the tasks stand in the program, at a choice and at a deadlock', async () => {
+  const made = await controlled({ threads: 3 }, { mode: 'replay', token: await firstWitness('deadlock', { threads: 3 }), timing: 'ignored' });
+  assert.equal(made.ended, 'deadlock');
+  const page = await opened(`/r/${made.id}`);
+  const text = (await (await fetch(`${server.url}/api/v1/scenarios/deadlock-two-locks/source`)).text()).split('\n');
+  const expectPlaces = async () => {
+    const { positions } = await runOf(page);
+    for (const { task, line, enabled } of positions.filter((position) => position.line !== null)) {
+      const row = page.locator(`.place-row[data-line="${line}"]`);
+      assert.equal((await row.locator('.place-text').textContent()).trim(), text[line - 1].trim());
+      await row.locator('.place-mark', { hasText: `${task} ${enabled ? 'can go on' : 'waits'}` }).waitFor();
+    }
+    return positions;
+  };
+  const stuck = (await expectPlaces()).find((position) => position.operation === 'acquire');
+  await page.locator('.waits .wait-line', { hasText: `At line ${stuck.line}: lock_acquire_for(…)` }).first().waitFor();
+  assert.equal(await page.locator('.choice-button').count(), 0);
+
+  await page.getByRole('button', { name: 'Back' }).click();
+  const choice = page.locator('.choice-button').first();
+  await choice.waitFor();
+  const next = (await expectPlaces()).find((position) => position.enabled);
+  await choice.hover();
+  await page.locator(`.place-row.lit[data-line="${next.line}"]`).waitFor();
+  await page.mouse.move(0, 0);
+  await page.locator('.place-row.lit').waitFor({ state: 'detached' });
+  await choice.focus();
+  await page.locator(`.place-row.lit[data-line="${next.line}"]`).waitFor();
+  await page.keyboard.press('Tab');
+  await page.close();
+});
+
+test('a long way is made short, and the short one opens', async () => {
+  const made = await post('/runs?wait=20', {
+    scenario: 'race-counter', params: { n: 20 }, schedule: { mode: 'random', seed: 7 },
+  });
+  const given = made.schedule.preemptions;
+  assert.ok(given > 10, `${given}`);
+  const page = await opened(`/r/${made.id}`);
+  await page.getByRole('button', { name: 'Find the shortest way there' }).click();
+  await page.waitForURL(/\/x\//);
+  await page.getByText(new RegExp(`^\\d preemptions? instead of ${given}, and no way there has fewer\\.`)).waitFor();
+  assert.equal(await page.locator('.histogram, .found').count(), 0);
+  await page.getByRole('button', { name: 'Open the short one' }).click();
+  await page.waitForURL(/\/r\//);
+  await page.locator('.ran-under').waitFor();
+  const short = await runOf(page);
+  assert.deepEqual([short.ended, short.outcome.text], [made.ended, made.outcome.text]);
+  assert.ok(short.schedule.preemptions < given);
+  await page.goto(`${server.url}/s/race-counter`);
+  await page.locator('.mine', { hasText: 'The shortest way there' }).waitFor();
+  await page.close();
+});
+
+test('the help has the keys of the steps', async () => {
+  const page = await opened(SETUP);
+  await page.getByRole('button', { name: 'Run', exact: true }).waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog').getByText('choose which task goes on').waitFor();
+  await page.close();
+});
+
+test('on a phone the steps and the timeline come first', async () => {
+  const made = await controlled({}, { mode: 'random', seed: 42 });
+  const page = await opened(`/r/${made.id}`, { width: 390 });
+  const top = async (what) => (await page.locator(what).boundingBox()).y;
+  await page.locator('.verdict').waitFor();
+  assert.ok(await top('.stepper') < await top('.timeline') && await top('.timeline') < await top('.verdict'));
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.locator('.verdict + .ran-under + .stepper').waitFor();
   await page.close();
 });
 

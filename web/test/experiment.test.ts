@@ -93,3 +93,22 @@ test('names below columns leave out what all begin with', () => {
   assert.deepEqual(shortNames(['abc', 'abd']), ['abc', 'abd']);
   assert.deepEqual(shortNames(['count=1']), ['count=1']);
 });
+
+test('a way that was made shorter, in a sentence', () => {
+  const shrunk = (rest: object, preemptions: number | null): string => {
+    const outcomes = preemptions === null ? [] : [found('count=-15', 1, { share: null, preemptions, token: 't' })];
+    const { key, args } = leadOf(experimentShape({
+      id: 'x', kind: 'shrink', scenario: 's', params: {}, status: 'done', ended: 'completed', token: 'given',
+      given_preemptions: 395, complete: true, schedules: 9, progress: { done: 9, total: null }, outcomes, ...rest,
+    }));
+    return `${key.replace('experiment.lead.', '')} ${Object.values(args).join(' ')}`;
+  };
+  assert.equal(shrunk({}, 2), 'shortest 395 2');
+  assert.equal(shrunk({ given_preemptions: 2 }, 2), 'short 2 2');
+  assert.equal(shrunk({ complete: false, ended: 'time-limit' }, 7), 'shorter 395 7');
+  assert.equal(shrunk({ complete: false, ended: 'cancelled' }, 395), 'noShorter 395 395');
+  assert.equal(shrunk({ complete: false, ended: 'replay-failed', given_preemptions: null }, null), 'unfollowed ');
+  assert.equal(shrunk({ complete: false, ended: 'crashed', given_preemptions: null }, null), 'failed 9');
+  assert.equal(shrunk({ status: 'running', ended: null, complete: false }, 40), 'shrinking 9 40');
+  assert.equal(shrunk({ status: 'queued', ended: null, given_preemptions: null }, null), 'exploring 9');
+});

@@ -5,6 +5,7 @@ import type { OutcomeRule, Param, Run } from '../src/api/types';
 import { ConsoleLog } from '../src/console/lines';
 import { familiesOf, nearest, search } from '../src/pages/search';
 import { applies, fits, ruleOf } from '../src/store/outcome';
+import { problemOf } from '../src/store/refusal';
 import { parseRoute } from '../src/store/route';
 import { checkText, defaults, fromQuery, queryOfValues, toQuery, valuesOf } from '../src/store/setup';
 import { tokens } from '../src/ui/highlight';
@@ -121,4 +122,18 @@ test('the lexer keeps every character', () => {
   const python = 'x = yield r  # why\nprint(f"a")';
   assert.equal(tokens(python, 'python').map((t) => t.text).join(''), python);
   assert.ok(tokens(python, 'python').some((t) => t.kind === 'keyword' && t.text === 'yield'));
+});
+
+test('what the server objects to is said by its code, in the words of the form', () => {
+  const said = (code: string, detail = 'x'): unknown[] => {
+    const { key, args } = problemOf({ pointer: '/schedule/depth', code, detail });
+    return [key, ...Object.values(args ?? {})];
+  };
+  assert.deepEqual(said('out-of-range', 'must be 1 to 16, was 99'), ['form.error.range', 1, 16]);
+  assert.deepEqual(said('out-of-range', 'must be -5 to 0.5, was 2'), ['form.error.range', -5, 0.5]);
+  assert.deepEqual(said('not-an-integer'), ['form.error.integer']);
+  assert.deepEqual(said('not-a-token', 'is a token for another scenario'), ['refused.token.scenario']);
+  assert.deepEqual(said('not-a-token', 'is a token for other parameters'), ['refused.token.parameters']);
+  assert.deepEqual(said('not-a-token', 'is not a whole token'), ['refused.token']);
+  assert.deepEqual(said('news', 'is a new rule'), ['refused.other', 'is a new rule']);
 });

@@ -1,6 +1,6 @@
 // The calls the pages make. A refused call throws Problem with what the server said.
 import {
-  experimentShape, fields, list, runShape, scenarioShape, segmentsShape, summaryShape, text,
+  experimentShape, fields, list, runShape, scenarioShape, segmentsShape, summaryShape, text, textOr,
 } from './shape';
 import type {
   Experiment, ExperimentRequest, FieldError, ParamValue, Run, Scenario, ScenarioSummary,
@@ -23,7 +23,7 @@ export class Problem extends Error {
 
 function fieldError(from: unknown, what: string): FieldError {
   const f = fields(from, what);
-  return { pointer: text(f.pointer, what), detail: text(f.detail, what) };
+  return { pointer: text(f.pointer, what), code: textOr(f.code, ''), detail: text(f.detail, what) };
 }
 
 async function problemOf(response: Response): Promise<Problem> {

@@ -1,7 +1,7 @@
 // The guard at the edge: turns unknown JSON into the types of types.ts or says what is wrong where.
 import type {
   Access, Cell, ChartKind, Check, Choice, Column, DataRace, Enabled, Experiment, FoundOutcome, Operation,
-  OutcomeClass, OutcomeRule, Param, ParamType, ParamValue, Reference, Run, RunSchedule, RunStatus,
+  OutcomeClass, OutcomeRule, Param, ParamType, ParamValue, Position, Reference, Run, RunSchedule, RunStatus,
   Scenario, ScenarioSummary, ScheduleMode, Segment, Text, Timing, Wait,
 } from './types';
 
@@ -38,7 +38,7 @@ function oneOf<T extends string>(value: unknown, what: string, allowed: readonly
   return found;
 }
 
-const textOr = (value: unknown, other: string): string => (typeof value === 'string' ? value : other);
+export const textOr = (value: unknown, other: string): string => (typeof value === 'string' ? value : other);
 const textOrNull = (value: unknown): string | null =>
   (typeof value === 'string' && value !== '' ? value : null);
 const numberOrNull = (value: unknown): number | null => (typeof value === 'number' ? value : null);
@@ -226,6 +226,11 @@ const enabled = (from: unknown, what: string): Enabled => ({
   ...operation(from, what), token: text(fields(from, what).token, `${what}.token`),
 });
 
+const position = (from: unknown, what: string): Position => {
+  const f = fields(from, what);
+  return { ...operation(from, what), line: numberOrNull(f.line), enabled: f.enabled === true };
+};
+
 const access = (from: unknown, what: string): Access => ({
   ...operation(from, what), event: numberOrNull(fields(from, what).event),
 });
@@ -247,6 +252,7 @@ export function runShape(from: unknown): Run {
     params: paramValues(f.params),
     schedule: runSchedule(f.schedule),
     enabled: list(listOr(f.enabled), 'enabled', enabled),
+    positions: list(listOr(f.positions), 'positions', position),
     races: list(listOr(f.races), 'races', race),
     explanation: bilingualOrNull(f.explanation, 'explanation'),
     mine: f.mine === true,
@@ -285,7 +291,7 @@ export function experimentShape(from: unknown): Experiment {
   const progress = fields(f.progress ?? {}, 'progress');
   return {
     id: text(f.id, 'id'),
-    kind: oneOf(f.kind, 'kind', ['repeat', 'explore']),
+    kind: oneOf(f.kind, 'kind', ['repeat', 'explore', 'shrink']),
     scenario: text(f.scenario, 'scenario'),
     mine: f.mine === true,
     params: paramValues(f.params),
@@ -294,6 +300,8 @@ export function experimentShape(from: unknown): Experiment {
     maxSchedules: numberOrNull(f.max_schedules),
     maxSeconds: numberOrNull(f.max_seconds),
     timing: timing(f.timing),
+    token: textOrNull(f.token),
+    givenPreemptions: numberOrNull(f.given_preemptions),
     beside: textOrNull(f.beside),
     status: oneOf(f.status, 'status', STATUSES),
     queuePosition: numberOrNull(f.queue_position),

@@ -141,6 +141,14 @@ export interface Enabled extends Operation {
   readonly token: string;
 }
 
+/** Where a task stood when a controlled run ended or stopped, about to do something. */
+export interface Position extends Operation {
+  /** Of the program's source, from 1. */
+  readonly line: number | null;
+  /** It could go on; otherwise it waits. */
+  readonly enabled: boolean;
+}
+
 /** One side of a race; its event is a place in the order of time, or null when it left none. */
 export interface Access extends Operation {
   readonly event: number | null;
@@ -159,6 +167,8 @@ export interface Run {
   readonly params: Readonly<Record<string, ParamValue>>;
   readonly schedule: RunSchedule;
   readonly enabled: readonly Enabled[];
+  /** Of every task that had not ended. */
+  readonly positions: readonly Position[];
   readonly races: readonly DataRace[];
   /** Why nobody can go on, in a sentence. */
   readonly explanation: Text | null;
@@ -182,7 +192,7 @@ export interface Run {
   readonly createdAt: string;
 }
 
-export type ExperimentKind = 'repeat' | 'explore';
+export type ExperimentKind = 'repeat' | 'explore' | 'shrink';
 
 /** One way the executions of an experiment ended. */
 export interface FoundOutcome {
@@ -203,7 +213,7 @@ export interface FoundOutcome {
   readonly token: string | null;
 }
 
-/** Many executions of one setup: free runs, or every schedule one after the other. */
+/** Many executions of one setup: free runs, every schedule one after the other, or ever shorter ways. */
 export interface Experiment {
   readonly id: string;
   readonly kind: ExperimentKind;
@@ -216,6 +226,10 @@ export interface Experiment {
   readonly maxSchedules: number | null;
   readonly maxSeconds: number | null;
   readonly timing: Timing | null;
+  /** Of shrinking: the way that was given. */
+  readonly token: string | null;
+  /** How many preemptions it has; null until it was followed. */
+  readonly givenPreemptions: number | null;
   /** An experiment of the other kind with the same setup. */
   readonly beside: string | null;
   readonly status: RunStatus;
@@ -243,7 +257,8 @@ export type ExperimentRequest =
     readonly max_seconds?: number;
     readonly timing?: Timing;
     readonly beside?: string;
-  };
+  }
+  | { readonly kind: 'shrink'; readonly token: string };
 
 export interface Segment {
   readonly task: number | null;
@@ -253,5 +268,6 @@ export interface Segment {
 
 export interface FieldError {
   readonly pointer: string;
+  readonly code: string;
   readonly detail: string;
 }

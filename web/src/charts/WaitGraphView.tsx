@@ -3,10 +3,12 @@ import type { JSX } from 'preact';
 import type { Run, Wait } from '../api/types';
 import { formatNs } from '../messages/format';
 import { useApp, type App } from '../store/app';
+import { callOn } from '../store/places';
 import type { RunStore } from '../store/run';
 import { OBJECT } from '../trace/kinds.gen';
 import { OWNER_COLOURS } from '../trace/model';
 import { everWaited, waitsAt } from '../trace/waits';
+import { Prose } from '../ui/controls';
 import { useWidth } from '../ui/useWidth';
 import {
   endGraph, fitted, layOutGraph, momentGraph, waitsOf, type GraphLayout, type Placed, type WaitGraph,
@@ -83,7 +85,35 @@ function holdSentences(app: App, graph: WaitGraph): string[] {
     app.t('waits.holds', { task: nameOf.get(edge.to) ?? '', object: nameOf.get(edge.from) ?? '' }));
 }
 
-export function Waits({ run, store }: { readonly run: Run; readonly store: RunStore }): JSX.Element | null {
+/** A task that waits for what several have stands on one line all the same. */
+const firstOf = (waiting: readonly Wait[], i: number): boolean =>
+  i < waiting.length && waiting.findIndex(({ task }) => task === waiting[i].task) === i;
+
+/** Where in the program a task waits at the end, when that is known. */
+function Standing({ run, source, task }: {
+  readonly run: Run;
+  readonly source: string;
+  readonly task: string;
+}): JSX.Element | null {
+  const app = useApp();
+  const found = run.positions.find((position) => position.task === task && position.line !== null);
+  const text = found?.line == null ? undefined : source.split('\n')[found.line - 1];
+  if (found === undefined || text === undefined) return null;
+  const call = callOn(text, found.operation);
+  const args = { line: String(found.line), call: `${call ?? ''}(…)` };
+  return (
+    <span class="wait-line muted small">
+      <Prose text={call === null ? app.t('waits.line', args) : app.t('waits.lineCall', args)} />
+    </span>
+  );
+}
+
+export function Waits({ run, store, source }: {
+  readonly run: Run;
+  readonly store: RunStore;
+  /** The program's text, or null when it is not known. */
+  readonly source: string | null;
+}): JSX.Element | null {
   const app = useApp();
   void store.version.value;
   const { model } = store;
@@ -96,7 +126,8 @@ export function Waits({ run, store }: { readonly run: Run; readonly store: RunSt
     ? endGraph(model, run.waitsFor, now.holding) : momentGraph(model, now);
   const pipes = new Set(model.log.objects.filter((o) => o.kind === OBJECT.PIPE).map((o) => o.name));
   const telling = { pipes, forEver: over && run.ended !== 'stopped' };
-  const sentences = [...waitsOf(graph).map((wait) => waitSentence(app, wait, telling)), ...holdSentences(app, graph)];
+  const waiting = waitsOf(graph);
+  const sentences = [...waiting.map((wait) => waitSentence(app, wait, telling)), ...holdSentences(app, graph)];
   // What ended well says nothing by having nobody wait.
   if (over && sentences.length === 0 && run.ended !== 'stopped') return null;
   const circular = graph.edges.some((edge) => edge.circular);
@@ -116,7 +147,14 @@ export function Waits({ run, store }: { readonly run: Run; readonly store: RunSt
       {sentences.length > 0 && (
         <>
           <ul class="plain">
-            {sentences.map((sentence, i) => <li key={i}>{sentence}</li>)}
+            {sentences.map((sentence, i) => (
+              <li key={i}>
+                {sentence}
+                {over && source !== null && firstOf(waiting, i) && (
+                  <Standing run={run} source={source} task={waiting[i].task} />
+                )}
+              </li>
+            ))}
           </ul>
           {circular && <p class="stuck">{app.t('waits.circle')}</p>}
           <p class="small muted">{app.t('waits.key')}</p>

@@ -10,6 +10,7 @@ import { formatNs } from '../messages/format';
 import { useApp, type App } from '../store/app';
 import { classOf, compare, leadOf, naturalOrder, outcomeRows, type OutcomeRow } from '../store/experiment';
 import { experimentPath, runPath, scenarioPath } from '../store/route';
+import { SHRINKS_FROM } from '../store/schedule';
 import { queryOfValues } from '../store/setup';
 import { Failure, failureText } from '../ui/Failure';
 import { useTitle } from '../ui/Shell';
@@ -21,6 +22,7 @@ import { Missing } from './Missing';
 import { ClassBadge } from './badges';
 
 const WAIT_SECONDS = 5;
+const BROKEN: ReadonlySet<string> = new Set(['crashed', 'internal-error', 'replay-failed']);
 const NAMED_MOST = 6;
 
 interface Followed {
@@ -51,9 +53,76 @@ function StatusBadge({ of }: { readonly of: Experiment }): JSX.Element {
   const app = useApp();
   const word = of.status !== 'done' ? of.status
     : of.ended === 'cancelled' ? 'cancelled'
-      : of.ended === 'crashed' || of.ended === 'internal-error' ? 'failed' : 'done';
+      : of.ended !== null && BROKEN.has(of.ended) ? 'failed' : 'done';
   const style = of.status !== 'done' ? 'going' : word === 'failed' ? 'ended-badly' : 'plain-badge';
   return <span class={`badge ${style}`}>{app.t(`experiment.status.${word}`)}</span>;
+}
+
+/** The one outcome that shrinking keeps: as it was given, and with the fewest preemptions so far. */
+function Shrunk({ of, scenario }: {
+  readonly of: Experiment;
+  readonly scenario: Scenario | null;
+}): JSX.Element {
+  const app = useApp();
+  const busy = useSignal(false);
+  const failure = useSignal<unknown>(null);
+  const outcome = of.outcomes[0];
+  if (outcome === undefined) return <p class="muted">{app.t('experiment.none')}</p>;
+  const rule = outcome.rule === null ? undefined : scenario?.outcomes[outcome.rule];
+  const open = async (token: string): Promise<void> => {
+    busy.value = true;
+    failure.value = null;
+    try {
+      app.go(await replayed(of, token));
+    } catch (error) {
+      failure.value = error;
+    }
+    busy.value = false;
+  };
+  const { token } = of;
+  const shorter = outcome.token;
+  const most = Math.max(1, of.givenPreemptions ?? 1);
+  const ways = [
+    { of: 'given', preemptions: of.givenPreemptions, token },
+    { of: 'found', preemptions: outcome.preemptions, token: shorter },
+  ] as const;
+  return (
+    <div class="shrunk">
+      <p class="row-name">
+        {outcome.ended === 'completed'
+          ? <code>{outcome.text}</code> : <strong>{app.word('ended', outcome.ended)}</strong>}
+        {outcome.class !== null && <ClassBadge of={outcome.class} />}
+      </p>
+      {rule !== undefined && <p class="row-meaning"><Prose text={app.say(rule.meaning)} /></p>}
+      <dl class="ways">
+        {ways.map((way) => (
+          <div key={way.of}>
+            <dt>{app.t(`shrink.${way.of}`)}</dt>
+            <dd>
+              <span>{way.preemptions === null ? '–' : app.t('schedule.preemptions', { count: way.preemptions })}</span>
+              <span class="share-room" aria-hidden="true">
+                <span class="share-fill" style={{ width: `${((way.preemptions ?? 0) / most) * 100}%` }} />
+              </span>
+            </dd>
+            <dd>
+              {way.token !== null && (
+                <button
+                  type="button"
+                  class={`button ${way.of === 'found' && of.status === 'done' ? 'primary' : ''}`}
+                  disabled={busy.value}
+                  onClick={() => void open(way.token ?? '')}
+                >
+                  {app.t(`shrink.${way.of}.open`)}
+                </button>
+              )}
+            </dd>
+          </div>
+        ))}
+      </dl>
+      {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
+      <p class="small muted">{app.t('shrink.what')}</p>
+    </div>
+  );
 }
 
 /** How far it got, and what it took. */
@@ -68,10 +137,10 @@ function Lead({ of }: { readonly of: Experiment }): JSX.Element {
     ...(of.cut > 0 ? [app.t('experiment.cut', { count: of.cut })] : []),
     // Its numbers come one after the other while it goes on.
     ...(of.status === 'done' && of.others > 0 ? [app.t('experiment.others', { count: of.others })] : []),
-    ...(of.kind === 'explore'
+    ...(of.kind !== 'repeat'
       ? [app.t(of.timing === 'virtual' ? 'experiment.virtual' : 'experiment.ignores')] : []),
     ...(of.status === 'done' && of.wallNs !== null
-      ? [app.t('experiment.took', { time: formatNs(of.wallNs, app.language.value) })] : []),
+      ? [app.t('experiment.took', { time: formatNs(of.wallNs, app.language.value).replace(' ', '\u00a0') })] : []),
   ];
   return (
     <section class={`verdict ${of.complete ? 'acceptable' : ''}`} aria-label={app.t(`experiment.title.${of.kind}`)}>
@@ -116,6 +185,16 @@ interface Both {
   readonly scenario: Scenario | null;
 }
 
+/** The page of a run that goes the way of a token. */
+async function replayed(of: Experiment, token: string): Promise<string> {
+  const schedule = { mode: 'replay', token, timing: of.timing ?? 'ignored' } as const;
+  return runPath((await startRun(of.scenario, of.params, schedule, WAIT_SECONDS)).id);
+}
+
+/** The page of an experiment that looks for a shorter way. */
+const shrunk = async (of: Experiment, token: string): Promise<string> =>
+  experimentPath((await startExperiment(of.scenario, of.params, { kind: 'shrink', token })).id);
+
 /** A run with this outcome: a stored one, or a replay of the schedule that leads to it. */
 function Witness({ row, explored, failed }: {
   readonly row: OutcomeRow;
@@ -126,21 +205,30 @@ function Witness({ row, explored, failed }: {
   const busy = useSignal(false);
   const label = app.t('experiment.showOneOf', { outcome: outcomeName(app, row.outcome) });
   const token = row.explored?.token ?? null;
+  const opened = async (find: () => Promise<string>): Promise<void> => {
+    busy.value = true;
+    try {
+      app.go(await find());
+    } catch (error) {
+      failed(error);
+    }
+    busy.value = false;
+  };
   if (token !== null && explored !== null) {
-    const show = async (): Promise<void> => {
-      busy.value = true;
-      try {
-        const schedule = { mode: 'replay', token, timing: explored.timing ?? 'ignored' } as const;
-        app.go(runPath((await startRun(explored.scenario, explored.params, schedule, WAIT_SECONDS)).id));
-      } catch (error) {
-        failed(error);
-      }
-      busy.value = false;
-    };
     return (
-      <button type="button" class="row-button" aria-label={label} disabled={busy.value} onClick={() => void show()}>
-        {app.t('experiment.showOne')}
-      </button>
+      <span class="witnesses">
+        <button type="button" class="row-button" aria-label={label} disabled={busy.value}
+          onClick={() => void opened(() => replayed(explored, token))}>
+          {app.t('experiment.showOne')}
+        </button>
+        {(row.explored?.preemptions ?? 0) >= SHRINKS_FROM && (
+          <button type="button" class="link-button small" disabled={busy.value} title={app.t('shrink.help')}
+            aria-label={app.t('shrink.findOf', { outcome: outcomeName(app, row.outcome) })}
+            onClick={() => void opened(() => shrunk(explored, token))}>
+            {app.t('shrink.short')}
+          </button>
+        )}
+      </span>
     );
   }
   const run = row.repeated?.run ?? null;
@@ -312,7 +400,7 @@ function Buttons({ of, scenario, another }: {
           {app.t('experiment.alsoRepeat', { count: REPEATS_BESIDE })}
         </button>
       )}
-      {of.beside === null && !explores && scenario?.explorable === true && (
+      {of.beside === null && of.kind === 'repeat' && scenario?.explorable === true && (
         <button type="button" class="button primary" disabled={busy.value} title={app.t('experiment.also.help')}
           onClick={() => void attempt(() => another({ ...EXPLORE, beside: of.id }))}>
           {app.t('experiment.alsoExplore')}
@@ -366,12 +454,13 @@ function Body({ of, others }: {
       {other !== null && <Lead of={other} />}
       {others.of.error.value !== null && <Failure error={others.of.error.value} />}
       <section class="panel">
-        <h2>{app.t('experiment.outcomes')}</h2>
-        {rows.length === 0 && <p class="muted">{app.t('experiment.none')}</p>}
-        {rows.length > 0 && (
+        <h2>{app.t(of.kind === 'shrink' ? 'experiment.outcome' : 'experiment.outcomes')}</h2>
+        {of.kind === 'shrink' && <Shrunk of={of} scenario={scenario} />}
+        {of.kind !== 'shrink' && rows.length === 0 && <p class="muted">{app.t('experiment.none')}</p>}
+        {of.kind !== 'shrink' && rows.length > 0 && (
           <>
             <Compared one={of} other={other} scenario={scenario} rows={rows} />
-            <Histogram one={of} other={other} scenario={scenario} rows={rows} />
+            {rows.length > 1 && <Histogram one={of} other={other} scenario={scenario} rows={rows} />}
             <Table one={of} other={other} scenario={scenario} rows={rows} />
             {(of.kind === 'explore' || other !== null) && <p class="small muted">{app.t('experiment.shareHelp')}</p>}
           </>

@@ -12,7 +12,7 @@ const REPEATS_CHOICES = [20, 100, 200, 1000];
 const BOUNDS = ['', '0', '1', '2', '3', '4', '6', '8'];
 
 /** What the buttons ask for when nobody chose anything else. */
-export const EXPLORE: ExperimentRequest = { kind: 'explore', max_preemptions: null };
+export const EXPLORE = { kind: 'explore', max_preemptions: null } as const;
 
 interface SelectProps {
   readonly id: string;

@@ -2,14 +2,14 @@
 import type { JSX } from 'preact';
 import type { Param } from '../api/types';
 import { useApp, type App } from '../store/app';
-import { checkText, type Texts } from '../store/setup';
+import { checkText, type FieldProblem, type Refusals, type Texts } from '../store/setup';
 import { Prose } from '../ui/controls';
 
 export interface FormProps {
   readonly params: readonly Param[];
   readonly texts: Texts;
   /** What the server said about a field, by name. */
-  readonly refused: Readonly<Record<string, string>>;
+  readonly refused: Refusals;
   readonly change: (name: string, text: string) => void;
 }
 
@@ -25,11 +25,10 @@ const SLIDER_MOST = 1000;
 
 export const fieldId = (name: string): string => `field-${name}`;
 
-/** What is wrong with a field, in the reader's language; the server's word if only it objects. */
-export function fieldError(app: App, param: Param, text: string, refused: string | undefined): string | null {
-  const problem = checkText(param, text);
-  if (problem !== null) return app.t(problem.key, problem.args);
-  return refused ?? null;
+/** What is wrong with a field, in the reader's language; what the server says if only it objects. */
+function fieldError(app: App, param: Param, text: string, refused: FieldProblem | undefined): string | null {
+  const problem = checkText(param, text) ?? refused;
+  return problem === undefined ? null : app.t(problem.key, problem.args);
 }
 
 /** The bounds of a number, or of each number of a list; empty for other types. */

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { Problem, getScenario } from '../api/client';
+import { Problem, getScenario, getSource } from '../api/client';
 import type { ChartKind, Run, Scenario } from '../api/types';
 import { BarsView } from '../charts/BarsView';
 import { CurveView } from '../charts/CurveView';
@@ -25,6 +25,7 @@ import { Failure } from '../ui/Failure';
 import { useTitle } from '../ui/Shell';
 import { Link, Prose } from '../ui/controls';
 import { useLoaded } from '../ui/useLoaded';
+import { useNarrow } from '../ui/useNarrow';
 import { Actions } from './Actions';
 import { Details } from './Details';
 import { Missing } from './Missing';
@@ -44,6 +45,13 @@ interface BodyProps {
 
 interface PageProps extends BodyProps {
   readonly of: string | null;
+}
+
+/** The program's text, when where its tasks stand may be told. */
+function useSource(run: Run): string | null {
+  const id = isControlled(run.schedule) ? run.scenario : '';
+  const { value } = useLoaded(id, async () => (id === '' ? null : getSource(id)));
+  return value.value;
 }
 
 function Drawing({ kind, store, run, scenario }: BodyProps & {
@@ -121,24 +129,32 @@ function Heading({ run, scenario, of }: PageProps): JSX.Element {
 
 function Body({ store, run, scenario, of }: PageProps): JSX.Element {
   const app = useApp();
+  const source = useSource(run);
+  const narrow = useNarrow();
   const charts = scenario !== null && (scenario.chart !== 'none' || scenario.columns.length > 0);
+  const told = (
+    <>
+      <Verdict run={run} scenario={scenario} />
+      <ScheduleStrip run={run} scenario={scenario} />
+    </>
+  );
   return (
     <div class="page wide">
       <Heading store={store} run={run} scenario={scenario} of={of} />
-      <Verdict run={run} scenario={scenario} />
-      <ScheduleStrip run={run} />
+      {!narrow.value && told}
       {store.traceFailure.value !== null && (
         <p class="failure" role="alert">{app.t('run.traceBroken', { reason: store.traceFailure.value })}</p>
       )}
       {store.failure.value !== null && <Failure error={store.failure.value} />}
-      {isControlled(run.schedule) && <Stepper store={store} run={run} of={of} />}
+      {isControlled(run.schedule) && <Stepper store={store} run={run} of={of} source={source} />}
       <Timeline store={store} />
+      {narrow.value && told}
       <div class={`below ${charts ? '' : 'no-chart'}`}>
         <Output store={store} />
         {charts && scenario !== null && <Charts store={store} run={run} scenario={scenario} />}
         <aside class="side">
           <Details store={store} />
-          <Waits run={run} store={store} />
+          <Waits run={run} store={store} source={source} />
           <Races store={store} run={run} />
           <Checks run={run} scenario={scenario} />
           {scenario !== null && (

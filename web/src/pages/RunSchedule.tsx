@@ -1,12 +1,12 @@
 // The schedule a run ran under, what it takes to repeat it, and the races it showed.
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { startRun } from '../api/client';
-import type { DataRace, Run, ScheduleRequest } from '../api/types';
+import { startExperiment, startRun } from '../api/client';
+import type { DataRace, Run, Scenario, ScheduleRequest } from '../api/types';
 import { useApp } from '../store/app';
-import { runPath } from '../store/route';
+import { experimentPath, runPath } from '../store/route';
 import type { RunStore } from '../store/run';
-import { exactly, isControlled, takesSeed, textsOfRun, scheduleOf } from '../store/schedule';
+import { exactly, isControlled, scheduleOf, shrinks, takesSeed, textsOfRun } from '../store/schedule';
 import { timeOrder } from '../trace/sort';
 import { failureText } from '../ui/Failure';
 import { CopyText } from '../ui/controls';
@@ -27,19 +27,27 @@ function Token({ token }: { readonly token: string }): JSX.Element {
 }
 
 /** A strip below the verdict: nothing for a free run, which nobody can repeat. */
-export function ScheduleStrip({ run }: { readonly run: Run }): JSX.Element | null {
+export function ScheduleStrip({ run, scenario }: {
+  readonly run: Run;
+  readonly scenario: Scenario | null;
+}): JSX.Element | null {
   const app = useApp();
   const failure = useSignal<unknown>(null);
   const { schedule } = run;
   if (!isControlled(schedule)) return null;
-  const again = async (request: ScheduleRequest): Promise<void> => {
+  const open = async (start: () => Promise<string>): Promise<void> => {
     failure.value = null;
     try {
-      app.go(runPath((await startRun(run.scenario, run.params, request)).id));
+      app.go(await start());
     } catch (error) {
       failure.value = error;
     }
   };
+  const again = (request: ScheduleRequest): Promise<void> =>
+    open(async () => runPath((await startRun(run.scenario, run.params, request)).id));
+  const shrink = (token: string): Promise<void> => open(async () =>
+    experimentPath((await startExperiment(run.scenario, run.params, { kind: 'shrink', token })).id));
+  const long = scenario?.explorable === true && shrinks(run) ? schedule.token : null;
   const another = scheduleOf({ ...textsOfRun(schedule), seed: '' });
   return (
     <section class="ran-under" aria-label={app.t('schedule.title')}>
@@ -64,6 +72,11 @@ export function ScheduleStrip({ run }: { readonly run: Run }): JSX.Element | nul
         {takesSeed(schedule.mode) && (
           <button type="button" class="small-button" onClick={() => void again(another)}>
             {app.t('schedule.otherSeed')}
+          </button>
+        )}
+        {long !== null && (
+          <button type="button" class="small-button" title={app.t('shrink.help')} onClick={() => void shrink(long)}>
+            {app.t('shrink.find')}
           </button>
         )}
       </span>

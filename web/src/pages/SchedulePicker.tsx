@@ -6,6 +6,7 @@ import { useApp } from '../store/app';
 import {
   DEPTH_MOST, SEED_MOST, checkSchedule, newSeed, takesSeed, type ScheduleField, type ScheduleTexts,
 } from '../store/schedule';
+import type { Refusals } from '../store/setup';
 import { Prose } from '../ui/controls';
 
 export const scheduleId = (field: ScheduleField): string => `schedule-${field}`;
@@ -14,7 +15,7 @@ interface PickerProps {
   readonly scenario: Scenario;
   readonly texts: ScheduleTexts;
   /** What the server said about a member of the schedule, by name. */
-  readonly refused: Readonly<Record<string, string>>;
+  readonly refused: Refusals;
   readonly change: (texts: ScheduleTexts) => void;
 }
 
@@ -150,8 +151,10 @@ function Details({ texts, change, errorOf }: Pick<PickerProps, 'texts' | 'change
 export function SchedulePicker({ scenario, texts, refused, change }: PickerProps): JSX.Element {
   const app = useApp();
   const found = checkSchedule(texts, scenario.schedules);
-  const errorOf = (field: ScheduleField): string | null => (found?.field === field
-    ? app.t(found.problem.key, found.problem.args) : refused[field] ?? null);
+  const errorOf = (field: ScheduleField): string | null => {
+    const problem = found?.field === field ? found.problem : refused[field];
+    return problem === undefined ? null : app.t(problem.key, problem.args);
+  };
   const modes = MODES.filter((mode) => scenario.schedules.includes(mode));
   const wrong = errorOf('mode');
   const onlyFree = modes.length === 1 && (

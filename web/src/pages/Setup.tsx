@@ -6,11 +6,14 @@ import { useEffect } from 'preact/hooks';
 import { Problem, startExperiment, startRun } from '../api/client';
 import type { ExperimentRequest, Scenario } from '../api/types';
 import { useApp } from '../store/app';
+import { problemOf } from '../store/refusal';
 import { experimentPath, runPath, scenarioPath } from '../store/route';
 import {
   FREELY, checkSchedule, joinQuery, scheduleFromQuery, scheduleOf, scheduleToQuery, type ScheduleTexts,
 } from '../store/schedule';
-import { checkText, defaults, fromQuery, toQuery, valuesOf, type Texts } from '../store/setup';
+import {
+  checkText, defaults, fromQuery, toQuery, valuesOf, type FieldProblem, type Refusals, type Texts,
+} from '../store/setup';
 import { Failure } from '../ui/Failure';
 import { CopyButton } from '../ui/controls';
 import { Experiments } from './Experiments';
@@ -18,8 +21,8 @@ import { Form, fieldId } from './Form';
 import { SchedulePicker, scheduleId } from './SchedulePicker';
 
 interface Refused {
-  readonly params: Readonly<Record<string, string>>;
-  readonly schedule: Readonly<Record<string, string>>;
+  readonly params: Refusals;
+  readonly schedule: Refusals;
 }
 
 const NOTHING: Refused = { params: {}, schedule: {} };
@@ -27,9 +30,9 @@ const NOTHING: Refused = { params: {}, schedule: {} };
 /** What the server objected to, by field; null if it was about something else. */
 function refusedFields(error: unknown): Refused | null {
   if (!(error instanceof Problem) || error.status !== 422) return null;
-  const under = (part: string): Record<string, string> => Object.fromEntries(error.errors
-    .map((e) => [new RegExp(`^/${part}/([^/]+)`).exec(e.pointer)?.[1], e.detail] as const)
-    .filter((e): e is readonly [string, string] => e[0] !== undefined));
+  const under = (part: string): Refusals => Object.fromEntries(error.errors
+    .map((e) => [new RegExp(`^/${part}/([^/]+)`).exec(e.pointer)?.[1], problemOf(e)] as const)
+    .filter((e): e is readonly [string, FieldProblem] => e[0] !== undefined));
   const refused = { params: under('params'), schedule: under('schedule') };
   const count = Object.keys(refused.params).length + Object.keys(refused.schedule).length;
   return count > 0 ? refused : null;

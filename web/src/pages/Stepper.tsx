@@ -1,4 +1,5 @@
 // Stepping through a controlled run by hand: back, forward, any task that could go next, any moment.
+import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Enabled, Run } from '../api/types';
@@ -13,15 +14,30 @@ import { OWNER_COLOURS } from '../trace/model';
 import { STATE } from '../trace/states';
 import { failureText } from '../ui/Failure';
 import { Icon } from '../ui/controls';
+import { Places } from './Places';
 import { operationText } from './schedules';
 import { useSteps, type Steps, type StepsProps } from './useSteps';
 
 const KEYS_MOST = 9;
 
-function Choices({ run, busy, choose }: {
+/** Points out where a task stands, or nothing when it is null. */
+type Point = (taskId: number | null) => void;
+
+const lineOfTask = (run: Run, taskId: number | null): number | null =>
+  run.positions.find((position) => position.taskId === taskId)?.line ?? null;
+
+/** "line 30", when that is known. */
+function At({ run, taskId }: { readonly run: Run; readonly taskId: number }): JSX.Element | null {
+  const app = useApp();
+  const line = lineOfTask(run, taskId);
+  return line === null ? null : <span class="at-line muted small">{app.t('places.line', { line: String(line) })}</span>;
+}
+
+function Choices({ run, busy, choose, point }: {
   readonly run: Run;
   readonly busy: boolean;
   readonly choose: (choice: Enabled) => void;
+  readonly point: Point;
 }): JSX.Element | null {
   const app = useApp();
   if (run.enabled.length === 0) return null;
@@ -36,9 +52,14 @@ function Choices({ run, busy, choose }: {
               class={`choice-button stripe lane-${choice.taskId % OWNER_COLOURS}`}
               disabled={busy}
               onClick={() => choose(choice)}
+              onFocus={() => point(choice.taskId)}
+              onBlur={() => point(null)}
+              onMouseEnter={() => point(choice.taskId)}
+              onMouseLeave={() => point(null)}
             >
               {i < KEYS_MOST && <kbd aria-hidden="true">{i + 1}</kbd>}
-              <span><strong>{choice.task}</strong> {operationText(app, choice)}</span>
+              <span class="choice-what"><strong>{choice.task}</strong> {operationText(app, choice)}</span>
+              <At run={run} taskId={choice.taskId} />
             </button>
           </li>
         ))}
@@ -47,21 +68,32 @@ function Choices({ run, busy, choose }: {
   );
 }
 
-/** What every task is doing here, and how things stand. */
-function Now({ store }: { readonly store: RunStore }): JSX.Element {
+/** What the tasks that cannot be chosen are doing here, and how things stand. */
+function Now({ store, run, point }: {
+  readonly store: RunStore;
+  readonly run: Run;
+  readonly point: Point;
+}): JSX.Element {
   const app = useApp();
   void store.version.value;
   const { model } = store;
-  const rows = model.lanes.map((_, task) => momentOf(app, model, { task, t: model.until, event: -1 }))
+  const left = model.lanes.map((_, task) => momentOf(app, model, { task, t: model.until, event: -1 }))
     .filter((moment) => moment !== null && moment.state !== STATE.DONE);
-  const ended = model.lanes.length - rows.length;
+  const rows = left.filter((moment) => !run.enabled.some(({ taskId }) => taskId === moment?.task));
+  const ended = model.lanes.length - left.length;
   return (
     <div class="now">
       <h3>{app.t('step.now')}</h3>
       <ul class="plain">
         {rows.map((moment) => moment !== null && (
-          <li key={moment.task} class={`stripe lane-${moment.task % OWNER_COLOURS}`}>
-            <strong>{taskName(model, moment.task)}</strong> {moment.sentence}
+          <li
+            key={moment.task}
+            class={`stripe lane-${moment.task % OWNER_COLOURS}`}
+            onMouseEnter={() => point(moment.task)}
+            onMouseLeave={() => point(null)}
+          >
+            <span class="choice-what"><strong>{taskName(model, moment.task)}</strong> {moment.sentence}</span>
+            <At run={run} taskId={moment.task} />
           </li>
         ))}
         {ended > 0 && <li class="muted">{app.t('step.ended', { count: ended })}</li>}
@@ -142,7 +174,33 @@ function pressKey(key: string, steps: Steps, enabled: readonly Enabled[]): boole
   return true;
 }
 
-export function Stepper(props: StepsProps): JSX.Element | null {
+/** Where one is: what can come next, how things stand, and where in the program. */
+function Here({ store, run, source, busy, choose }: Pick<StepperProps, 'store' | 'run' | 'source'> & {
+  readonly busy: boolean;
+  readonly choose: (choice: Enabled) => void;
+}): JSX.Element {
+  const pointed = useSignal<number | null>(null);
+  useEffect(() => { pointed.value = null; }, [run.id]);
+  const point: Point = (taskId) => { pointed.value = taskId; };
+  const now = <Now store={store} run={run} point={point} />;
+  const choices = <Choices run={run} busy={busy} choose={choose} point={point} />;
+  if (source === null || run.positions.every(({ line }) => line === null)) {
+    return <div class="step-here">{choices}{now}</div>;
+  }
+  return (
+    <div class="step-here">
+      <div class="step-side">{choices}{now}</div>
+      <Places positions={run.positions} source={source} lit={lineOfTask(run, pointed.value)} />
+    </div>
+  );
+}
+
+interface StepperProps extends StepsProps {
+  /** The program's text, or null when it is not known. */
+  readonly source: string | null;
+}
+
+export function Stepper(props: StepperProps): JSX.Element | null {
   const app = useApp();
   const { store, run } = props;
   const frame = useRef<HTMLElement>(null);
@@ -185,13 +243,13 @@ export function Stepper(props: StepsProps): JSX.Element | null {
       <Bar steps={steps} place={place} />
       <p class="visually-hidden" role="status">{`${place} ${lastText(store)}`}</p>
       {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
-      {run.ended === 'stopped' && (
-        <div class="step-here">
-          <Choices run={run} busy={busy.value} choose={steps.choose} />
-          <Now store={store} />
-        </div>
+      {(run.ended === 'stopped' || run.positions.length > 0) && (
+        <Here store={store} run={run} source={props.source} busy={busy.value} choose={steps.choose} />
       )}
-      <p id="step-keys" class="small muted">{app.t('step.keys')}</p>
+      <p class="small muted">
+        <span id="step-keys" class="step-keys">{`${app.t('step.keys')}${app.space()}`}</span>
+        {app.t('step.select')}
+      </p>
     </section>
   );
 }

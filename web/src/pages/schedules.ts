@@ -1,12 +1,18 @@
 // Schedules and operations in the reader's words.
 import type { DataRace, Operation, RunSchedule } from '../api/types';
+import { isMessageKey } from '../messages';
 import type { App } from '../store/app';
 
 /** "takes lock A": what a task does or is about to do. */
 export const operationText = (app: App, { operation, object }: Operation): string => {
-  const said = app.word('op', operation);
-  return said.replace('…', object ?? '').trim();
+  const alone = `op.alone.${operation}`;
+  if (object === null && isMessageKey(alone)) return app.t(alone);
+  return app.word('op', operation).replace('…', object ?? '').trim();
 };
+
+/** "reads", of something that is named elsewhere. */
+const verbOf = (app: App, { operation }: Operation): string =>
+  app.word('op', operation).replace('…', '').trim();
 
 /** "Random, seed 42". */
 export function scheduleText(app: App, schedule: RunSchedule): string {
@@ -31,7 +37,7 @@ export function distinctRaces(races: readonly DataRace[]): DataRace[] {
 export const raceText = (app: App, race: DataRace): string => app.t('race.sentence', {
   object: race.object,
   first: race.first.task,
-  firstDoes: operationText(app, { ...race.first, object: null }),
+  firstDoes: verbOf(app, race.first),
   second: race.second.task,
-  secondDoes: operationText(app, { ...race.second, object: null }),
+  secondDoes: verbOf(app, race.second),
 });

@@ -88,9 +88,23 @@ function exploredLead(of: Experiment): Sentence {
   }
 }
 
+function shrunkLead(of: Experiment): Sentence {
+  const [given, found] = [of.givenPreemptions, of.outcomes[0]?.preemptions ?? null];
+  if (of.status !== 'done') {
+    return found === null ? { key: 'experiment.lead.exploring', args: { count: of.schedules } }
+      : { key: 'experiment.lead.shrinking', args: { count: of.schedules, found } };
+  }
+  if (of.ended === 'replay-failed') return { key: 'experiment.lead.unfollowed', args: {} };
+  if (given === null || found === null) return { key: 'experiment.lead.failed', args: { count: of.schedules } };
+  const args = { given, found };
+  if (of.complete) return { key: found < given ? 'experiment.lead.shortest' : 'experiment.lead.short', args };
+  return { key: found < given ? 'experiment.lead.shorter' : 'experiment.lead.noShorter', args };
+}
+
 /** How far it got, in a sentence. */
 export function leadOf(of: Experiment): Sentence {
   if (of.kind === 'explore') return exploredLead(of);
+  if (of.kind === 'shrink') return shrunkLead(of);
   const total = of.total ?? of.count ?? of.done;
   if (of.status !== 'done') return { key: 'experiment.lead.repeating', args: { done: of.done, total } };
   if (of.ended === 'completed') return { key: 'experiment.lead.repeated', args: { total: of.done } };

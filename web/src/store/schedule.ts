@@ -1,7 +1,7 @@
 // Who runs when: as texts in a form, in an address ("random:42", "pct:7:3", "replay:TOKEN"), and as
 // what the server is asked for.
 import { MODES } from '../api/shape';
-import type { RunSchedule, ScheduleMode, ScheduleRequest, Timing } from '../api/types';
+import type { Run, RunSchedule, ScheduleMode, ScheduleRequest, Timing } from '../api/types';
 import type { FieldProblem } from './setup';
 
 export interface ScheduleTexts {
@@ -122,6 +122,14 @@ export function exactly(schedule: RunSchedule): ScheduleRequest {
 /** A replay of a token under the run's rules about time. */
 export const replayOf = (schedule: RunSchedule, token: string): ScheduleRequest =>
   ({ mode: 'replay', token, timing: timingOf(schedule) });
+
+/** Preemptions of which fewer may do. */
+export const SHRINKS_FROM = 2;
+
+/** Whether there may be a shorter way to how a run ended. */
+export const shrinks = ({ status, ended, schedule }: Run): boolean => status === 'done'
+  && ended !== 'stopped' && ended !== 'replay-failed' && schedule.token !== null
+  && (schedule.preemptions ?? 0) >= SHRINKS_FROM;
 
 export const isControlled = (schedule: RunSchedule): boolean => schedule.mode !== 'free';
 

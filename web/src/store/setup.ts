@@ -11,6 +11,9 @@ export interface FieldProblem {
   readonly args?: Args;
 }
 
+/** What is wrong with what the server was asked for, by the name of the field. */
+export type Refusals = Readonly<Record<string, FieldProblem>>;
+
 export const textOf = (value: ParamValue): string =>
   (typeof value === 'object' ? value.join(',') : String(value));
 

@@ -281,6 +281,8 @@ export function drawRuler(
     context.fillStyle = palette.line;
     context.fillRect(x, 0, 1, height);
     context.fillStyle = palette.muted;
-    context.fillText(format(time, step), x + 5, height / 2 + 1);
+    const text = format(time, step);
+    // Half a time would be another one.
+    if (x + 5 + context.measureText(text).width <= view.width / ratio) context.fillText(text, x + 5, height / 2 + 1);
   }
 }

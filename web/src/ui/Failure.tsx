@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { Problem } from '../api/client';
 import { useApp, type App } from '../store/app';
+import { problemOf } from '../store/refusal';
 
 export function failureText(app: App, error: unknown): string {
   if (!(error instanceof Problem)) {
@@ -12,7 +13,10 @@ export function failureText(app: App, error: unknown): string {
   if (error.status === 503 || error.status === 429) {
     return app.t('error.busy', { seconds: error.retryAfter ?? 1 });
   }
-  return app.t('error.other', { detail: error.detail });
+  const [refused] = error.errors;
+  if (refused === undefined) return app.t('error.other', { detail: error.detail });
+  const { key, args } = problemOf(refused);
+  return app.t(key, args);
 }
 
 export function Failure({ error, again }: {

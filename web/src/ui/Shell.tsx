@@ -47,7 +47,15 @@ function Header(): JSX.Element {
   );
 }
 
-const KEYS: readonly (readonly [readonly string[], MessageKey])[] = [
+type Keys = readonly (readonly [readonly string[], MessageKey])[];
+
+const STEPPER: Keys = [
+  [['←', '→'], 'help.step'],
+  [['1', '…', '9'], 'help.choose'],
+  [['Home', 'End'], 'help.ends'],
+];
+
+const TIMELINE: Keys = [
   [['←', '→'], 'help.slices'],
   [['↑', '↓'], 'help.lanes'],
   [['W', 'S'], 'help.zoom'],
@@ -59,6 +67,30 @@ const KEYS: readonly (readonly [readonly string[], MessageKey])[] = [
   [['Esc'], 'help.escape'],
   [['?'], 'help.help'],
 ];
+
+function KeyList({ keys, title, intro, children }: {
+  readonly keys: Keys;
+  readonly title: MessageKey;
+  readonly intro: MessageKey;
+  readonly children?: JSX.Element;
+}): JSX.Element {
+  const app = useApp();
+  return (
+    <section>
+      <h3>{app.t(title)}</h3>
+      <p class="muted small">{app.t(intro)}</p>
+      <dl>
+        {keys.map(([names, text]) => (
+          <div key={text}>
+            <dt>{names.map((name) => (name === '…' ? name : <kbd key={name}>{name}</kbd>))}</dt>
+            <dd>{app.t(text)}</dd>
+          </div>
+        ))}
+        {children}
+      </dl>
+    </section>
+  );
+}
 
 function Help(): JSX.Element {
   const app = useApp();
@@ -77,19 +109,13 @@ function Help(): JSX.Element {
           <Icon name="close" />
         </button>
       </div>
-      <p class="muted">{app.t('help.intro')}</p>
-      <dl>
-        {KEYS.map(([keys, text]) => (
-          <div key={text}>
-            <dt>{keys.map((key) => <kbd key={key}>{key}</kbd>)}</dt>
-            <dd>{app.t(text)}</dd>
-          </div>
-        ))}
+      <KeyList keys={TIMELINE} title="timeline.title" intro="help.intro">
         <div>
           <dt><kbd>{app.t('help.wheelKey')}</kbd></dt>
           <dd>{app.t('help.wheel')}</dd>
         </div>
-      </dl>
+      </KeyList>
+      <KeyList keys={STEPPER} title="step.title" intro="help.stepIntro" />
     </dialog>
   );
 }

@@ -43,3 +43,15 @@ export function tokens(source: string, language: SourceLanguage): Token[] {
   add('plain', source.slice(at));
   return list;
 }
+
+/** The same, line by line: what spans several lines is a piece in each of them. */
+export function tokenLines(source: string, language: SourceLanguage): Token[][] {
+  const lines: Token[][] = [[]];
+  for (const { kind, text } of tokens(source, language)) {
+    text.split('\n').forEach((part, i) => {
+      if (i > 0) lines.push([]);
+      if (part !== '') lines[lines.length - 1].push({ kind, text: part });
+    });
+  }
+  return lines;
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { runShape } from '../src/api/shape';
+import type { Position } from '../src/api/types';
+import { byLine, callOn, excerptsOf } from '../src/store/places';
+import { tokenLines, tokens } from '../src/ui/highlight';
+
+const SOURCE = `#include "scenarios/scenario.h"
+
+/* One of
+   two. */
+static void one(void)
+{
+    a();
+    b();
+}
+
+static void long_one(void *argument)
+{
+${Array.from({ length: 20 }, (_, i) => `    step(${i});`).join('\n')}
+}
+`.split('\n');
+
+const shown = (places: number[], lines = SOURCE): number[][] => excerptsOf(lines, places).map(({ from, to }) => [from, to]);
+
+test('what is around a place: its function, never its neighbours, and its first line', () => {
+  assert.deepEqual(shown([7]), [[5, 9]]);
+  assert.deepEqual(shown([25]), [[11, 11], [21, 29]]);
+  assert.deepEqual(shown([32]), [[11, 11], [28, 33]]);
+  assert.deepEqual(shown([16]), [[11, 20]]);
+});
+
+test('places near each other are one excerpt, in the order of the source', () => {
+  assert.deepEqual(shown([26, 7, 25, 7]), [[5, 11], [21, 30]]);
+  assert.deepEqual(shown([7, 14]), [[5, 18]], 'one line between them is shown');
+  assert.deepEqual(shown([]), []);
+  assert.deepEqual(shown([0, 99]), [], 'lines that the source does not have');
+});
+
+test('a real program, at every line', () => {
+  const lines = readFileSync('../scenarios/locks/deadlock_two_locks.c', 'utf8').split('\n');
+  for (let place = 1; place <= lines.length; place++) {
+    const found = excerptsOf(lines, [place]);
+    assert.ok(found.some(({ from, to }) => from <= place && place <= to), `${place}`);
+    assert.ok(found.reduce((sum, { from, to }) => sum + to - from + 1, 0) <= 11);
+  }
+});
+
+test('who stands where', () => {
+  const at = (task: string, line: number | null): Position =>
+    ({ task, taskId: 0, operation: 'acquire', object: null, line, enabled: false });
+  const lines = byLine([at('a', 30), at('b', null), at('c', 30), at('d', 4)]);
+  assert.deepEqual([...lines].map(([line, here]) => [line, here.map(({ task }) => task).join()]), [[30, 'a,c'], [4, 'd']]);
+});
+
+test('the positions of a run', () => {
+  const run = runShape({
+    id: 'r', scenario: 's', params: {}, status: 'done', positions: [
+      { task: 'main', task_id: 0, operation: 'join', object: null, line: 115, enabled: false },
+      { task: 'worker', task_id: 1, operation: 'receive', object: 'queue', line: null, enabled: true },
+    ],
+  });
+  assert.deepEqual(run.positions.map(({ line, enabled }) => [line, enabled]), [[115, false], [null, true]]);
+  assert.deepEqual(runShape({ id: 'r', scenario: 's', params: {}, status: 'done' }).positions, []);
+});
+
+test('the call on a line: the one that does the operation', () => {
+  assert.equal(callOn('    bool taken = fork->lock ? lock_acquire_for(fork->lock, us)', 'acquire'), 'lock_acquire_for');
+  assert.equal(callOn('cell_write(c, cell_read(c) + 1);', 'read'), 'cell_read');
+  assert.equal(callOn('cell_write(c, cell_read(c) + 1);', 'write'), 'cell_write');
+  assert.equal(callOn('if (barrier_wait(b)) /* print() */', 'await'), 'barrier_wait');
+  assert.equal(callOn('helper("join(x)");', 'join'), 'helper');
+  assert.equal(callOn('} else {', 'join'), null);
+});
+
+test('tokens line by line are the same text', () => {
+  const source = SOURCE.join('\n');
+  const lines = tokenLines(source, 'c');
+  assert.deepEqual(lines.map((line) => line.map((token) => token.text).join('')), SOURCE);
+  assert.deepEqual(lines[3].map((token) => token.kind), ['comment']);
+  assert.equal(tokens(source, 'c').map((token) => token.text).join(''), source);
+});
