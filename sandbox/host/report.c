@@ -223,7 +223,7 @@ static void write_races(const struct report_schedule *schedule, struct jsonw *js
 }
 
 static void write_operation(struct jsonw *json, const char *member, unsigned operation,
-                            const char *object)
+                            const char *object, bool in_vain)
 {
     jsonw_name(json, member);
     if (operation >= OPERATION_COUNT) {
@@ -233,6 +233,8 @@ static void write_operation(struct jsonw *json, const char *member, unsigned ope
     jsonw_open(json, '{');
     jsonw_put_string(json, "operation", operation_text(operation));
     jsonw_put_string(json, "object", object[0] ? object : NULL);
+    if (in_vain)
+        jsonw_put_bool(json, "in_vain", true);
     jsonw_close(json, '}');
 }
 
@@ -277,11 +279,14 @@ static void write_interruptions(const struct report_schedule *schedule, struct j
         jsonw_open(json, '{');
         jsonw_put_string(json, "task", schedule->interruption[i].task);
         jsonw_put_integer(json, "task_id", said->task);
-        write_operation(json, "done", said->done, schedule->interruption[i].object[0]);
-        write_operation(json, "next", said->next, schedule->interruption[i].object[1]);
+        write_operation(json, "done", said->done, schedule->interruption[i].object[0],
+                        said->in_vain & TRACE_DONE_IN_VAIN);
+        write_operation(json, "next", said->next, schedule->interruption[i].object[1],
+                        said->in_vain & TRACE_NEXT_IN_VAIN);
         jsonw_put_string(json, "by", told ? schedule->interruption[i].by : NULL);
         write_operation(json, "meanwhile", told ? said->meanwhile : OPERATION_COUNT,
-                        schedule->interruption[i].object[2]);
+                        schedule->interruption[i].object[2],
+                        said->in_vain & TRACE_MEANWHILE_IN_VAIN);
         jsonw_close(json, '}');
     }
     jsonw_close(json, ']');

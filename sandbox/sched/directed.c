@@ -84,10 +84,8 @@ static int follow(struct directed *d, unsigned n, unsigned by_rule)
     return -1;
 }
 
-/* A search prints nowhere (print.c), and its tokens are those of runs that do. */
 static void hash_step(struct directed *d, unsigned place, unsigned operation, unsigned object)
 {
-    object = operation == SEAM_PRINT ? TRACE_NO_OBJECT : object;
     d->check_before = d->check;
     d->check = (d->check ^ (place << 24 | operation << 16 | object)) * 0x100000001b3u;
 }

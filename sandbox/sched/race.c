@@ -118,7 +118,7 @@ static bool is_kind(const struct races *r, uint16_t object, enum object_kind kin
     return object < TRACE_OBJECTS_MAX && r->shared->object[object].kind == kind;
 }
 
-void races_step(struct races *r, const struct control_task *t, uint32_t event)
+void races_step(struct races *r, const struct control_task *t, bool in_vain, uint32_t event)
 {
     const struct seam_op *op = &t->op;
     unsigned place = t->place;
@@ -135,6 +135,8 @@ void races_step(struct races *r, const struct control_task *t, uint32_t event)
                                    .operation = (uint8_t)op->operation};
         access_cell(r, op->object, &now);
     }
+    if (in_vain)
+        return;
     switch (op->operation) {
     case SEAM_ACQUIRE:
     case SEAM_RECEIVE:

@@ -26,8 +26,11 @@ void races_started(struct races *races, unsigned maker, unsigned task);
 /* A task goes on by what another one has done: its end, or the opening of a gate. */
 void races_opened(struct races *races, unsigned task, unsigned by);
 
-/* The task's operation is done next. `event` is the id of the event it will leave, or 0. */
-void races_step(struct races *races, const struct control_task *task, uint32_t event);
+/*
+ * The task's operation is done next, or (`in_vain`) tried without success, which orders nothing.
+ * `event` is the id of the event it will leave, or 0.
+ */
+void races_step(struct races *races, const struct control_task *task, bool in_vain, uint32_t event);
 
 /* Those that were found, each pair of tasks and operations on a cell once. Returns their number. */
 unsigned races_found(const struct races *races, const struct trace_race **ret);

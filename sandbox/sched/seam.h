@@ -59,7 +59,7 @@ extern __thread struct seam_self seam_self;
 extern __thread unsigned source_line;
 
 /* The end of a task, as an object that others look at. */
-#define SEAM_TASK_OBJECT(task) ((uint16_t)(TRACE_OBJECTS_MAX + (task)))
+#define SEAM_TASK_OBJECT(task) TRACE_TASK_OBJECT(task)
 /* All names of memory, as one. */
 #define SEAM_NAMES_OBJECT ((uint16_t)(TRACE_OBJECTS_MAX + TRACE_TASKS_MAX))
 #define SEAM_OBJECTS_MAX  (TRACE_OBJECTS_MAX + TRACE_TASKS_MAX + 1)

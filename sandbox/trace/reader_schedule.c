@@ -63,7 +63,8 @@ static bool take_interruption(const struct trace_interruption *from, struct boun
 {
     copy_once(ret, from, sizeof *ret);
     for (int i = 0; i < 3; i++)
-        if (ret->object[i] >= in.objects)
+        if (ret->object[i] >= in.objects &&
+            !(TRACE_IS_TASK(ret->object[i]) && ret->object[i] - TRACE_OBJECTS_MAX < in.tasks))
             ret->object[i] = TRACE_NO_OBJECT;
     if (ret->by >= in.tasks || ret->meanwhile >= OPERATION_COUNT)
         ret->by = TRACE_NO_TASK;

@@ -104,7 +104,9 @@ void trace_reader_task(const struct trace_reader *reader, uint32_t task, char *o
 void trace_reader_object(const struct trace_reader *reader, uint32_t object, char *out)
 {
     out[0] = '\0';
-    if (object < bounded_count(&reader->shared->objects, TRACE_OBJECTS_MAX))
+    if (TRACE_IS_TASK(object))
+        trace_reader_task(reader, object - TRACE_OBJECTS_MAX, out);
+    else if (object < bounded_count(&reader->shared->objects, TRACE_OBJECTS_MAX))
         copy_name(out, reader->shared->object[object].name);
 }
 

@@ -50,6 +50,11 @@
 #define TRACE_NO_OBJECT 0xffffu
 #define TRACE_NO_TASK   0xffffu
 
+/* A task as an object: its end, that others wait for or look at. These are behind all objects. */
+#define TRACE_TASK_OBJECT(task) ((uint16_t)(TRACE_OBJECTS_MAX + (task)))
+#define TRACE_IS_TASK(object)                                                                      \
+    ((object) >= TRACE_OBJECTS_MAX && (object) < TRACE_OBJECTS_MAX + TRACE_TASKS_MAX)
+
 /*
  * One event, 32 bytes. An event is known by its id: the lane in the upper 10 bits, its number in
  * the lane plus one in the lower 22; 0 is "none".
@@ -206,11 +211,12 @@ struct trace_race {
  * A preemption: a task had done one operation and could have done the next, but others ran first;
  * one of them is told of, if there is one that touches what the task was at.
  */
+enum { TRACE_DONE_IN_VAIN = 1, TRACE_NEXT_IN_VAIN = 2, TRACE_MEANWHILE_IN_VAIN = 4 };
 struct trace_interruption {
     uint16_t task, by;             /* by: TRACE_NO_TASK when none touched it */
-    uint16_t object[3];            /* of done, next and meanwhile; or TRACE_NO_OBJECT */
+    uint16_t object[3];            /* of done, next and meanwhile, a task's, or TRACE_NO_OBJECT */
     uint8_t done, next, meanwhile; /* enum seam_operation; done: COUNT when it had done none */
-    uint8_t unused;
+    uint8_t in_vain;               /* TRACE_DONE_IN_VAIN, …: it did not come about */
 };
 
 /* What a controlled run says of its schedule, written at its end. */

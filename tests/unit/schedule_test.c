@@ -153,6 +153,47 @@ void test_forged_choices_and_races_are_left_out(void **state)
     rig_release(&rig);
 }
 
+void test_forged_interruptions_are_left_out(void **state)
+{
+    (void)state;
+    struct rig rig = rig_new();
+    struct trace_schedule *s = &rig.shared->schedule;
+    *s = (struct trace_schedule){.set = 1, .interruptions = UINT32_MAX};
+    for (unsigned i = 0; i < TRACE_INTERRUPTIONS_MAX; i++)
+        s->interruption[i] = (struct trace_interruption){.task = 1,
+                                                         .by = 0,
+                                                         .object = {0, 1, 2},
+                                                         .done = READ,
+                                                         .next = WRITE,
+                                                         .meanwhile = WRITE};
+    s->interruption[0].task = 2;
+    s->interruption[1].done = OPERATION_COUNT + 1;
+    s->interruption[2].next = OPERATION_COUNT;
+    s->interruption[3].by = 500;
+    s->interruption[4].meanwhile = OPERATION_COUNT;
+    s->interruption[5].object[0] = 3; /* there are three */
+    s->interruption[5].object[1] = TRACE_TASK_OBJECT(1);
+    s->interruption[5].object[2] = TRACE_TASK_OBJECT(2);
+    memset(&s->interruption[6], 0xff, sizeof s->interruption[6]);
+    s->interruption[7].done = OPERATION_COUNT; /* it had done nothing */
+    s->interruption[7].in_vain = 0xff;
+    trace_reader_schedule(rig.reader, rig.schedule);
+    const struct trace_interruption *kept = rig.schedule->interruption;
+    assert_int_equal(rig.schedule->interruptions, 4);
+    assert_int_equal(kept[0].by, TRACE_NO_TASK);
+    assert_int_equal(kept[1].by, TRACE_NO_TASK);
+    assert_int_equal(kept[2].object[0], TRACE_NO_OBJECT);
+    assert_int_equal(kept[2].object[1], TRACE_TASK_OBJECT(1));
+    assert_int_equal(kept[2].object[2], TRACE_NO_OBJECT);
+    assert_int_equal(kept[3].done, OPERATION_COUNT);
+    char name[TRACE_NAME_MAX];
+    trace_reader_object(rig.reader, TRACE_TASK_OBJECT(1), name);
+    assert_string_equal(name, "adder");
+    trace_reader_object(rig.reader, TRACE_TASK_OBJECT(2), name);
+    assert_string_equal(name, "");
+    rig_release(&rig);
+}
+
 /* ---- as JSON ---- */
 
 static void name_all(struct rig *rig, struct report_schedule *ret)
