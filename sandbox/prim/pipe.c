@@ -212,12 +212,27 @@ static void wait_for_room(const struct conn *conn, const struct iovec *parts, in
         wait_for(conn, POLLOUT);
 }
 
+static ssize_t write_once(const struct conn *conn, const struct iovec *parts, int count)
+{
+    if (!conn->out)
+        return writev(conn->fd, parts, count);
+    errno = EBADF;
+    return conn->closed ? -1 : stream_write(conn->out, parts, count);
+}
+
+static ssize_t read_once(const struct conn *conn, void *bytes, size_t n)
+{
+    if (!conn->in)
+        return read(conn->fd, bytes, n);
+    errno = EBADF;
+    return conn->closed ? -1 : stream_read(conn->in, bytes, n);
+}
+
 /* Writes what is left of the parts, waiting for room as often as it takes. */
 static int write_parts(const struct conn *conn, struct iovec *parts, int count)
 {
     while (count > 0) {
-        ssize_t n =
-            conn->out ? stream_write(conn->out, parts, count) : writev(conn->fd, parts, count);
+        ssize_t n = write_once(conn, parts, count);
         if (n < 0 && errno == EAGAIN)
             wait_for_room(conn, parts, count);
         else if (n < 0 && errno != EINTR)
@@ -241,6 +256,14 @@ static int64_t label(const void *bytes, size_t n)
     return number;
 }
 
+/* Another thread of the process may close it at any time, so under control this is a look. */
+static bool is_closed(const struct conn *conn, uint16_t stream)
+{
+    if (conn->closed)
+        seam_point(SEAM_READ, stream);
+    return conn->closed;
+}
+
 /* The end does not go that way, or is closed. */
 static int refuse(uint16_t stream)
 {
@@ -250,7 +273,7 @@ static int refuse(uint16_t stream)
 
 int conn_send(struct conn *conn, const void *bytes, size_t n)
 {
-    if (!conn->writes || conn->closed)
+    if (!conn->writes || is_closed(conn, conn->to))
         return refuse(conn->writes ? conn->to : conn->from);
     announce_write(conn, n <= ONE_WRITE_MAX ? n + CONN_ENVELOPE : CONN_ENVELOPE);
     struct envelope envelope = {.length = (uint32_t)n};
@@ -280,8 +303,7 @@ static int read_bytes(const struct conn *conn, void *bytes, size_t n)
     size_t got = 0;
     announce_read(conn);
     while (got < n) {
-        char *to = (char *)bytes + got;
-        ssize_t r = conn->in ? stream_read(conn->in, to, n - got) : read(conn->fd, to, n - got);
+        ssize_t r = read_once(conn, (char *)bytes + got, n - got);
         if (r < 0 && errno == EAGAIN)
             wait_for_bytes(conn);
         else if (r < 0 && errno != EINTR && errno != ECONNRESET)
@@ -314,10 +336,12 @@ static bool poll_descriptor(const struct conn *conn, uint64_t deadline)
 
 int conn_poll(struct conn *conn, int64_t timeout_us)
 {
-    if (!conn->reads || conn->closed)
+    if (!conn->reads || is_closed(conn, conn->from))
         return refuse(conn->reads ? conn->from : conn->to);
     uint64_t deadline = sync_deadline(timeout_us);
     bool ready = conn->in ? stream_poll(conn->in, deadline) : poll_descriptor(conn, deadline);
+    if (conn->closed) /* by another thread, meanwhile */
+        return refuse(conn->from);
     if (!ready)
         seam_record(EVENT_TIMED_OUT, conn->from, 0, 0);
     return ready;
@@ -325,7 +349,7 @@ int conn_poll(struct conn *conn, int64_t timeout_us)
 
 int conn_recv(struct conn *conn, void *bytes, size_t n, size_t *ret)
 {
-    if (!conn->reads || conn->closed)
+    if (!conn->reads || is_closed(conn, conn->from))
         return refuse(conn->reads ? conn->from : conn->to);
     struct envelope envelope;
     int r = read_bytes(conn, &envelope, sizeof envelope);
@@ -360,6 +384,8 @@ void conn_close(struct conn *conn)
     if (conn->closed)
         return;
     announce_close(conn);
+    if (conn->closed) /* by another thread, meanwhile */
+        return;
     struct conn **link = &seam_self.process->conns;
     while (*link != conn)
         link = &(*link)->next;

@@ -13,8 +13,8 @@
 
 struct stream {
     /*
-     * The bytes in it: for a reader 1 or more, for a writer so few that its own go in. Beyond all
-     * that when nobody can write any more, so that nobody waits to; 0 when nobody can read.
+     * The bytes in it: for a reader 1 or more, for a writer so few that its own go in. 1 when
+     * nobody can read or nobody can write any more: then nobody waits.
      */
     _Atomic uint32_t level;
     uint16_t object;
@@ -34,9 +34,8 @@ static bool is_nobody(const _Atomic uint64_t *processes)
 
 static void set_level(struct stream *stream)
 {
-    stream->level = is_nobody(stream->writers)   ? UINT32_MAX
-                    : is_nobody(stream->readers) ? 0
-                                                 : (uint32_t)stream->count;
+    bool over = is_nobody(stream->writers) || is_nobody(stream->readers);
+    stream->level = over ? 1 : (uint32_t)stream->count;
 }
 
 struct stream *stream_new(uint16_t object)
