@@ -148,7 +148,7 @@ static void tell_opened(struct control *c, struct control_task *t)
         return;
     t->gated = true;
     if (c->policy->opened)
-        c->policy->opened(c->policy, t->place, c->current->place);
+        c->policy->opened(c->policy, c, t->place, c->current->place);
 }
 
 /* It waits from now on, as it would have found when it came here. */

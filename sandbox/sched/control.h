@@ -76,7 +76,7 @@ struct policy {
     unsigned (*choose_value)(struct policy *policy, struct control *control, unsigned n);
     void (*started)(struct policy *policy, unsigned maker, unsigned task);
     /* Its gate is open now, by what the task `by` has just done. */
-    void (*opened)(struct policy *policy, unsigned task, unsigned by);
+    void (*opened)(struct policy *policy, struct control *control, unsigned task, unsigned by);
     void (*time_passed)(struct policy *policy);
     /* It was ended by what the running task has just done, and what it announced is not done. */
     void (*killed)(struct policy *policy, struct control *control, unsigned task);

@@ -148,9 +148,10 @@ static void started(struct policy *policy, unsigned maker, unsigned task)
             PCT_CHANGED + SCHEDULE_DEPTH_MAX + (uint32_t)(directed_draw(&d->random) >> 40);
 }
 
-static void opened(struct policy *policy, unsigned task, unsigned by)
+static void opened(struct policy *policy, struct control *c, unsigned task, unsigned by)
 {
     struct directed *d = (struct directed *)policy;
+    (void)c;
     if (d->watch)
         watch_opened(d->watch, task, by);
 }

@@ -433,9 +433,15 @@ static void killed(struct policy *policy, struct control *c, unsigned task)
     find_races(x, task, &control_task(c, task)->op);
 }
 
-static void opened(struct policy *policy, unsigned task, unsigned by)
+static void opened(struct policy *policy, struct control *c, unsigned task, unsigned by)
 {
     struct explore *x = (struct explore *)policy;
+    const struct seam_op *op = &control_task(c, task)->op;
+    bool timed = op->deadline != SEAM_NEVER && control_ignores_time(c);
+    if (timed && x->method == EXPLORE_SOURCE_SETS && task < x->tasks) {
+        place_tasks(x, c);
+        find_races(x, task, op); /* its time could have been up before that */
+    }
     x->task[task].opened = x->steps;
     join(x->task[task].clock, x->task[by].clock, x->tasks);
 }

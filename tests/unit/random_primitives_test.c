@@ -9,10 +9,10 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-#define PROGRAMS    500
+#define PROGRAMS    1100
 #define TASKS_MOST  3
 #define STEPS_MOST  3
-#define EVERY_ORDER 4000 /* programs with more of them are passed over */
+#define EVERY_ORDER 600 /* programs with more of them are passed over */
 
 enum step {
     READ,
