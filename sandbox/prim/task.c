@@ -425,6 +425,8 @@ static bool await_controlled(struct task *task, uint64_t deadline_ns)
         return false;
     if (!task->reaped)
         seam_await_end(&task->reaped, task->id, deadline_ns);
+    if (task->reaped)
+        seam_saw_end(task->id);
     return task->reaped;
 }
 

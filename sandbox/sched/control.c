@@ -403,6 +403,14 @@ void seam_watch_end(uint16_t task)
     seam_point(SEAM_READ, SEAM_TASK_OBJECT(task));
 }
 
+void seam_saw_end(uint16_t task)
+{
+    struct control *c = seam_self.control;
+    for (unsigned i = 0; c->policy->saw_end && i < c->tasks; i++)
+        if (!c->task[i]->live && c->task[i]->self.task == task)
+            c->policy->saw_end(c->policy, c->current->place, i);
+}
+
 void seam_announce_end(void)
 {
     if (seam_self.control->ends_are_steps)

@@ -77,6 +77,8 @@ struct policy {
     void (*started)(struct policy *policy, unsigned maker, unsigned task);
     /* Its gate is open now, by what the task `by` has just done. */
     void (*opened)(struct policy *policy, struct control *control, unsigned task, unsigned by);
+    /* The running task goes on after the end of another one, which may be long over. */
+    void (*saw_end)(struct policy *policy, unsigned task, unsigned ended);
     void (*time_passed)(struct policy *policy);
     /* It was ended by what the running task has just done, and what it announced is not done. */
     void (*killed)(struct policy *policy, struct control *control, unsigned task);

@@ -156,12 +156,19 @@ static void opened(struct policy *policy, struct control *c, unsigned task, unsi
         watch_opened(d->watch, task, by);
 }
 
+static void saw_end(struct policy *policy, unsigned task, unsigned ended)
+{
+    struct directed *d = (struct directed *)policy;
+    watch_saw_end(d->watch, task, ended);
+}
+
 void directed_init(struct directed *d, const struct token *token, struct watch *watch)
 {
     d->policy = (struct policy){.choose = choose,
                                 .choose_value = choose_value,
                                 .started = token->rule == TOKEN_PCT || watch ? started : NULL,
-                                .opened = watch ? opened : NULL};
+                                .opened = watch ? opened : NULL,
+                                .saw_end = watch ? saw_end : NULL};
     d->token = token;
     d->watch = watch;
     d->record = NULL;

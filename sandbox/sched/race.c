@@ -160,7 +160,7 @@ void races_step(struct races *r, const struct control_task *t, bool in_vain, uin
         give(r, place, op->second);
         break;
     case SEAM_READ:
-        if (is_atomic)
+        if (!is_cell)
             take(r, place, op->object);
         break;
     case SEAM_WRITE:
@@ -188,6 +188,11 @@ void races_opened(struct races *r, unsigned task, unsigned by)
 {
     join(&r->task[task], &r->task[by]);
     r->task[by].at[by]++;
+}
+
+void races_saw_end(struct races *r, unsigned task, unsigned ended)
+{
+    join(&r->task[task], &r->task[ended]);
 }
 
 struct races *races_new(const struct trace_shared *shared)

@@ -7,7 +7,8 @@
  *     acquire, receive, await, join    the task has seen what the object was given
  *     release, send, signal, close     the object is given what the task has seen
  *     update                           both: it is one step for everybody
- *     read, write of an atomic         the one and the other
+ *     read of what is no cell          the task has seen what it found there
+ *     write of an atomic               the object is given what the task has seen
  *     await of two objects             the second one, a lock, is given back meanwhile
  */
 #ifndef SCHED_RACE_H
@@ -23,8 +24,10 @@ void races_free(struct races *races);
 
 void races_started(struct races *races, unsigned maker, unsigned task);
 
-/* A task goes on by what another one has done: its end, or the opening of a gate. */
+/* A task goes on by what another one has done: the opening of a gate. */
 void races_opened(struct races *races, unsigned task, unsigned by);
+/* Or after its end. */
+void races_saw_end(struct races *races, unsigned task, unsigned ended);
 
 /*
  * The task's operation is done next, or (`in_vain`) tried without success, which orders nothing.

@@ -141,6 +141,9 @@ void seam_await_end(const _Atomic uint32_t *ended, uint16_t task, uint64_t deadl
  */
 void seam_watch_end(uint16_t task);
 
+/* Under control: the calling task has seen that another one has ended, and goes on after it. */
+void seam_saw_end(uint16_t task);
+
 /* Under control: the calling task ends now. */
 void seam_announce_end(void);
 

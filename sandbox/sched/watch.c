@@ -127,6 +127,11 @@ void watch_opened(struct watch *w, unsigned task, unsigned by)
     races_opened(w->races, task, by);
 }
 
+void watch_saw_end(struct watch *w, unsigned task, unsigned ended)
+{
+    races_saw_end(w->races, task, ended);
+}
+
 void watch_tell(const struct watch *w, struct trace_schedule *said)
 {
     const struct trace_race *found;
