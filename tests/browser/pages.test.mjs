@@ -130,7 +130,7 @@ test('the timeline by keyboard: one tab stop, arrows, zoom, cause, help', async 
   await drawn(page);
   assert.notEqual(await page.locator('.lanes canvas').evaluate((c) => c.toDataURL()), before);
   await page.keyboard.press('?');
-  await page.getByRole('dialog', { name: 'Keys in the timeline' }).waitFor();
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
   assert.equal(await page.locator('.timeline canvas[tabindex], .lane-name[tabindex]').count(), 0);
@@ -190,7 +190,7 @@ test('what only the server objects to is shown at the field too', async () => {
     await route.continue({ postData: JSON.stringify(body) });
   });
   await page.getByRole('button', { name: 'Run', exact: true }).click();
-  await page.locator('.field-error', { hasText: 'must be 1 to 16, was 900' }).waitFor();
+  await page.locator('.field-error', { hasText: 'Must be 1 to 16.' }).waitFor();
   await page.close();
 });
 

@@ -82,6 +82,25 @@ test('what is wrong with a schedule is said at its field', async () => {
   await page.close();
 });
 
+test('what only the server finds wrong with a schedule is said in the reader’s language', async () => {
+  const { schedule: { token } } = await controlled({}, { mode: 'random', seed: 42 });
+  const page = await opened(`${SETUP}&schedule=pct:7:3`);
+  await page.route('**/api/v1/runs', async (route) => {
+    const body = JSON.parse(route.request().postData());
+    body.schedule.depth = 99;
+    await route.continue({ postData: JSON.stringify(body) });
+  });
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.locator('#schedule-depth-error', { hasText: 'Must be 1 to 16.' }).waitFor();
+  await page.getByRole('button', { name: '中文' }).click();
+  await page.locator('#schedule-depth-error', { hasText: '必须在 1 到 16 之间。' }).waitFor();
+  await page.goto(`${server.url}/s/race-counter?schedule=replay:${token}`);
+  await page.unroute('**/api/v1/runs');
+  await page.getByRole('button', { name: '运行', exact: true }).click();
+  await page.locator('#schedule-token-error', { hasText: '这个令牌属于另一个程序。' }).waitFor();
+  await page.close();
+});
+
 test('every schedule, a witness of the deadlock, its circle of waiting', async () => {
   const page = await opened(SETUP);
   await page.getByRole('button', { name: 'Explore every schedule' }).click();
@@ -284,7 +303,7 @@ test('a data race is named, and both accesses are found in the timeline', async 
 test('the setup of a position is the position', async () => {
   const made = await controlled({}, { mode: 'round-robin' });
   const page = await opened(`/r/${made.id}`);
-  await page.getByRole('button', { name: 'To the start' }).click();
+  await page.getByRole('button', { name: 'To start' }).click();
   await page.getByRole('button', { name: 'Forward' }).click();
   await place(page, `Operation 1 of ${made.schedule.steps}`).waitFor();
   await page.getByRole('link', { name: 'Change and run' }).click();

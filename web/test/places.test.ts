@@ -70,7 +70,8 @@ test('the call on a line: the one that does the operation', () => {
   assert.equal(callOn('cell_write(c, cell_read(c) + 1);', 'read'), 'cell_read');
   assert.equal(callOn('cell_write(c, cell_read(c) + 1);', 'write'), 'cell_write');
   assert.equal(callOn('if (barrier_wait(b)) /* print() */', 'await'), 'barrier_wait');
-  assert.equal(callOn('helper("join(x)");', 'join'), 'helper');
+  assert.equal(callOn('helper("join(x)");', 'join'), null);
+  assert.equal(callOn('yield(self, r, &n);', 'choose'), 'yield');
   assert.equal(callOn('} else {', 'join'), null);
 });
 

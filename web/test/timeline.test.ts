@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { layOut, rowAt, rowsWithin } from '../src/timeline/layout';
-import { arrowOf, arrowsIn, itemsIn, labelsIn } from '../src/timeline/marks';
+import { arrowOf, arrowsIn, itemsIn, labelsIn, pointsIn } from '../src/timeline/marks';
 import { effectOf, stepEvent, stepLane, stepSlice, toCause } from '../src/timeline/moves';
 import { clampView, fitView, panView, resizeView, ticks, toTime, toX, viewEnd, viewStart, zoomView } from '../src/timeline/scale';
 import { TraceDecoder } from '../src/trace/decode';
@@ -113,6 +113,19 @@ test('item bars in sight only, and none over another', () => {
   assert.ok(far.length <= 50 && far.length > 20);
   const near = itemsIn(bars, { first: 200, scale: 1, width: 100 }, 1e5);
   assert.deepEqual(near.map((p) => p.bar.index), [20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
+});
+
+test('reads and writes know their room, and are left out where they would hide all else', () => {
+  const cells = Array.from({ length: 40 }, (_, i): TestEvent => (
+    { t: 1000 + i * 100, task: i % 2, kind: i % 4 < 2 ? EVENT.CELL_READ : EVENT.CELL_WROTE, object: 0, value: i }));
+  const model = modelOf([...EVENTS, ...cells]);
+  const layout = layOut(model);
+  const points = pointsIn(model, layout, fitView(0, 5000, 1000));
+  assert.equal(points.length, 40);
+  assert.deepEqual([points[0].text, points[2].text, points[0].row.id], ['R 0', 'W 2', 0]);
+  assert.equal(points[0].room, points[2].x - points[0].x);
+  assert.equal(points[39].room, Infinity);
+  assert.deepEqual(pointsIn(model, layout, fitView(0, 50_000, 1000)), []);
 });
 
 test('keys lead from state to state, lane to lane, effect to cause', () => {

@@ -51,9 +51,9 @@ export class LiveRun {
   }
 
   private async follow(): Promise<void> {
-    const done = this.listen();
-    await this.trace(true);
-    this.hooks.run(await done);
+    // Whichever fails first is told, and the other is not left to fail unheard.
+    const [run] = await Promise.all([this.listen(), this.trace(true)]);
+    this.hooks.run(run);
   }
 
   /** Status and output; resolves with the whole run when it is done. */

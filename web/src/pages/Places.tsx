@@ -35,18 +35,19 @@ interface RowProps {
   readonly lit: boolean;
 }
 
-/** The tokens of a line, which begins with blanks, with fewer of them. */
-const movedLeft = ([first, ...rest]: readonly Token[], by: number): Token[] =>
-  (first === undefined ? [] : [{ ...first, text: first.text.slice(by) }, ...rest]);
+/** The tokens of a line without the blanks before it. */
+const unindented = ([first, ...rest]: readonly Token[], indent: number): Token[] =>
+  (first === undefined ? [] : [{ ...first, text: first.text.slice(indent) }, ...rest]);
 
 function Row({ number, tokens, indent, here, lit }: RowProps): JSX.Element {
   const narrow = useNarrow();
   const shown = narrow.value ? Math.min(indent, NARROW_INDENT) : indent;
-  const hanging = `${shown + HANGING}ch`;
   return (
     <div class={`place-row ${here.length > 0 ? 'stood-on' : ''} ${lit ? 'lit' : ''}`} data-line={number}>
       <span class="place-number">{number}</span>
-      <span class="place-text" style={{ paddingLeft: hanging, textIndent: `-${hanging}` }}><Tokens list={movedLeft(tokens, indent - shown)} /></span>
+      <span class="place-text" style={{ paddingLeft: `${shown + HANGING}ch`, textIndent: `-${HANGING}ch` }}>
+        <Tokens list={unindented(tokens, indent)} />
+      </span>
       {here.length > 0 && <Marks here={here} />}
     </div>
   );

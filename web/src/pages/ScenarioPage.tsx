@@ -169,8 +169,8 @@ function Body({ scenario, query }: { readonly scenario: Scenario; readonly query
           <MyExperiments scenario={scenario} />
         </div>
         <Setup scenario={scenario} query={query} />
+        <Source scenario={scenario} />
       </div>
-      <Source scenario={scenario} />
     </div>
   );
 }

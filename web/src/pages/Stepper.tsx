@@ -2,12 +2,12 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Enabled, Run } from '../api/types';
+import type { Enabled, Position, Run } from '../api/types';
 import { standings } from '../charts/now';
 import { useApp } from '../store/app';
 import type { RunStore } from '../store/run';
 import { lastEvent } from '../store/stepping';
-import { momentOf, objectName, taskName } from '../timeline/sentences';
+import { momentOf, objectName, taskName, type Moment } from '../timeline/sentences';
 import { EVENT_TEXT } from '../trace/kinds.gen';
 import { NOTHING } from '../trace/log';
 import { OWNER_COLOURS } from '../trace/model';
@@ -81,6 +81,13 @@ function Now({ store, run, point }: {
     .filter((moment) => moment !== null && moment.state !== STATE.DONE);
   const rows = left.filter((moment) => !run.enabled.some(({ taskId }) => taskId === moment?.task));
   const ended = model.lanes.length - left.length;
+  // A sleep is no state of its own in virtual time, but who sleeps cannot be chosen.
+  const asleep = (task: number): Position | undefined =>
+    run.positions.find(({ taskId, operation, enabled }) => taskId === task && operation === 'sleep' && !enabled);
+  const sentenceOf = ({ task, sentence }: Moment): string => {
+    const position = asleep(task);
+    return position === undefined ? sentence : operationText(app, position);
+  };
   return (
     <div class="now">
       <h3>{app.t('step.now')}</h3>
@@ -92,7 +99,7 @@ function Now({ store, run, point }: {
             onMouseEnter={() => point(moment.task)}
             onMouseLeave={() => point(null)}
           >
-            <span class="choice-what"><strong>{taskName(model, moment.task)}</strong> {moment.sentence}</span>
+            <span class="choice-what"><strong>{taskName(model, moment.task)}</strong> {sentenceOf(moment)}</span>
             <At run={run} taskId={moment.task} />
           </li>
         ))}

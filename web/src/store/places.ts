@@ -58,23 +58,23 @@ const NAMES: Readonly<Record<string, RegExp>> = {
   read: /read|get|value|length|size/,
   write: /write|set/,
   update: /add|compare|create|attach|close|unlink/,
-  send: /send|put|append|apply|map|submit/,
-  receive: /recv|get|pop|next/,
+  send: /send|put|append|apply|map|submit|close|shutdown/,
+  receive: /recv|get|pop|next|map|apply|result|poll/,
   close: /close/,
   join: /join|shutdown|terminate/,
   signal: /set|clear|notify/,
-  await: /wait|get|result|call|io/,
+  await: /wait|get|result|call|io|map|apply|managed|loop|poll|yield|join/,
   print: /print/,
   sleep: /sleep|work/,
 };
 
 const NO_CALLS = new Set(['if', 'for', 'while', 'switch', 'return', 'sizeof']);
 
-/** The name of what is called on a line: what fits the operation, or the first; null without any. */
+/** The name of what is called on a line to do the operation; null when none of its calls would. */
 export function callOn(line: string, operation: string): string | null {
   const code = line.replace(/"(?:\\.|[^"\\])*"/g, '""').replace(/\/\*.*?(\*\/|$)|\/\/.*/g, '');
   const calls = [...code.matchAll(/\b([A-Za-z_]\w*)\s*\(/g)].map((match) => match[1])
     .filter((name) => !NO_CALLS.has(name));
   const fitting = NAMES[operation];
-  return calls.find((name) => fitting?.test(name) === true) ?? calls[0] ?? null;
+  return calls.find((name) => fitting === undefined || fitting.test(name)) ?? null;
 }

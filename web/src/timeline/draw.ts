@@ -166,7 +166,6 @@ function drawArrows(context: CanvasRenderingContext2D, { palette }: Brush, scene
 
 /** Reads and writes, each with its value where there is room. */
 function drawPoints(context: CanvasRenderingContext2D, { palette }: Brush, scene: Scene): void {
-  const covered = new Map<number, number>();
   context.font = FONT;
   context.textAlign = 'left';
   context.textBaseline = 'middle';
@@ -175,9 +174,8 @@ function drawPoints(context: CanvasRenderingContext2D, { palette }: Brush, scene
     const middle = point.row.barY + BAR / 2;
     context.fillStyle = palette.text;
     context.fillRect(x, point.row.barY - 2, 1, BAR + 4);
-    if (x < (covered.get(point.row.id) ?? -Infinity)) continue;
     const width = context.measureText(point.text).width;
-    covered.set(point.row.id, x + width + 8);
+    if (width + 8 > point.room / scene.ratio) continue;
     context.fillStyle = palette.surface;
     context.fillRect(x + 1, point.row.barY + 1, width + 6, BAR - 2);
     context.fillStyle = palette.text;

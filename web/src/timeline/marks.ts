@@ -148,9 +148,13 @@ export interface Point {
   readonly x: number;
   readonly row: Row;
   readonly text: string;
+  /** Columns to the next one of its row. */
+  readonly room: number;
 }
 
 const POINTS_LOOKED_AT = 2000;
+/** Columns from one to the next, on average, below which they would hide all else. */
+const POINTS_APART = 6;
 const POINT_SIGNS: Readonly<Record<number, string>> = {
   [EVENT.CELL_READ]: 'R', [EVENT.CELL_WROTE]: 'W', [EVENT.CELL_ADDED]: '+',
 };
@@ -163,12 +167,17 @@ export function pointsIn(model: Model, layout: Layout, view: View): Point[] {
   if (end - begin > POINTS_LOOKED_AT) return [];
   const rows = taskRows(layout);
   const points: Point[] = [];
-  for (let i = begin; i < end; i++) {
+  const next = new Map<number, number>();
+  for (let i = end - 1; i >= begin; i--) {
     const [sign, row] = [POINT_SIGNS[log.kind[i]], rows[log.task[i]]];
     if (sign === undefined || row === undefined) continue;
-    points.push({ x: toX(view, log.t[i]), row, text: `${sign} ${log.value[i]}` });
+    const x = toX(view, log.t[i]);
+    points.push({ x, row, text: `${sign} ${log.value[i]}`, room: (next.get(row.id) ?? Infinity) - x });
+    next.set(row.id, x);
   }
-  return points;
+  const rooms = points.map((point) => point.room).filter(Number.isFinite);
+  const apart = rooms.reduce((sum, room) => sum + room, 0) / Math.max(1, rooms.length);
+  return rooms.length > 0 && apart < POINTS_APART ? [] : points.reverse();
 }
 
 export interface Box {
