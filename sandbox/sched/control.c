@@ -792,6 +792,11 @@ unsigned control_waiters(const struct control *c, uint16_t object)
     return count;
 }
 
+struct trace_lane *control_lane(struct control *c)
+{
+    return &c->current->lane;
+}
+
 void control_time(const struct control *c, struct trace_lane *lane)
 {
     lane->tick_mult = 0;

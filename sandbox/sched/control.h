@@ -52,6 +52,7 @@ struct control_task {
     struct seam_op op;     /* announced, not done */
     uint64_t step_noted;   /* steps when it began to wait */
     struct seam_self self; /* who it is, while another one runs */
+    struct trace_lane lane;
     struct context at;
     struct fiber *fiber;
     struct control_task *maker; /* waits for its first operation; NULL afterwards */
@@ -150,6 +151,9 @@ bool control_can(const struct control_task *task);
 bool control_lingers(const struct control *control);
 
 /* ---- for the seam and the primitives, in the running task ---- */
+
+/* A lane for the running task, which others can write to: it is in no process's memory. */
+struct trace_lane *control_lane(struct control *control);
 
 /* Has the lane's events timed by the run's own clock. */
 void control_time(const struct control *control, struct trace_lane *lane);

@@ -76,6 +76,8 @@ void seam_begin(struct run *run, struct process *process, struct trace_lane *lan
     seam_self =
         (struct seam_self){.run = run, .process = process, .control = run->control, .task = task};
     if (run->job.trace && !run->unrecorded.on) {
+        if (run->control)
+            lane = control_lane(run->control);
         trace_lane_init(lane, run->shared, task);
         if (run->control)
             control_time(run->control, lane);

@@ -257,7 +257,7 @@ uint16_t seam_task(enum task_kind kind, const char *name);
 
 /*
  * Makes the calling thread the task: its identity, its lane (`lane` is the caller's memory, alive
- * as long as the task) and its first event, caused by `created`.
+ * as long as the task, for a free run) and its first event, caused by `created`.
  */
 void seam_begin(struct run *run, struct process *process, struct trace_lane *lane, uint16_t task,
                 uint32_t created);
