@@ -102,7 +102,7 @@ static void judge(const struct program *p, int64_t took_ns)
           text("at least %.1f ms", bound / 1e6), text("%.1f ms", (double)took_ns / 1e6));
     metric("trainer_waited_percent", waited);
     const char *rule = p->depth == 0 ? "serial" : waited > 25 ? "starved" : "hidden";
-    outcome(rule, "%s", rule);
+    outcome(rule, "trained=%" PRId64, p->in_order);
 }
 
 static void run(void)
@@ -172,13 +172,13 @@ SCENARIO(data_prefetch) = {
                "the mean.",
                "加载时间的差别：0 全部相同，1 在零到两倍均值之间。")),
     .outcomes =
-        OUTCOMES(OUTCOME("serial", "serial", "depth=0", CLASS_ACCEPTABLE,
+        OUTCOMES(OUTCOME("serial", "trained=*", "depth=0", CLASS_ACCEPTABLE,
                          "Without a queue the trainer stands still while each batch is loaded.",
                          "没有队列时，每加载一批，训练都要停下来等。"),
-                 OUTCOME("hidden", "hidden", "depth!=0", CLASS_ACCEPTABLE,
+                 OUTCOME("hidden", "trained=*", "depth!=0", CLASS_ACCEPTABLE,
                          "Loading hides behind training: the next batch is usually there.",
                          "加载被训练掩盖：需要下一批时，它通常已经就绪。"),
-                 OUTCOME("starved", "starved", "depth!=0", CLASS_INTERESTING,
+                 OUTCOME("starved", "trained=*", "depth!=0", CLASS_INTERESTING,
                          "The loaders cannot keep up; a deeper queue only delays it. More loaders "
                          "would help.",
                          "加载跟不上训练；加长队列只能推迟问题，增加加载线程才有用。")),

@@ -252,5 +252,6 @@ SCENARIO(gil_cpu_threads) = {
                        COLUMN("speedup", "Speed-up", "加速比", "×"),
                        COLUMN("time", "Time", "时间", "ns"),
                        COLUMN("hand_overs", "Hand-overs", "换手次数", NULL)),
+    .free_only = MEASURES_REAL_TIME,
     .run = run,
 };

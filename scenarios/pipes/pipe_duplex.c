@@ -74,9 +74,8 @@ static void judge(const struct story *s)
     outcome(s->refused > 0    ? "read-only"
             : s->timeouts > 0 ? "worked-meanwhile"
                               : "exchanged",
-            s->refused > 0 ? "OSError: connection is read-only"
-                           : "%" PRId64 " exchanged, %" PRId64 " time-outs",
-            s->right_back, s->timeouts);
+            s->refused > 0 ? "OSError: connection is read-only" : "%" PRId64 " exchanged",
+            s->right_back);
 }
 
 static void run(void)
@@ -153,11 +152,11 @@ SCENARIO(pipe_duplex) = {
                 "nearly every run.",
                 "全部回答合计的延迟。取 1200、poll 取 500 时，几乎每次都是两次超时。")),
     .outcomes = OUTCOMES(
-        OUTCOME("exchanged", "* exchanged, 0 time-outs", "duplex=true", CLASS_ACCEPTABLE,
+        OUTCOME("exchanged", "* exchanged", "duplex=true", CLASS_ACCEPTABLE,
                 "Every question was answered; the asker waited.",
                 "每个问题都有回答，提问者一直在等。"),
-        OUTCOME("worked-meanwhile", "* exchanged, * time-outs", "duplex=true&recv=poll",
-                CLASS_INTERESTING, "Nothing was there yet, so the asker did something else.",
+        OUTCOME("worked-meanwhile", "* exchanged", "duplex=true&recv=poll", CLASS_INTERESTING,
+                "Nothing was there yet, so the asker did something else.",
                 "还没有回答，提问者就先干别的。"),
         OUTCOME("read-only", "OSError: connection is read-only", "duplex=false", CLASS_INTERESTING,
                 "The receiving end of a one-way pipe cannot send.", "单向管道的接收端不能发送。")),
