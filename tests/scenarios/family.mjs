@@ -4,7 +4,7 @@ import { after, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 
-const runner = process.env.INTERLEAVE_RUNNER ?? 'build/interleave-runner';
+export const runner = process.env.INTERLEAVE_RUNNER ?? 'build/interleave-runner';
 export const scenarios = JSON.parse(
   execFileSync(runner, ['list', '--json'], { maxBuffer: 1 << 28 }));
 
