@@ -118,6 +118,7 @@ static void run_callbacks(struct future *future)
     leave(future->executor);
     for (; callback; callback = callback->next)
         callback->fn(future, callback->context);
+    source_line = 0; /* back in the executor */
 }
 
 /* ---- the workers ---- */
@@ -131,6 +132,7 @@ static void run_future(struct future *future)
     seam_record(EVENT_ITEM_STARTED, executor->items, future->call.index, future->call.submitted);
     trace_bitmap_set(busy, seam_self.task);
     future->call.result = future->fn(&future->call);
+    source_line = 0;
     trace_bitmap_clear(busy, seam_self.task);
     seam_point(SEAM_UPDATE, executor->futures);
     enum event_kind kind = future->call.error[0] ? EVENT_ITEM_FAILED : EVENT_ITEM_FINISHED;

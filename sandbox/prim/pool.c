@@ -90,6 +90,7 @@ static void run_call(struct pool *pool, const struct chunk *chunk, struct call *
     seam_record(EVENT_ITEM_STARTED, pool->object, call->index, call->submitted);
     trace_bitmap_set(busy, seam_self.task); /* who waits for the pool waits for this worker */
     call->result = chunk->fn(call);
+    source_line = 0; /* back in the pool */
     trace_bitmap_clear(busy, seam_self.task);
     announce_done(pool, chunk, call);
     enum event_kind kind = call->error[0] ? EVENT_ITEM_FAILED : EVENT_ITEM_FINISHED;

@@ -447,6 +447,7 @@ static struct control_task *make_task(struct control *c)
 static void task_body(void *argument)
 {
     struct control_task *self = argument;
+    source_line = 0;
     self->entry(self->argument);
     control_leave(0);
 }
@@ -514,7 +515,9 @@ void control_begin(void (*entry)(void *), void *argument, bool forks, const stru
     if (c->policy->started)
         c->policy->started(c->policy, maker->place, t->place);
     maker->op.operation = SEAM_START;
+    unsigned line = source_line;
     go_to(c, t);
+    source_line = line;
 }
 
 _Noreturn void control_leave(int exit_code)
