@@ -254,13 +254,11 @@ static void fiber_body(void *argument)
 static void resume(struct loop *loop, struct coro *coro)
 {
     uint16_t thread = seam_self.task;
-    unsigned line = source_line; /* where the loop was run */
     loop->counts.resumed++;
     loop->current = coro;
     seam_self.task = coro->task;
     fiber_resume(coro->fiber);
     seam_self.task = thread;
-    source_line = line;
     loop->current = NULL;
     if (!coro->done)
         return;
