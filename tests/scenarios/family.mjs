@@ -16,7 +16,7 @@ const EACH_CHOICE = 20;
 const QUICK = { time_scale: 0.2 };
 
 /** Sanitizers make programs slower and processes larger than the limits of a run are meant for. */
-const SANITIZED = /-asan\//.test(runner);
+export const SANITIZED = /-asan\//.test(runner);
 const roomy = (params) => (SANITIZED && params.limit_ms !== undefined
   ? { ...params, limit_ms: Math.min(20000, 3 * params.limit_ms) } : params);
 
