@@ -15,3 +15,12 @@ INTERLEAVE_BUILD=$build node tests/bench/prim_bench.mjs
 echo
 echo "== serving: a run over HTTP, a JSON answer against nginx"
 INTERLEAVE_BUILD=$build node tests/bench/http_bench.mjs
+echo
+echo "== schedules: controlled executions against bare switches, searches naive and reduced"
+"$build/bench/sched_bench"
+echo
+echo "== witnesses: how soon exploring meets what is not acceptable, and how soon free runs do"
+INTERLEAVE_BUILD=$build node tests/bench/witness_bench.mjs
+echo
+echo "== fairness: a single run beside somebody's experiment, against the run alone"
+INTERLEAVE_BUILD=$build node tests/bench/fairness_bench.mjs

@@ -330,6 +330,7 @@ static void write_explored(const struct trace_explored *explored, struct jsonw *
         jsonw_put_integer(json, "rule", found->rule);
         jsonw_put_string(json, "ended", ended_text(found->ended));
         jsonw_put_integer(json, "count", (int64_t)found->count);
+        jsonw_put_integer(json, "first", (int64_t)found->first);
         jsonw_put_integer(json, "preemptions", found->preemptions);
         jsonw_put_string(json, "token", found->token);
         jsonw_close(json, '}');

@@ -13,7 +13,7 @@
  *     }
  *     seam_record(EVENT_LOCK_ACQUIRED, object, 0, cause);
  *
- * Today every run is free, and seam_point() costs nothing.
+ * In a free run seam_point() costs a look at whether it is one.
  *
  * Every function is for the calling task, which the seam knows from one thread-local pointer. That
  * pointer is identity only: what a primitive knows lives in the run's memory.
