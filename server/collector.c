@@ -14,6 +14,13 @@
 #define PATIENCE_NS UINT64_C(3000000)
 #define RETRY_NS    UINT64_C(1000000000) /* between attempts to start a spawner, or to store */
 
+/* An experiment rests while a run is young, and goes on for a while when it has rested for long. */
+#define YOUNG_NS     UINT64_C(50000000)
+#define AFTER_NS     UINT64_C(5000000) /* of a run: its successor's worker is made ready */
+#define REST_MOST_NS UINT64_C(500000000)
+#define GO_ON_NS     UINT64_C(20000000)
+#define CORES_OF_ONE 2u /* a run keeps busy: its own, and that of those who serve it */
+
 /* What an epoll event is about: a slot's index, or one of these. */
 enum { ABOUT_LAUNCHER = 1 << 20, ABOUT_WAKE };
 
@@ -39,6 +46,11 @@ struct collector {
     _Atomic bool ready;
     struct worker spare; /* in hand for the next run */
     uint64_t retry_ns;   /* when the spawner is started again; 0: it lives */
+    bool resting;        /* experiments are */
+    uint64_t going_ns;   /* since when they are not */
+    uint64_t rest_by_ns; /* how long they may */
+    uint64_t way_ns;     /* when it is to be looked at again */
+    uint64_t after_ns;   /* until when a run that has ended counts */
     _Atomic uint64_t ended[ENDED_COUNT];
     _Atomic uint64_t started_runs;
     _Atomic unsigned running;
@@ -185,6 +197,8 @@ static void on_explored(void *context, const struct trace_explored *explored)
 static void free_slot(struct slot *slot)
 {
     struct collector *c = slot->collector;
+    if (!slot->step.experiment)
+        c->after_ns = clock_ns() + AFTER_NS;
     supervisor_free(slot->supervisor);
     *slot = (struct slot){.collector = c};
     atomic_fetch_sub(&c->running, 1);
@@ -229,6 +243,53 @@ static const struct supervisor_hooks *hooks_of(const struct run *run)
     static const struct supervisor_hooks exploring = {.explored = on_explored};
     return schedule_is_search(run->job.schedule.mode) ? &exploring : &hooks;
 }
+
+/* ---- experiments give way ---- */
+
+/* Until when there are runs that experiments have to give way to; 0: there are none. */
+static uint64_t young_until(struct collector *c, uint64_t now)
+{
+    unsigned runs = 0, steps = 0;
+    uint64_t until = 0;
+    for (unsigned i = 0; i < c->slot_count; i++) {
+        const struct slot *slot = &c->slots[i];
+        if (!slot->run)
+            continue;
+        runs += !slot->step.experiment;
+        steps += slot->step.experiment != NULL;
+        if (!slot->step.experiment && slot->begun_ns + YOUNG_NS > until)
+            until = slot->begun_ns + YOUNG_NS;
+    }
+    if (c->after_ns > now) {
+        runs += runs == 0;
+        until = until > c->after_ns ? until : c->after_ns;
+    }
+    bool somebody = steps > 0 || lab_has_step(c->options.lab);
+    bool crowded = runs * CORES_OF_ONE + (steps > 0 ? steps : 1) > c->options.cores;
+    return until > now && somebody && crowded ? until : 0;
+}
+
+/* Has experiments rest, or go on, and says when that may change by itself. */
+static void give_way(struct collector *c)
+{
+    uint64_t now = clock_ns(), until = young_until(c, now);
+    if (!c->resting && now >= c->going_ns + GO_ON_NS)
+        c->rest_by_ns = now + REST_MOST_NS;
+    bool rests = until > 0 && now < c->rest_by_ns;
+    for (unsigned i = 0; i < c->slot_count && rests != c->resting; i++)
+        if (c->slots[i].supervisor && c->slots[i].step.experiment)
+            supervisor_rest(c->slots[i].supervisor, rests);
+    if (c->resting && !rests)
+        c->going_ns = now;
+    c->resting = rests;
+    if (until > 0 && !rests)
+        until = c->going_ns + GO_ON_NS;
+    else if (until > c->rest_by_ns)
+        until = c->rest_by_ns;
+    c->way_ns = until > 0 ? until : UINT64_MAX;
+}
+
+/* ---- starting ---- */
 
 static int supervise(struct collector *c, struct slot *slot, struct worker *worker, struct err *err)
 {
@@ -288,8 +349,8 @@ static void start_queued(struct collector *c)
 /* Whether an experiment may begin a step now, and which worker it has. */
 static bool may_step(struct collector *c, struct worker *worker)
 {
-    return !c->retry_ns && registry_counts(c->options.registry).queued == 0 && have_worker(c) &&
-           launcher_take(c->options.launcher, worker) == 0;
+    return !c->retry_ns && !c->resting && registry_counts(c->options.registry).queued == 0 &&
+           have_worker(c) && launcher_take(c->options.launcher, worker) == 0;
 }
 
 static void start_steps(struct collector *c)
@@ -392,8 +453,8 @@ static int wait_milliseconds(struct collector *c)
 {
     uint64_t now = clock_ns();
     uint64_t next = announce(c, now), turn = lab_turn(c->options.lab, now);
-    if (turn < next)
-        next = turn;
+    next = turn < next ? turn : next;
+    next = c->way_ns < next ? c->way_ns : next;
     if (c->retry_ns && c->retry_ns < next)
         next = c->retry_ns;
     return next == UINT64_MAX ? -1 : next <= now ? 0 : (int)((next - now) / 1000000 + 1);
@@ -437,6 +498,7 @@ static void *collect(void *cls)
         if (c->retry_ns && clock_ns() >= c->retry_ns)
             restart_spawner(c);
         start_queued(c);
+        give_way(c);
         start_steps(c);
     }
 }
@@ -467,6 +529,7 @@ int collector_new(struct collector **ret, const struct collector_options *option
     c->slot_count = slots;
     c->epoll = c->wake = -1;
     c->spare = WORKER_NONE;
+    c->way_ns = UINT64_MAX;
     atomic_init(&c->ready, true);
     for (unsigned i = 0; i < slots; i++)
         c->slots[i].collector = c;

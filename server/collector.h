@@ -2,7 +2,9 @@
  * Runs the runs. One thread owns the launcher and every supervisor: it gives queued runs to sealed
  * workers, takes in what they print and trace, and hands what they leave to the store. Experiments
  * have slots of their own; a step of one begins only while no run waits, and never with the worker
- * that is in hand for the next run.
+ * that is in hand for the next run. Where there are not cores for all of them, explorations stand
+ * still and no step begins in the first 50 ms of a run; but after half a second of that they go on
+ * for 20 ms, however many runs there are.
  *
  * The acceptance of a run is stored while its worker already runs; the answer to the client waits
  * for both. Done means stored.
@@ -24,6 +26,7 @@ struct collector_options {
     struct lab *lab;
     unsigned workers; /* runs at once */
     unsigned benches; /* steps of experiments at once, beside them */
+    unsigned cores;
     struct limits limits;
 };
 

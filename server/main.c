@@ -121,6 +121,7 @@ static int start_runs(struct server *s, struct err *err)
                                               .store = s->app.store,
                                               .lab = s->app.lab,
                                               .benches = (unsigned)c->benches,
+                                              .cores = cores(),
                                               .workers = (unsigned)c->workers,
                                               .limits = c->limits};
     return collector_new(&s->app.collector, &options, err);

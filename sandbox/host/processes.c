@@ -4,9 +4,11 @@
 #include "sandbox/base/fd.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define CHILDREN_TEXT 8192u
@@ -55,6 +57,23 @@ static void add_children(struct processes *processes, pid_t pid)
         if (proc_text(path, text, sizeof text))
             add_pids(processes, text);
     }
+}
+
+/* Once there is a pidfd the number belongs to the same process as long as it is still listed. */
+int pidfd_of_child(pid_t init)
+{
+    struct processes before = {.count = 0}, after = {.count = 0};
+    add_children(&before, init);
+    if (before.count != 1)
+        return -ESRCH;
+    int fd = (int)syscall(SYS_pidfd_open, before.pids[0], 0);
+    if (fd < 0)
+        return -errno;
+    add_children(&after, init);
+    if (after.count == 1 && after.pids[0] == before.pids[0])
+        return fd;
+    close(fd);
+    return -ESRCH;
 }
 
 void processes_of(pid_t root, struct processes *ret)

@@ -19,6 +19,9 @@ struct processes {
 /* The process and all its descendants, itself first; at most PROCESSES_MAX of them. */
 void processes_of(pid_t root, struct processes *ret);
 
+/* A pidfd of the only child of an init that is not reaped, or -errno. */
+int pidfd_of_child(pid_t init);
+
 /* The process's threads; at most `most` of them. Returns how many it put there. */
 unsigned threads_of(pid_t pid, pid_t *tids, unsigned most);
 

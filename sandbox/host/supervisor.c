@@ -4,6 +4,7 @@
 #include "sandbox/base/clock.h"
 #include "sandbox/base/fd.h"
 #include "sandbox/host/memory.h"
+#include "sandbox/host/processes.h"
 #include "sandbox/host/standstill.h"
 #include "sandbox/proto/output.h"
 
@@ -42,6 +43,7 @@ struct supervisor {
     void *context;
     int epoll;
     int timer;
+    int search; /* pidfd of a search's process, once it had to rest; -1 before */
     const struct trace_shared *shared; /* hostile */
     struct trace_reader *reader;
     struct buf chunks;
@@ -135,7 +137,7 @@ int supervisor_new(struct supervisor **ret, struct worker *worker, const struct 
     s->limits = *limits;
     s->hooks = *hooks;
     s->context = context;
-    s->epoll = s->timer = -1;
+    s->epoll = s->timer = s->search = -1;
     s->chunks = BUF_INIT(CHUNKS_BYTES_MAX);
     s->free = job->schedule.mode == SCHEDULE_FREE;
     int r = send_job(s, job, err);
@@ -161,6 +163,7 @@ void supervisor_free(struct supervisor *s)
     free(s->schedule);
     close_fd(&s->epoll);
     close_fd(&s->timer);
+    close_fd(&s->search);
     free(s);
 }
 
@@ -200,6 +203,16 @@ static void stop(struct supervisor *s, enum ended why)
     epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->timer, NULL);
     take_waits(s);
     syscall(SYS_pidfd_send_signal, s->worker.pidfd, SIGKILL, NULL, 0);
+}
+
+void supervisor_rest(struct supervisor *s, bool rests)
+{
+    if (!schedule_is_search(s->mode) || s->state != RUNNING)
+        return;
+    if (s->search < 0)
+        s->search = pidfd_of_child(s->worker.pid);
+    if (s->search >= 0)
+        syscall(SYS_pidfd_send_signal, s->search, rests ? SIGSTOP : SIGCONT, NULL, 0);
 }
 
 void supervisor_cancel(struct supervisor *s)

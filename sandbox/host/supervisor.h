@@ -51,6 +51,12 @@ int supervisor_fd(const struct supervisor *supervisor);
 /* Does what there is to do. Returns true once the run is done and every process of it is gone. */
 bool supervisor_step(struct supervisor *supervisor);
 
+/*
+ * Has a search, which is a single process, stand still or go on again. Its time runs on; what keeps
+ * the processor busy for others is gone. Of any other run nothing is changed.
+ */
+void supervisor_rest(struct supervisor *supervisor, bool rests);
+
 /* Ends the run as cancelled. */
 void supervisor_cancel(struct supervisor *supervisor);
 

@@ -110,6 +110,40 @@ test('single runs go on beside it', async () => {
   await server.api(`/experiments/${made.id}`, { method: 'DELETE' });
 });
 
+test('one that comes right after a run begins although nothing else happens', async () => {
+  for (let i = 0; i < 10; i++) {
+    await server.run(quick);
+    const made = await start(small, '?wait=20');
+    assert.equal(made.status, 'done');
+  }
+});
+
+test('an exploration gives way to runs, and goes on all the same', async () => {
+  const made = await start({ ...large, max_seconds: 60 });
+  let far = (await until(made.id, (e) => e.schedules > 0)).schedules;
+  const further = async (during) => {
+    const { schedules } = await until(made.id, (e) => e.schedules > far);
+    assert.ok(schedules > far, during);
+    far = schedules;
+  };
+  const long = await (await server.post(slow(4000))).json();
+  await further('beside a run that takes long');
+  await further('beside a run that takes long');
+  assert.equal((await server.json(`/runs/${long.id}`)).status, 'running');
+  await server.api(`/runs/${long.id}`, { method: 'DELETE' });
+  let enough = false;
+  const runs = (async () => {
+    let count = 0;
+    for (; !enough; count++) assert.equal((await server.run(quick)).ended, 'completed');
+    return count;
+  })();
+  await further('while one run follows the other');
+  await further('while one run follows the other');
+  enough = true;
+  assert.ok((await runs) > 1);
+  await server.api(`/experiments/${made.id}`, { method: 'DELETE' });
+});
+
 test('after a long step of one client the other has its time', async () => {
   const mine = [];
   for (let i = 0; i < 3; i++) mine.push(await start({ ...large, max_seconds: 1 }));
