@@ -27,6 +27,7 @@ struct search {
     struct token *token; /* what witnesses are written as */
     struct trace_explored *said;
     uint64_t deadline_ns;
+    bool left_out; /* an outcome that the table has no room for, or what nobody could wait for */
 };
 
 /* ---- outcomes ---- */
@@ -34,6 +35,8 @@ struct search {
 static void describe(const struct search *x, enum ended ended, struct trace_found *ret)
 {
     const struct trace_result *result = &x->run->shared->result;
+    if (ended == ENDED_COMPLETED && control_exit_code(x->control) != 0)
+        ended = ENDED_CRASHED;
     ret->ended = (uint8_t)ended;
     ret->class = result->class_of_end[ended];
     ret->rule = result->rule_of_end[ended];
@@ -128,10 +131,11 @@ static bool is_time(uint64_t executions, uint64_t deadline_ns)
     return executions % 16 == 0 && clock_ns() >= deadline_ns;
 }
 
-/* Longer than the bound: it may have been a livelock, or simply much to do. */
+/* Beyond a bound: it may have been a livelock, or simply much to do. */
 static bool was_cut(const struct search *x, enum ended ended)
 {
-    return ended == ENDED_LIVELOCK && control_steps(x->control) >= EXPLORE_STEPS_MAX;
+    return (ended == ENDED_LIVELOCK && control_steps(x->control) >= EXPLORE_STEPS_MAX) ||
+           (ended == ENDED_TASK_LIMIT && control_tasks(x->control) > EXPLORE_TASKS_MAX);
 }
 
 /* An execution that was cut has no outcome. Where all are there is nothing to be found. */
@@ -153,8 +157,11 @@ static bool note_execution(struct search *x, enum ended ended)
     }
     if (was_cut(x, ended))
         return note_cut(said) && said->executions < x->run->job.schedule.max_executions;
-    if (!count_outcome(x, ended))
+    if (!count_outcome(x, ended)) {
+        x->left_out = true;
         return false;
+    }
+    x->left_out |= control_lingers_on(x->control);
     said->executions++;
     return said->executions < x->run->job.schedule.max_executions;
 }
@@ -168,6 +175,7 @@ static bool count_ends(struct search *x)
     struct trace_explored *said = x->said;
     x->token->ends_are_steps = true;
     control_set_ends(x->control, true);
+    x->left_out = false;
     said->outcomes = 0;
     said->executions = said->blocked = said->cut = said->steps = 0;
     memset(said->found, 0, sizeof said->found);
@@ -186,7 +194,7 @@ static bool explore_all(struct search *x)
         }
         bool more = note_execution(x, ended);
         if (!explore_next(x->explore, x->control))
-            return x->said->cut == 0;
+            return x->said->cut == 0 && !x->left_out;
         if (!more || is_time(x->said->executions + x->said->blocked, x->deadline_ns))
             return false;
     }
@@ -212,9 +220,10 @@ static void look_for_simpler(struct search *x)
         if (has_simple_witnesses(x, (uint32_t)bound) || begin(x, bound) < 0)
             continue;
         do {
-            describe(x, execute(x), &seen);
+            enum ended ended = execute(x);
+            describe(x, ended, &seen);
             uint32_t i = place_of(x, &seen);
-            if (i < x->said->outcomes)
+            if (i < x->said->outcomes && !was_cut(x, ended))
                 improve(x, &x->said->found[i]);
             if (++executions == SIMPLER_EXECUTIONS || is_time(executions, deadline_ns))
                 return;
@@ -280,7 +289,7 @@ static bool try_without(struct search *x, unsigned i, struct token *room)
 static void shrink_greedily(struct search *x)
 {
     struct token *room = malloc(2 * sizeof *room);
-    uint64_t deadline_ns = clock_ns() + (x->deadline_ns - clock_ns()) / 2;
+    uint64_t now_ns = clock_ns(), deadline_ns = now_ns / 2 + x->deadline_ns / 2;
     uint64_t most = x->run->job.schedule.max_executions / 2;
     for (unsigned i = 0;
          room && i < x->token->count && x->said->executions < most && clock_ns() < deadline_ns;)
@@ -301,7 +310,7 @@ static bool shrink_exhaustively(struct search *x)
     struct trace_found *found = &x->said->found[0], seen;
     uint64_t most = x->run->job.schedule.max_executions;
     for (int bound = 0; bound < (int)found->preemptions; bound++) {
-        if (begin(x, bound) < 0)
+        if (x->said->executions >= most || begin(x, bound) < 0)
             return false;
         do {
             enum ended ended = execute(x);
@@ -309,7 +318,7 @@ static bool shrink_exhaustively(struct search *x)
             x->said->steps += control_steps(x->control);
             x->said->cut += was_cut(x, ended);
             x->said->executions++;
-            if (is_same(&seen, found)) {
+            if (!was_cut(x, ended) && is_same(&seen, found)) {
                 improve(x, found);
                 return left_nothing_out(x);
             }

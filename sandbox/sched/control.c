@@ -42,8 +42,9 @@ struct control {
     bool yielded;
     bool ignores_time, ends_are_steps, ends_matter;
     uint64_t shown_ns; /* what events are timed by */
-    uint64_t clock_ns, steps, max_steps, preemptions;
-    uint64_t over; /* steps when the main task had ended; 0 before */
+    uint64_t clock_ns, steps, preemptions;
+    uint64_t over;   /* steps when the main task had ended; 0 before */
+    bool lingers_on; /* those it left had more to do */
     enum ended ended;
     int exit_code; /* of the main task */
     struct image_heap *heap;
@@ -103,6 +104,10 @@ static void serve(struct control *c)
 
 _Noreturn void control_end(struct control *c, enum ended ended)
 {
+    if (c->over && ended != ENDED_STOPPED) {
+        c->lingers_on = ended != ENDED_COMPLETED;
+        ended = ENDED_COMPLETED;
+    }
     c->ended = ended;
     c->current->self = seam_self;
     context_switch(&c->current->at, &c->home);
@@ -295,8 +300,8 @@ static void count_step(struct control *c)
     c->steps++;
     show_time(c);
     if (c->over && c->steps > c->over + c->policy->linger)
-        control_end(c, ENDED_COMPLETED);
-    if (c->steps > c->max_steps)
+        control_end(c, ENDED_LIVELOCK);
+    if (c->steps > CONTROL_STEPS_MAX)
         control_end(c, ENDED_LIVELOCK);
 }
 
@@ -513,7 +518,7 @@ void control_begin(void (*entry)(void *), void *argument, bool forks, const stru
     if (forks && !t->image)
         control_end(c, ENDED_MEMORY_LIMIT);
     if (c->policy->started)
-        c->policy->started(c->policy, maker->place, t->place);
+        c->policy->started(c->policy, c, maker->place, t->place);
     maker->op.operation = SEAM_START;
     unsigned line = source_line;
     go_to(c, t);
@@ -603,7 +608,6 @@ struct control *control_new(struct run *run, char *globals, char *globals_end, b
     }
     c->run = run;
     c->ignores_time = ignores_time;
-    c->max_steps = CONTROL_STEPS_MAX;
     c->before = (struct before){run->arena_used, run->shared->tasks, run->shared->objects};
     return c;
 }
@@ -643,6 +647,7 @@ static void start_over(struct control *c)
     shared->objects = c->before.objects;
     shared->tasks = c->before.tasks;
     shared->result.checks = shared->result.metrics = shared->result.outcome_set = 0;
+    shared->result.outcome_rule = -1;
     shared->table.rows = 0;
     run->parts = 0;
     run->writing = 0;
@@ -653,6 +658,7 @@ static void start_over(struct control *c)
     c->tasks = c->fibers.used = 0;
     c->last = NOBODY;
     c->shown_ns = c->clock_ns = c->steps = c->preemptions = c->over = 0;
+    c->lingers_on = false;
     c->ended = ENDED_NONE;
     c->exit_code = 0;
 }
@@ -741,6 +747,11 @@ bool control_lingers(const struct control *c)
     return c->over > 0;
 }
 
+bool control_lingers_on(const struct control *c)
+{
+    return c->lingers_on;
+}
+
 uint64_t control_steps(const struct control *c)
 {
     return c->steps;
@@ -778,11 +789,6 @@ int control_exit_code(const struct control *c)
 uint64_t control_preemptions(const struct control *c)
 {
     return c->preemptions;
-}
-
-void control_set_max_steps(struct control *c, uint64_t most)
-{
-    c->max_steps = most;
 }
 
 unsigned control_waiters(const struct control *c, uint16_t object)

@@ -75,7 +75,7 @@ struct policy {
     int (*choose)(struct policy *policy, struct control *control, unsigned n);
     /* Picks one of n >= 2 values for the running task. */
     unsigned (*choose_value)(struct policy *policy, struct control *control, unsigned n);
-    void (*started)(struct policy *policy, unsigned maker, unsigned task);
+    void (*started)(struct policy *policy, struct control *control, unsigned maker, unsigned task);
     /* Its gate is open now, by what the task `by` has just done. */
     void (*opened)(struct policy *policy, struct control *control, unsigned task, unsigned by);
     /* The running task goes on after the end of another one, which may be long over. */
@@ -142,13 +142,15 @@ uint16_t control_process_object(const struct control *control, unsigned place);
 
 int control_exit_code(const struct control *control);
 uint64_t control_preemptions(const struct control *control);
-void control_set_max_steps(struct control *control, uint64_t most);
 
 /* Whether the announced operation could be done now, not counting its time-out. */
 bool control_can(const struct control_task *task);
 
 /* Whether the main task has ended and others linger. */
 bool control_lingers(const struct control *control);
+
+/* Whether those who lingered had more to do when the execution ended. */
+bool control_lingers_on(const struct control *control);
 
 /* ---- for the seam and the primitives, in the running task ---- */
 

@@ -138,9 +138,10 @@ static unsigned choose_value(struct policy *policy, struct control *c, unsigned 
     return (unsigned)i;
 }
 
-static void started(struct policy *policy, unsigned maker, unsigned task)
+static void started(struct policy *policy, struct control *c, unsigned maker, unsigned task)
 {
     struct directed *d = (struct directed *)policy;
+    (void)c;
     if (d->watch && maker != task)
         watch_started(d->watch, maker, task);
     if (d->token->rule == TOKEN_PCT)
@@ -181,7 +182,7 @@ void directed_init(struct directed *d, const struct token *token, struct watch *
     d->problem[0] = '\0';
     if (token->rule != TOKEN_PCT)
         return;
-    started(&d->policy, 0, 0);
+    started(&d->policy, NULL, 0, 0);
     unsigned bits = RANGE_BITS_LEAST + draw_below(d, RANGE_BITS_MOST - RANGE_BITS_LEAST + 1);
     for (unsigned i = 0; i + 1 < token->depth; i++)
         d->change[i] = 1 + draw_below(d, 1u << bits);

@@ -376,8 +376,8 @@ static int choose(struct policy *policy, struct control *c, unsigned n)
 {
     struct explore *x = (struct explore *)policy;
     const struct node *node = &x->node[x->steps];
-    if (x->steps == EXPLORE_STEPS_MAX || control_tasks(c) > EXPLORE_TASKS_MAX)
-        control_end(c, x->steps == EXPLORE_STEPS_MAX ? ENDED_LIVELOCK : ENDED_TASK_LIMIT);
+    if (x->steps == EXPLORE_STEPS_MAX)
+        control_end(c, ENDED_LIVELOCK);
     place_tasks(x, c);
     if (x->steps >= x->prefix && first_choice(x, c, n) == NONE) {
         x->blocked = true;
@@ -413,11 +413,11 @@ static unsigned choose_value(struct policy *policy, struct control *c, unsigned 
     return node->value;
 }
 
-static void started(struct policy *policy, unsigned maker, unsigned task)
+static void started(struct policy *policy, struct control *c, unsigned maker, unsigned task)
 {
     struct explore *x = (struct explore *)policy;
     if (task >= EXPLORE_TASKS_MAX)
-        return; /* the next choice ends it */
+        control_end(c, ENDED_TASK_LIMIT);
     x->tasks = task + 1;
     memcpy(x->task[task].clock, x->task[maker].clock, sizeof x->task[task].clock);
     x->task[task].opened = 0;
@@ -427,7 +427,7 @@ static void started(struct policy *policy, unsigned maker, unsigned task)
 static void killed(struct policy *policy, struct control *c, unsigned task)
 {
     struct explore *x = (struct explore *)policy;
-    if (x->method != EXPLORE_SOURCE_SETS || task >= x->tasks)
+    if (x->method != EXPLORE_SOURCE_SETS)
         return;
     place_tasks(x, c);
     find_races(x, task, &control_task(c, task)->op);
@@ -438,7 +438,7 @@ static void opened(struct policy *policy, struct control *c, unsigned task, unsi
     struct explore *x = (struct explore *)policy;
     const struct seam_op *op = &control_task(c, task)->op;
     bool timed = op->deadline != SEAM_NEVER && control_ignores_time(c);
-    if (timed && x->method == EXPLORE_SOURCE_SETS && task < x->tasks) {
+    if (timed && x->method == EXPLORE_SOURCE_SETS) {
         place_tasks(x, c);
         find_races(x, task, op); /* its time could have been up before that */
     }
@@ -499,7 +499,7 @@ static void find_last_races(struct explore *x, struct control *c)
 
 bool explore_next(struct explore *x, struct control *c)
 {
-    if (x->method == EXPLORE_SOURCE_SETS && !x->blocked && control_tasks(c) <= EXPLORE_TASKS_MAX)
+    if (x->method == EXPLORE_SOURCE_SETS && !x->blocked)
         find_last_races(x, c);
     bool more = backtrack(x);
     start_over(x);
@@ -522,7 +522,7 @@ struct explore *explore_new(enum explore_method method, int max_preemptions)
                                 .opened = opened,
                                 .time_passed = time_passed,
                                 .killed = killed,
-                                .linger = EXPLORE_LINGER};
+                                .linger = method == EXPLORE_SOURCE_SETS ? EXPLORE_LINGER : 0};
     if (!x->node || !x->event || !x->deviation) {
         explore_free(x);
         return NULL;

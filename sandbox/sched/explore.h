@@ -19,9 +19,9 @@
 #include "sandbox/proto/token.h"
 #include "sandbox/sched/control.h"
 
-#define EXPLORE_TASKS_MAX 64u
+#define EXPLORE_TASKS_MAX 64u    /* of one execution; one with more is cut */
 #define EXPLORE_STEPS_MAX 20000u /* of one execution; a longer one is cut */
-#define EXPLORE_LINGER    512u
+#define EXPLORE_LINGER    512u   /* steps of those that the main task leaves behind */
 
 enum explore_method {
     EXPLORE_ALL,        /* every order */

@@ -252,7 +252,7 @@ struct trace_found {
 struct trace_explored {
     _Atomic uint64_t executions; /* finished, also counted in an outcome */
     _Atomic uint64_t blocked;    /* begun and given up: another one covers them */
-    _Atomic uint64_t cut;        /* of the executions: longer than the bound of steps */
+    _Atomic uint64_t cut;        /* of the executions: beyond a bound of steps or tasks */
     _Atomic uint64_t steps;
     _Atomic uint32_t outcomes; /* entries of found */
     _Atomic uint32_t over;     /* 1: nothing will change any more */

@@ -205,7 +205,7 @@ export const en = {
   'experiment.lead.noShorter': 'Nothing shorter than the {given} {given|preemption|preemptions} of before was found, but not every way was tried.',
   'experiment.lead.unfollowed': 'The token that was given cannot be followed.',
   'experiment.queued': 'Number {position} in the queue of experiments.',
-  'experiment.cut': '{count} {count|execution was|executions were} cut off after 20,000 operations; smaller parameters make shorter ones.',
+  'experiment.cut': '{count} {count|execution was|executions were} cut off, after 20,000 operations or at the 65th task; smaller parameters make smaller ones.',
   'experiment.others': '{count} had other outcomes, for which the table has no room.',
   'experiment.blocked': '{count} more {count|was|were} begun and given up, because others cover them.',
   'experiment.ignores': 'Sleeps and time-outs do not count here.',

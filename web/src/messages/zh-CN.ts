@@ -207,7 +207,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'experiment.lead.noShorter': '没有找到少于 {given} 次抢占的走法，但并未试遍所有走法。',
   'experiment.lead.unfollowed': '无法按给出的令牌走下去。',
   'experiment.queued': '在实验队列中排第 {position} 位。',
-  'experiment.cut': '其中 {count} 次执行满 20,000 个操作后被截断，把参数调小即可避免。',
+  'experiment.cut': '其中 {count} 次执行因操作超过 20,000 个或任务超过 64 个而被截断，把参数调小即可避免。',
   'experiment.others': '另有 {count} 次得到别的结果，表中已放不下。',
   'experiment.blocked': '另有 {count} 次开始后被放弃，因为已有其他执行覆盖了它们。',
   'experiment.ignores': '这里的休眠与超时都不作数。',
