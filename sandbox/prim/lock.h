@@ -45,7 +45,10 @@ int lock_release(struct lock *lock);
 /* locked(); a moment later it may be otherwise. */
 bool lock_locked(const struct lock *lock);
 
-/* Tasks that wait for it now; in a ticket lock, those that have drawn a ticket. */
+/*
+ * Tasks that wait for it now; in a ticket lock, those that have drawn a ticket. Under control
+ * beginning to wait is no operation of its own: an exploration does not vary when it happens.
+ */
 unsigned lock_waiters(const struct lock *lock);
 
 /* Whether the calling task holds it. */

@@ -304,13 +304,6 @@ int task_pid(struct task *task)
 
 /* ---- its end, seen by others ---- */
 
-static bool is_in_process(const struct trace_shared *shared, uint16_t task, uint16_t process)
-{
-    while (task < TRACE_TASKS_MAX && task != process && shared->task[task].kind != TASK_PROCESS)
-        task = shared->task[task].parent;
-    return task == process;
-}
-
 static uint32_t note_end(struct trace_shared *shared, uint16_t task, int code)
 {
     uint32_t event = 0;
@@ -344,7 +337,8 @@ static void note_dead(struct task *task)
     for (uint32_t t = 0; t < count && t < TRACE_TASKS_MAX; t++) {
         uint8_t state = shared->task[t].state;
         if (t == task->id || (state != TASK_STATE_RUNNING && state != TASK_STATE_WAITING) ||
-            shared->task[t].kind == TASK_PROCESS || !is_in_process(shared, (uint16_t)t, task->id))
+            shared->task[t].kind == TASK_PROCESS ||
+            trace_process_of(shared, (uint16_t)t) != task->id)
             continue;
         (void)note_end(shared, (uint16_t)t, task->exit_code);
     }
@@ -484,6 +478,8 @@ static bool wait_for_end(struct task *task, int64_t timeout_us)
             return false;
         }
     }
+    if (task->kind == TASK_PROCESS && !task->done)
+        seam_announce_reaping(task->id);
     settle(task);
     seam_go_on();
     seam_record(EVENT_JOIN_DONE, TRACE_NO_OBJECT, task->id, atomic_load(&task->ended));
@@ -528,9 +524,11 @@ static void kill_controlled(struct task *task, int signo)
 int task_signal(struct task *task, int signo)
 {
     int pid = task_pid(task);
-    if (pid == 0 || task->kind != TASK_PROCESS || task->done)
+    if (pid == 0 || task->kind != TASK_PROCESS)
         return refuse(-ESRCH);
-    seam_point(SEAM_SIGNAL, SEAM_TASK_OBJECT(task->id));
+    seam_signal_end(task->id);
+    if (task->done)
+        return refuse(-ESRCH);
     uint32_t sent = seam_record_aux(EVENT_SIGNAL_SENT, TRACE_NO_OBJECT, signo, task->id, 0);
     if (signo > 0 && signo < TASK_SIGNALS)
         task->sent[signo] = sent;

@@ -163,7 +163,7 @@ static void note_wait(struct control *c, struct control_task *t)
     t->step_noted = c->steps;
     if (t->op.waits == 0)
         return;
-    struct trace_lane *lane = t->self.lane;
+    struct trace_lane *lane = t == c->current ? seam_self.lane : t->self.lane;
     if (lane)
         trace_write(lane, t->op.waits, t->self.task, t->op.object, t->op.value, 0, 0);
     trace_task_waits(c->run->shared, t->self.task, t->op.waits_on);
@@ -226,7 +226,7 @@ static bool pass_time(struct control *c)
     if (next > c->clock_ns)
         c->clock_ns = next;
     if (c->policy->time_passed)
-        c->policy->time_passed(c->policy);
+        c->policy->time_passed(c->policy, c);
     return true;
 }
 
@@ -408,6 +408,14 @@ void seam_watch_end(uint16_t task)
     seam_point(SEAM_READ, SEAM_TASK_OBJECT(task));
 }
 
+void seam_signal_end(uint16_t task)
+{
+    if (!seam_self.control)
+        return;
+    seam_self.control->ends_matter = true;
+    seam_point(SEAM_SIGNAL, SEAM_TASK_OBJECT(task));
+}
+
 void seam_saw_end(uint16_t task)
 {
     struct control *c = seam_self.control;
@@ -420,6 +428,12 @@ void seam_announce_end(void)
 {
     if (seam_self.control->ends_are_steps)
         seam_point(SEAM_SIGNAL, SEAM_TASK_OBJECT(seam_self.task));
+}
+
+void seam_announce_reaping(uint16_t task)
+{
+    if (seam_self.control && seam_self.control->ends_are_steps)
+        seam_point(SEAM_JOIN, SEAM_TASK_OBJECT(task));
 }
 
 unsigned seam_choose(unsigned n)
@@ -539,19 +553,12 @@ _Noreturn void control_leave(int exit_code)
     abort();
 }
 
-static bool is_in_process(const struct trace_shared *shared, uint16_t task, uint16_t process)
-{
-    while (task < TRACE_TASKS_MAX && task != process && shared->task[task].kind != TASK_PROCESS)
-        task = shared->task[task].parent;
-    return task == process;
-}
-
 void control_end_process(uint16_t process)
 {
     struct control *c = seam_self.control;
     for (unsigned i = 0; i < c->tasks; i++)
         if (c->task[i] != c->current && c->task[i]->live &&
-            is_in_process(c->run->shared, c->task[i]->self.task, process)) {
+            trace_process_of(c->run->shared, c->task[i]->self.task) == process) {
             c->task[i]->live = false;
             c->ends_matter = true;
             if (c->policy->killed)
@@ -774,11 +781,8 @@ bool control_ends_are_steps(const struct control *c)
 
 uint16_t control_process_object(const struct control *c, unsigned place)
 {
-    const struct trace_shared *shared = c->run->shared;
-    uint16_t task = c->task[place]->self.task;
-    while (task < TRACE_TASKS_MAX && shared->task[task].kind != TASK_PROCESS)
-        task = shared->task[task].parent;
-    return task < TRACE_TASKS_MAX ? SEAM_TASK_OBJECT(task) : TRACE_NO_OBJECT;
+    uint16_t process = trace_process_of(c->run->shared, c->task[place]->self.task);
+    return process != TRACE_NO_TASK ? SEAM_TASK_OBJECT(process) : TRACE_NO_OBJECT;
 }
 
 int control_exit_code(const struct control *c)

@@ -80,7 +80,7 @@ struct policy {
     void (*opened)(struct policy *policy, struct control *control, unsigned task, unsigned by);
     /* The running task goes on after the end of another one, which may be long over. */
     void (*saw_end)(struct policy *policy, unsigned task, unsigned ended);
-    void (*time_passed)(struct policy *policy);
+    void (*time_passed)(struct policy *policy, const struct control *control);
     /* It was ended by what the running task has just done, and what it announced is not done. */
     void (*killed)(struct policy *policy, struct control *control, unsigned task);
     /*

@@ -49,7 +49,8 @@ struct explore {
     unsigned steps;         /* made */
     unsigned tasks, placed; /* begun; of these, whose process is known */
     bool blocked, ignores_time;
-    uint64_t asleep; /* at the next choice */
+    uint64_t clock_ns; /* of the run */
+    uint64_t asleep;   /* at the next choice */
     unsigned deviations;
     struct deviation *deviation;
     struct node *node;
@@ -140,7 +141,7 @@ static void join_object(const struct explore *x, uint16_t *clock, uint16_t objec
 static bool was_possible(const struct explore *x, const struct event *e, unsigned task,
                          const struct seam_op *op)
 {
-    if (op->deadline != SEAM_NEVER && x->ignores_time)
+    if (op->deadline != SEAM_NEVER && (x->ignores_time || op->deadline <= x->clock_ns))
         return true; /* else its time was not up as long as anybody could run */
     if (op->gate && (uint32_t)(e - x->event) < x->task[task].opened)
         return false;
@@ -182,12 +183,17 @@ static uint64_t initials(const struct explore *x, const struct event *e, unsigne
     return found;
 }
 
-/* False: nobody could have begun the other order there. */
+/*
+ * False: nobody could have begun the other order there. A task that waits for news before it looks
+ * again may have none there, and others have to go first.
+ */
 static bool reverse(struct explore *x, const struct event *e, unsigned task,
                     const struct seam_op *op)
 {
     struct node *node = &x->node[e - x->event];
     uint64_t set = initials(x, e, task, op) & node->enabled;
+    if (set == 0 && op->deadline != SEAM_NEVER && x->ignores_time)
+        node->backtrack |= node->enabled;
     if (set == 0)
         return false;
     if (!(set & node->backtrack))
@@ -446,9 +452,10 @@ static void opened(struct policy *policy, struct control *c, unsigned task, unsi
     join(x->task[task].clock, x->task[by].clock, x->tasks);
 }
 
-static void time_passed(struct policy *policy)
+static void time_passed(struct policy *policy, const struct control *c)
 {
     struct explore *x = (struct explore *)policy;
+    x->clock_ns = control_clock(c);
     for (unsigned i = 1; i < x->tasks; i++)
         join(x->task[0].clock, x->task[i].clock, x->tasks);
     for (unsigned i = 1; i < x->tasks; i++)
@@ -461,7 +468,7 @@ static void start_over(struct explore *x)
 {
     x->steps = x->deviations = 0;
     x->blocked = false;
-    x->asleep = 0;
+    x->asleep = x->clock_ns = 0;
     x->tasks = 1;
     x->placed = 0;
     memset(&x->task[0], 0, sizeof x->task[0]);

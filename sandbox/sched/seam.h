@@ -141,11 +141,17 @@ void seam_await_end(const _Atomic uint32_t *ended, uint16_t task, uint64_t deadl
  */
 void seam_watch_end(uint16_t task);
 
+/* Somebody ends a task, which may have ended already: a look at its end, too. */
+void seam_signal_end(uint16_t task);
+
 /* Under control: the calling task has seen that another one has ended, and goes on after it. */
 void seam_saw_end(uint16_t task);
 
 /* Under control: the calling task ends now. */
 void seam_announce_end(void);
+
+/* Under control: a process that has ended is nobody any more, whom a signal does not reach. */
+void seam_announce_reaping(uint16_t task);
 
 /* Under control: goes on once *word is no longer `value`, or at the deadline. */
 void seam_await_change(const _Atomic uint32_t *word, uint32_t value, uint64_t deadline);

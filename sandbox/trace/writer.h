@@ -114,6 +114,14 @@ static inline void trace_task_thread(struct trace_shared *shared, uint16_t task,
     atomic_store_explicit(&shared->task[task].thread, thread, memory_order_relaxed);
 }
 
+/* The process that the task belongs to or is, or TRACE_NO_TASK. */
+static inline uint16_t trace_process_of(const struct trace_shared *shared, uint16_t task)
+{
+    while (task < TRACE_TASKS_MAX && shared->task[task].kind != TASK_PROCESS)
+        task = shared->task[task].parent;
+    return task < TRACE_TASKS_MAX ? task : TRACE_NO_TASK;
+}
+
 /* A process that is no task, waits without a deadline and does only what tasks ask it for. */
 void trace_server_add(struct trace_shared *shared, uint32_t pid);
 

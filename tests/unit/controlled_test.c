@@ -255,13 +255,6 @@ static void process_pool(void)
     order_of_pool(TASK_PROCESS);
 }
 
-static void count_delivered(const struct call *call, void *context)
-{
-    (void)call;
-    ++*(int *)context;
-}
-
-/* Two calls, and the end while they are on their way: what is queued is dropped. */
 /* ---- ends from outside ---- */
 
 static void add_twice(void *cell)
@@ -293,6 +286,46 @@ static void daemon_cut_off(void)
     say("%d", (int)cell_read(cell));
 }
 
+static struct task *victim;
+static int killed;
+
+static void kill_victim(void *looks_first)
+{
+    if (looks_first)
+        cell_read(x);
+    killed = task_kill(victim);
+}
+
+/* The end comes in the middle, or the victim is a zombie, or nobody any more. */
+static void kill_and_join(bool looks_first, bool main_looks_first)
+{
+    x = cell_new("x", 0);
+    victim = process_start("victim", add_twice, cell_new("other", 0));
+    struct task *killer = thread_start("killer", kill_victim, looks_first ? x : NULL);
+    if (main_looks_first)
+        cell_read(x);
+    int code = task_join(victim);
+    task_join(killer);
+    say("%d %d", killed, code);
+}
+
+static void killed_or_joined(void)
+{
+    kill_and_join(true, false);
+}
+
+static void killed_or_joined_late(void)
+{
+    kill_and_join(false, true);
+}
+
+static void count_delivered(const struct call *call, void *context)
+{
+    (void)call;
+    ++*(int *)context;
+}
+
+/* Two calls, and the end while they are on their way: what is queued is dropped. */
 static void terminate_pool(void)
 {
     int delivered = 0;
@@ -955,6 +988,65 @@ static void timed_loop(void)
     task_join(one);
 }
 
+static void get_patiently_and_look(void *unused)
+{
+    int64_t number;
+    int late = 0, seen_one = 0;
+    (void)unused;
+    while (!seen_one && !queue_get_for(queue, &number, 1000)) {
+        late++;
+        seen_one = (int)cell_read(x);
+    }
+    say("%d times late, %s", late, seen_one ? "seen" : "got");
+}
+
+static void put_one(void *unused)
+{
+    int64_t number = 1;
+    (void)unused;
+    queue_put(queue, &number, number);
+}
+
+static void write_one(void *unused)
+{
+    (void)unused;
+    cell_write(x, 1);
+}
+
+/* Late twice: only what is written in between lets it look once more. */
+static void timed_loop_that_looks(void)
+{
+    x = cell_new("x", 0);
+    queue = queue_new("q", 0, sizeof(int64_t));
+    struct task *tasks[] = {thread_start("gets", get_patiently_and_look, NULL),
+                            thread_start("puts", put_one, NULL),
+                            thread_start("writes", write_one, NULL)};
+    for (int i = 0; i < 3; i++)
+        task_join(tasks[i]);
+}
+
+/* A look that is over at once is possible at once, wherever time is not ignored. */
+static void look_at_once(void *unused)
+{
+    (void)unused;
+    int ready = conn_poll(reader, 0);
+    say("%d%s", ready, oracle_seen);
+}
+
+static void take_a_look(void)
+{
+    oracle_seen[0] = '\0';
+    x = cell_new("x", 0);
+    pipe_new("p", false, &reader, &writer);
+    struct task *tasks[] = {thread_start("writes", write_one, NULL),
+                            thread_start("sends", send_one, (void *)1),
+                            thread_start("looks", look_at_once, NULL)};
+    bool seen_one = cell_read(x) == 1;
+    for (int i = 0; i < 3; i++)
+        task_join(tasks[i]);
+    say("%c%d", oracle_seen[0], seen_one);
+}
+
 static struct event *event;
 
 static void await_patiently(void *unused)
@@ -1016,8 +1108,10 @@ static const struct known {
      "1 delivered, 1 dropped|2 delivered, 0 dropped",
      7296, 194},
     {"killed at work", killed_at_work, "0|1|2", 4, 4},
+    {"killed or joined", killed_or_joined, "-3 0|0 -9|0 0", 0, 5},
+    {"killed or joined late", killed_or_joined_late, "-3 0|0 -9|0 0", 0, 5},
     {"daemon cut off", daemon_cut_off, "0|1|2", 4, 4},
-    {"end from callback", end_from_callback, "0, 1|1, 1", 81, 6},
+    {"end from callback", end_from_callback, "0, 1|1, 1", 117, 6},
     {"unordered stream", stream_of_pool, "01|10", 4120, 192},
     {"thread executor", thread_executor, "012|021|102|120|201|210", 37888, 4740},
     {"process executor", process_executor, "012|021|102|120|201|210", 37888, 4740},
@@ -1042,12 +1136,14 @@ static const struct known {
     {"managed time-out", managed_time_out, "late|taken", 14, 14},
     {"managed deadlock", managed_deadlock, "DEADLOCK", 1, 1},
     {"manager shut down", shut_down_manager, "reset", 2, 2},
-    {"manager of another", manager_of_another, "reset", 84, 9},
+    {"manager of another", manager_of_another, "reset", 120, 9},
     {"lost under a GIL", lost_under_gil, "1|2", 54, 16},
     {"device in order", device_in_order, "12|21", 4, 4},
     {"numbers of the system", numbers_of_the_system, "1002 1003", 1, 1},
     {"sleeps in line", sleeps_in_line, "1|2", 5, 2},
     {"timed loop", timed_loop, "0 times late|1 times late", 2, 2},
+    {"timed loop that looks", timed_loop_that_looks,
+     "0 times late, got|1 times late, got|1 times late, seen|2 times late, seen", 0, 4},
     {"event loop", event_loop, "0 times late|1 times late", 4, 4},
     {"sleeping loop", sleeping_loop, "set", 4, 3},
     {"fresh process", fresh_process, "21 12 end", 2, 2},
@@ -1078,6 +1174,16 @@ void test_source_sets(void **state)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i].classes > 0)
             explore(&known[i], EXPLORE_SOURCE_SETS, known[i].classes);
+}
+
+/* Where time is not ignored, what is possible at once was possible before, too. */
+void test_looks_in_time(void **state)
+{
+    (void)state;
+    static const struct known looks = {"looks", take_a_look, "00|01|10|11", 0, 4};
+    oracle_ignores_time = false;
+    explore(&looks, EXPLORE_SOURCE_SETS, looks.classes);
+    oracle_ignores_time = true;
 }
 
 /* ---- repeated ---- */
@@ -1143,4 +1249,27 @@ void test_the_same_again(void **state)
             token.ignores_time = token.seed % 2;
             repeat(&known[i], &token);
         }
+}
+
+static void get_in_vain(void)
+{
+    int64_t number;
+    queue = queue_new("q", 0, sizeof number);
+    queue_get_for(queue, &number, 1000);
+}
+
+/* Who has never been switched away from is recorded to wait like everybody. */
+void test_the_first_wait_is_recorded(void **state)
+{
+    (void)state;
+    const struct token token = {.stop = TOKEN_NO_STOP};
+    struct repeated repeated;
+    struct rig rig = {0};
+    struct err err;
+    run_once(&repeated, get_in_vain, &token);
+    assert_int_equal(trace_decode(&rig.trace, repeated.trace.data, repeated.trace.len, &err), 0);
+    assert_int_equal(count(&rig, EVENT_QUEUE_WAIT), 1);
+    assert_int_equal(count(&rig, EVENT_TIMED_OUT), 1);
+    trace_release(&rig.trace);
+    buf_release(&repeated.trace);
 }
