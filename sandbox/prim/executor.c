@@ -408,6 +408,8 @@ static unsigned wait_until(const struct condition_of *c, uint64_t deadline)
         else
             sleep_past(executor, seen, deadline);
     }
+    if (each)
+        seam_saw(executor->futures);
     if (waited)
         seam_go_on();
     if (waited)

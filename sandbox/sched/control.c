@@ -424,6 +424,13 @@ void seam_saw_end(uint16_t task)
             c->policy->saw_end(c->policy, c->current->place, i);
 }
 
+void seam_saw(uint16_t object)
+{
+    struct control *c = seam_self.control;
+    if (c && c->policy->saw)
+        c->policy->saw(c->policy, c->current->place, object);
+}
+
 void seam_announce_end(void)
 {
     if (seam_self.control->ends_are_steps)

@@ -80,6 +80,8 @@ struct policy {
     void (*opened)(struct policy *policy, struct control *control, unsigned task, unsigned by);
     /* The running task goes on after the end of another one, which may be long over. */
     void (*saw_end)(struct policy *policy, unsigned task, unsigned ended);
+    /* The same after what was done on an object. */
+    void (*saw)(struct policy *policy, unsigned task, uint16_t object);
     void (*time_passed)(struct policy *policy, const struct control *control);
     /* It was ended by what the running task has just done, and what it announced is not done. */
     void (*killed)(struct policy *policy, struct control *control, unsigned task);

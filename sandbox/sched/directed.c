@@ -163,13 +163,20 @@ static void saw_end(struct policy *policy, unsigned task, unsigned ended)
     watch_saw_end(d->watch, task, ended);
 }
 
+static void saw(struct policy *policy, unsigned task, uint16_t object)
+{
+    struct directed *d = (struct directed *)policy;
+    watch_saw(d->watch, task, object);
+}
+
 void directed_init(struct directed *d, const struct token *token, struct watch *watch)
 {
     d->policy = (struct policy){.choose = choose,
                                 .choose_value = choose_value,
                                 .started = token->rule == TOKEN_PCT || watch ? started : NULL,
                                 .opened = watch ? opened : NULL,
-                                .saw_end = watch ? saw_end : NULL};
+                                .saw_end = watch ? saw_end : NULL,
+                                .saw = watch ? saw : NULL};
     d->token = token;
     d->watch = watch;
     d->record = NULL;

@@ -145,8 +145,12 @@ void races_step(struct races *r, const struct control_task *t, bool in_vain, uin
         break;
     case SEAM_RELEASE:
     case SEAM_SEND:
-    case SEAM_SIGNAL:
     case SEAM_CLOSE:
+        give(r, place, op->object);
+        break;
+    case SEAM_SIGNAL: /* the last of those who are done with a queue's items signals for all */
+        if (is_kind(r, op->object, OBJECT_QUEUE))
+            take(r, place, op->object);
         give(r, place, op->object);
         break;
     case SEAM_UPDATE:
@@ -193,6 +197,11 @@ void races_opened(struct races *r, unsigned task, unsigned by)
 void races_saw_end(struct races *r, unsigned task, unsigned ended)
 {
     join(&r->task[task], &r->task[ended]);
+}
+
+void races_saw(struct races *r, unsigned task, uint16_t object)
+{
+    take(r, task, object);
 }
 
 struct races *races_new(const struct trace_shared *shared)

@@ -28,6 +28,7 @@ void races_started(struct races *races, unsigned maker, unsigned task);
 void races_opened(struct races *races, unsigned task, unsigned by);
 /* Or after its end. */
 void races_saw_end(struct races *races, unsigned task, unsigned ended);
+void races_saw(struct races *races, unsigned task, uint16_t object);
 
 /*
  * The task's operation is done next, or (`in_vain`) tried without success, which orders nothing.

@@ -147,6 +147,9 @@ void seam_signal_end(uint16_t task);
 /* Under control: the calling task has seen that another one has ended, and goes on after it. */
 void seam_saw_end(uint16_t task);
 
+/* The same of what has been done on an object, where looking at it is no step. */
+void seam_saw(uint16_t object);
+
 /* Under control: the calling task ends now. */
 void seam_announce_end(void);
 

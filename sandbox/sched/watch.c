@@ -132,6 +132,11 @@ void watch_saw_end(struct watch *w, unsigned task, unsigned ended)
     races_saw_end(w->races, task, ended);
 }
 
+void watch_saw(struct watch *w, unsigned task, uint16_t object)
+{
+    races_saw(w->races, task, object);
+}
+
 void watch_tell(const struct watch *w, struct trace_schedule *said)
 {
     const struct trace_race *found;

@@ -16,6 +16,7 @@ void watch_free(struct watch *watch);
 void watch_started(struct watch *watch, unsigned maker, unsigned task);
 void watch_opened(struct watch *watch, unsigned task, unsigned by);
 void watch_saw_end(struct watch *watch, unsigned task, unsigned ended);
+void watch_saw(struct watch *watch, unsigned task, uint16_t object);
 
 /* The task is chosen; its operation is done next. */
 void watch_step(struct watch *watch, struct control *control, const struct control_task *task);

@@ -595,6 +595,32 @@ static void queue_joined(void)
     task_join(one);
 }
 
+/* Each its own item: the join of the queue comes after all of them, and the next one's after it. */
+static void works_one_off(void *cell)
+{
+    int item;
+    queue_get(queue, &item);
+    cell_write(cell, item);
+    queue_task_done(queue);
+}
+
+static void queue_joined_after_two(void)
+{
+    int item = 0;
+    x = cell_new("x", 0);
+    struct cell *other = cell_new("x", 0);
+    queue = queue_new("queue", 0, sizeof(int));
+    struct task *one = thread_start("A", works_one_off, x);
+    struct task *two = thread_start("B", works_one_off, other);
+    queue_put(queue, &item, item);
+    queue_put(queue, &item, item);
+    queue_join(queue);
+    cell_read(x);
+    cell_read(other);
+    task_join(one);
+    task_join(two);
+}
+
 /* Room for one: the producer uses the place again when it was given back. */
 static void fills(void *unused)
 {
@@ -789,6 +815,48 @@ static void future_in_between(void)
     executor_shutdown(executor, true, false);
 }
 
+/* Its call may be long over, and nobody has to wait. */
+static void future_done_before(task_fn *after)
+{
+    int64_t result;
+    x = cell_new("x", 0);
+    ready = cell_new("ready", 0);
+    struct executor *executor = executor_new(TASK_THREAD, 2);
+    struct future *future = executor_submit(executor, increment_all, 0);
+    for (int i = 0; i < 5; i++)
+        cell_read(ready);
+    if (after)
+        after(NULL);
+    future_result(future, -1, &result);
+    increment();
+    executor_shutdown(executor, true, false);
+}
+
+static void future_long_done(void)
+{
+    future_done_before(NULL);
+}
+
+static void future_asked_too_late(void)
+{
+    future_done_before(reads);
+}
+
+static void result_of_pool_long_done(void)
+{
+    static const int64_t xs[] = {0, 1};
+    x = cell_new("x", 0);
+    ready = cell_new("ready", 0);
+    struct pool *pool = pool_new(TASK_THREAD, 2);
+    struct async *async = pool_map_async(pool, increment_alone, xs, NULL, 2, 1);
+    for (int i = 0; i < 5; i++)
+        cell_read(ready);
+    async_get(async);
+    increment();
+    pool_close(pool);
+    pool_join(pool);
+}
+
 static void future_seen_to_be_done(void)
 {
     x = cell_new("x", 0);
@@ -841,6 +909,7 @@ static const struct example ordered[] = {
     EXAMPLE(queue_of_processes, ""),
     EXAMPLE(timed_queue, ""),
     EXAMPLE(queue_joined, ""),
+    EXAMPLE(queue_joined_after_two, ""),
     EXAMPLE(place_used_again, ""),
     EXAMPLE(pipe_handover, ""),
     EXAMPLE(end_of_file, ""),
@@ -851,9 +920,12 @@ static const struct example ordered[] = {
     EXAMPLE(flag_of_an_atomic, ""),
     EXAMPLE(pool_map_in_between, ""),
     EXAMPLE(future_in_between, ""),
+    EXAMPLE(future_long_done, ""),
+    EXAMPLE(result_of_pool_long_done, ""),
     EXAMPLE(future_seen_to_be_done, ""),
 };
 
+#define READ_BESIDE(a) "main read, " a " write|" a " write, main read"
 #define INCREMENTS(a, b)                                                                           \
     a " read, " b " write|" b " read, " a " write|" a " write, " b " read|" b " write, " a         \
       " read|" a " write, " b " write|" b " write, " a " write"
@@ -871,6 +943,7 @@ static const struct example racy[] = {
     EXAMPLE(event_set_too_early, "A write, B read|B read, A write"),
     EXAMPLE(event_of_no_use, "A write, B read|B read, A write"),
     EXAMPLE(put_too_early, "A write, B read|B read, A write"),
+    EXAMPLE(future_asked_too_late, READ_BESIDE("worker 1") "|" READ_BESIDE("worker 2")),
     EXAMPLE(not_joined, INCREMENTS("A", "main")),
     EXAMPLE(not_joined_process, INCREMENTS("A", "main")),
 };
