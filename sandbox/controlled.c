@@ -151,6 +151,8 @@ static int run_once(struct run *run, struct token *token)
         ended = ENDED_REPLAY_FAILED;
     say_schedule(run, token, control, directed, ended);
     atomic_store(&run->shared->result.stop, stop_of(ended));
+    if (ended == ENDED_COMPLETED && control_exit_code(control) < 0)
+        task_leave_process(control_exit_code(control));
     return ended == ENDED_CRASHED ? CONTROLLED_FAULT : control_exit_code(control);
 }
 

@@ -99,10 +99,10 @@ static void end_task(struct task *task, int code)
     if (task->kind == TASK_THREAD || seam_self.control)
         say_reaped(task);
     if (task->kind == TASK_PROCESS && seam_self.control)
-        control_end_process(task->id);
+        control_end_process(task->id, code);
 }
 
-_Noreturn static void leave_process(int code)
+_Noreturn void task_leave_process(int code)
 {
     sigset_t all;
     if (code >= 0)
@@ -152,10 +152,10 @@ _Noreturn void task_exit(int code)
     struct task *task = task_self();
     end_task(task, code);
     if (seam_self.control)
-        control_leave(code < 0 ? 128 - code : code);
+        control_leave(code);
     if (task->kind == TASK_THREAD)
         pthread_exit(NULL);
-    leave_process(code);
+    task_leave_process(code);
 }
 
 /* ---- starting ---- */
@@ -512,13 +512,13 @@ static void kill_controlled(struct task *task, int signo)
     if (task->reaped)
         return;
     task->exit_code = -signo;
-    control_end_process(task->id);
+    control_end_process(task->id, -signo);
     pipe_ends_of_killed(task->id);
     memory_handles_dropped(task->id);
     say_ended(task);
     say_reaped(task);
-    if (task == task_self())
-        control_leave(128 + signo);
+    if (task == task_of_process())
+        control_leave(-signo);
 }
 
 int task_signal(struct task *task, int signo)

@@ -118,6 +118,9 @@ int task_kill(struct task *task);
  */
 _Noreturn void task_exit(int code);
 
+/* Ends the real process at once: with that code, or by the signal -code. */
+_Noreturn void task_leave_process(int code);
+
 /* For execute.c: what a process does when its function has returned. */
 void task_finish(void);
 

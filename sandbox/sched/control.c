@@ -546,23 +546,29 @@ void control_begin(void (*entry)(void *), void *argument, bool forks, const stru
     source_line = line;
 }
 
+/* The main task has ended. */
+static void end_program(struct control *c, int exit_code)
+{
+    c->exit_code = exit_code;
+    if (c->policy->linger == 0)
+        control_end(c, ENDED_COMPLETED);
+    c->over = c->steps + 1;
+}
+
 _Noreturn void control_leave(int exit_code)
 {
     struct control *c = seam_self.control;
-    if (c->current->place == 0)
-        c->exit_code = exit_code;
     c->current->live = false;
-    if (c->current->place == 0 && c->policy->linger == 0)
-        control_end(c, ENDED_COMPLETED);
     if (c->current->place == 0)
-        c->over = c->steps + 1;
+        end_program(c, exit_code);
     schedule(c);
     abort();
 }
 
-void control_end_process(uint16_t process)
+void control_end_process(uint16_t process, int exit_code)
 {
     struct control *c = seam_self.control;
+    bool was_live = c->task[0]->live;
     for (unsigned i = 0; i < c->tasks; i++)
         if (c->task[i] != c->current && c->task[i]->live &&
             trace_process_of(c->run->shared, c->task[i]->self.task) == process) {
@@ -571,6 +577,8 @@ void control_end_process(uint16_t process)
             if (c->policy->killed)
                 c->policy->killed(c->policy, c, i);
         }
+    if (was_live && !c->task[0]->live)
+        end_program(c, exit_code);
 }
 
 /* ---- coroutines' stacks ---- */

@@ -142,6 +142,7 @@ bool control_ends_matter(const struct control *control);
 /* The end of the process it belongs to, as an object: who ends the process changes it. */
 uint16_t control_process_object(const struct control *control, unsigned place);
 
+/* What the main task ended with: an exit code, or minus the signal that killed it. */
 int control_exit_code(const struct control *control);
 uint64_t control_preemptions(const struct control *control);
 
@@ -200,7 +201,10 @@ bool control_ignores_time(const struct control *control);
 /* The running task ends; what the main task ends with is the exit code of the run. */
 _Noreturn void control_leave(int exit_code);
 
-/* The tasks of the calling task's process end with it: all but itself. */
-void control_end_process(uint16_t task);
+/*
+ * The tasks of a process end, all but the calling one. If the main task is one of them this is the
+ * exit code of the run, or minus the signal.
+ */
+void control_end_process(uint16_t task, int exit_code);
 
 #endif

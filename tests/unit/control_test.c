@@ -1,10 +1,12 @@
 /* Controlled runs: processes with a memory of their own, time, prefixes of tokens, waits. */
 #include "tests/unit/oracle.h"
 
+#include <signal.h>
 #include <stdarg.h>
 
 static struct token token;
 static struct directed directed;
+static int exit_code; /* of the main task */
 
 /* Runs the program once by a rule; the token says which, and how far. */
 static enum ended run_by(enum token_rule rule, uint64_t seed, bool ignores_time, uint64_t stop,
@@ -18,6 +20,7 @@ static enum ended run_by(enum token_rule rule, uint64_t seed, bool ignores_time,
     run->control = control;
     oracle_seen[0] = '\0';
     enum ended ended = control_execute(control, &directed.policy, oracle_main, &program);
+    exit_code = control_exit_code(control);
     run->control = NULL;
     control_free(control);
     return ended;
@@ -287,6 +290,73 @@ void test_a_deadlock_says_who_waits(void **state)
     assert_true(run->shared->task[tasks - 2].waits_on & TRACE_WAITS_TASK);
     run->control = NULL;
     control_free(control);
+}
+
+static void kill_and_go_on(void *task)
+{
+    task_kill(task);
+    cell_write(sum, 1);
+}
+
+static void main_killed(void)
+{
+    sum = cell_new("sum", 0);
+    process_start("child", kill_and_go_on, task_self());
+    for (int i = 0; i < 5; i++)
+        cell_read(sum);
+    event_wait(event_new("never"));
+}
+
+/* The run ends with its main task, also when that is killed. */
+void test_the_main_task_can_be_killed(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        assert_int_equal(run_by(TOKEN_RANDOM, seed, true, TOKEN_NO_STOP, main_killed),
+                         ENDED_COMPLETED);
+        assert_int_equal(exit_code, -SIGKILL);
+    }
+}
+
+static void thread_kills_its_process(void *unused)
+{
+    (void)unused;
+    task_join(thread_start("thread", kill_and_go_on, task_self()));
+    cell_write(sum, 2);
+}
+
+static void killed_from_inside(void)
+{
+    sum = cell_new("sum", 0);
+    int code = task_join(process_start("child", thread_kills_its_process, NULL));
+    say("%d %d", code, (int)cell_read(sum));
+}
+
+void test_a_process_can_be_killed_by_its_thread(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        assert_int_equal(run_by(TOKEN_RANDOM, seed, true, TOKEN_NO_STOP, killed_from_inside),
+                         ENDED_COMPLETED);
+        assert_string_equal(oracle_seen, "-9 0");
+    }
+}
+
+static void main_kills_itself_in_a_thread(void)
+{
+    sum = cell_new("sum", 0);
+    task_join(thread_start("thread", kill_and_go_on, task_self()));
+}
+
+void test_a_thread_can_kill_the_main_task(void **state)
+{
+    (void)state;
+    struct oracle o;
+    assert_int_equal(run_by(TOKEN_CONTINUE, 0, true, TOKEN_NO_STOP, main_kills_itself_in_a_thread),
+                     ENDED_COMPLETED);
+    assert_int_equal(exit_code, -SIGKILL);
+    assert_true(oracle_explore(&o, main_kills_itself_in_a_thread, EXPLORE_SOURCE_SETS, -1, 10));
+    assert_int_equal(o.executions, 1);
 }
 
 static void spin_for_ever(void)
