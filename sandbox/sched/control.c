@@ -21,9 +21,12 @@ struct before {
     uint32_t tasks, objects;
 };
 
-/* Stacks of coroutines: those in use, then those that were. */
+/* Stacks of coroutines: those in use, each in one process, then those that were. */
 struct fibers {
-    struct fiber **fiber;
+    struct coroutine {
+        struct fiber *fiber;
+        const struct image *image;
+    } * all;
     unsigned used, made;
 };
 
@@ -505,12 +508,19 @@ static void give_first_image(struct control *c)
         c->task[i]->image = first;
 }
 
+/* Their stacks are in no image, so a child could not have copies. */
+static void refuse_coroutines(const struct control *c, const struct image *image)
+{
+    for (unsigned i = 0; i < c->fibers.used; i++)
+        if (c->fibers.all[i].image == image)
+            seam_fail(ENOTSUP, "a process forked beside coroutines, under a controlled schedule");
+}
+
 static struct image *copy_memory(struct control *c)
 {
     const struct control_task *t = c->current;
     char *here = __builtin_frame_address(0), *top = fiber_stack_top(t->fiber);
-    if (here > top || here < top - CONTROL_STACK_BYTES)
-        seam_fail(ENOTSUP, "a process forked by a coroutine, under a controlled schedule");
+    refuse_coroutines(c, t->image);
     if (!t->image)
         give_first_image(c);
     return image_fork(t->image, here, top);
@@ -587,13 +597,13 @@ void control_end_process(uint16_t process, int exit_code)
 static struct fiber *spare_fiber(struct fibers *f)
 {
     if (f->used < f->made)
-        return f->fiber[f->used];
-    struct fiber **grown = realloc(f->fiber, (f->made + 1) * sizeof(struct fiber *));
+        return f->all[f->used].fiber;
+    struct coroutine *grown = realloc(f->all, (f->made + 1) * sizeof *grown);
     if (!grown)
         return NULL;
-    f->fiber = grown;
-    f->fiber[f->made] = fiber_new(CONTROL_FIBER_BYTES, NULL, NULL);
-    return f->fiber[f->made] ? f->fiber[f->made++] : NULL;
+    f->all = grown;
+    f->all[f->made].fiber = fiber_new(CONTROL_FIBER_BYTES, NULL, NULL);
+    return f->all[f->made].fiber ? f->all[f->made++].fiber : NULL;
 }
 
 struct fiber *control_fiber(struct control *c, void (*entry)(void *), void *argument)
@@ -601,7 +611,7 @@ struct fiber *control_fiber(struct control *c, void (*entry)(void *), void *argu
     struct fiber *fiber = spare_fiber(&c->fibers);
     if (!fiber)
         return NULL;
-    c->fibers.used++;
+    c->fibers.all[c->fibers.used++].image = c->current->image;
     fiber_restart(fiber, entry, argument);
     return fiber;
 }
@@ -610,12 +620,12 @@ void control_fiber_free(struct control *c, struct fiber *fiber)
 {
     struct fibers *f = &c->fibers;
     unsigned i = 0;
-    while (i < f->used && f->fiber[i] != fiber)
+    while (i < f->used && f->all[i].fiber != fiber)
         i++;
     if (!fiber || i == f->used)
         return;
-    f->fiber[i] = f->fiber[--f->used];
-    f->fiber[f->used] = fiber;
+    f->all[i] = f->all[--f->used];
+    f->all[f->used].fiber = fiber;
 }
 
 /* ---- an execution ---- */
@@ -696,8 +706,8 @@ void control_free(struct control *c)
         free(c->task[i]);
     }
     for (unsigned i = 0; i < c->fibers.made; i++)
-        fiber_free(c->fibers.fiber[i]);
-    free(c->fibers.fiber);
+        fiber_free(c->fibers.all[i].fiber);
+    free(c->fibers.all);
     image_heap_free(c->heap);
     image_globals_release(&c->globals);
     free(c);

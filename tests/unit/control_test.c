@@ -118,6 +118,49 @@ void test_processes_have_their_own_memory(void **state)
     }
 }
 
+static void count_to_two(struct generator *self, void *unused)
+{
+    (void)unused;
+    for (int64_t i = 1; i < 3 && yield(self, &i, NULL); i++)
+        ;
+}
+
+static void use_generator(void *unused)
+{
+    (void)unused;
+    struct generator *g = generator_new("g", count_to_two, NULL);
+    generator_next(g, NULL);
+    sleep_us(10);
+    generator_next(g, NULL);
+}
+
+static void fork_beside_generator(void)
+{
+    use_generator(NULL);
+    task_join(process_start("child", use_generator, NULL));
+}
+
+static void fork_after_generator(void)
+{
+    struct generator *g = generator_new("g", count_to_two, NULL);
+    while (generator_next(g, NULL) == GENERATOR_YIELDED)
+        ;
+    struct task *one = process_start("one", use_generator, NULL);
+    struct task *two = process_start("two", use_generator, NULL);
+    task_join(one);
+    task_join(two);
+}
+
+/* A child has no copy of its maker's coroutines; those of others are no matter. */
+void test_nobody_forks_beside_its_coroutines(void **state)
+{
+    (void)state;
+    assert_int_equal(run_by(TOKEN_CONTINUE, 0, true, TOKEN_NO_STOP, fork_beside_generator),
+                     ENDED_CRASHED);
+    assert_int_equal(run_by(TOKEN_CONTINUE, 0, true, TOKEN_NO_STOP, fork_after_generator),
+                     ENDED_COMPLETED);
+}
+
 /* ---- time ---- */
 
 static void sleep_and_mark(void *argument)

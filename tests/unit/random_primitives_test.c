@@ -289,7 +289,6 @@ static void make_objects(void)
     pipe_new("p", false, &reader, &writer);
     value = value_new("v", 'i', 0);
     gil = gil_new(50000);
-    numbers = generator_new("numbers", count_up, NULL);
     if (manager) {
         dict = manager_dict(manager, "d");
         guard = manager_lock(manager, "guard");
@@ -298,13 +297,14 @@ static void make_objects(void)
     }
     executor = asks_executor ? executor_new(TASK_THREAD, 1) : NULL;
     future = executor ? executor_submit(executor, add_one, 20) : NULL;
+    victim = kills ? process_start("victim", add_twice, NULL) : NULL;
+    numbers = processes ? NULL : generator_new("numbers", count_up, NULL); /* nobody forks later */
 }
 
 static void run_program(void)
 {
     struct task *made[TASKS_MOST];
     make_objects();
-    victim = kills ? process_start("victim", add_twice, NULL) : NULL;
     for (unsigned t = 0; t < tasks; t++)
         made[t] =
             task_start(processes ? TASK_PROCESS : TASK_THREAD, "t", body, (void *)(intptr_t)t);
