@@ -54,14 +54,21 @@ static int token_of_job(struct token *token, const struct job *job, struct err *
     return 0;
 }
 
+static uint16_t listed_object(const struct control *control, const struct control_task *t)
+{
+    uint16_t object = control_listed_object(control, t->op.object);
+    return object < TRACE_OBJECTS_MAX ? object : TRACE_NO_OBJECT;
+}
+
 /* The token that takes choice i next, and stops after it. */
 static void write_choice(struct trace_choice *choice, struct token *token, unsigned i, bool by_rule,
-                         const struct control_task *t)
+                         struct control *control)
 {
+    const struct control_task *t = control_task(control, control_enabled(control)[i]);
     unsigned count = token->count;
     choice->task = t->self.task;
     choice->operation = (uint8_t)t->op.operation;
-    choice->object = t->op.object < TRACE_OBJECTS_MAX ? t->op.object : TRACE_NO_OBJECT;
+    choice->object = listed_object(control, t);
     if (!by_rule && token->count < TOKEN_DEVIATIONS_MAX)
         token->deviation[token->count++] = (struct deviation){.step = token->stop, .index = i};
     token->stop++;
@@ -76,8 +83,7 @@ static void write_choices(struct trace_schedule *said, struct token *token, stru
 {
     token->check = directed_check(directed, true);
     for (unsigned i = 0; i < directed->open && i < TRACE_CHOICES_MAX; i++) {
-        const struct control_task *t = control_task(control, control_enabled(control)[i]);
-        write_choice(&said->choice[i], token, i, i == directed->open_by_rule, t);
+        write_choice(&said->choice[i], token, i, i == directed->open_by_rule, control);
         said->choices = i + 1;
     }
 }
@@ -88,12 +94,12 @@ static void write_positions(struct trace_schedule *said, struct control *control
         const struct control_task *t = control_task(control, i);
         if (!t->live)
             continue;
-        said->position[said->positions++] = (struct trace_position){
-            .task = t->self.task,
-            .object = t->op.object < TRACE_OBJECTS_MAX ? t->op.object : TRACE_NO_OBJECT,
-            .line = (uint16_t)t->line,
-            .operation = (uint8_t)t->op.operation,
-            .enabled = control_could_go_on(control, (int)i)};
+        said->position[said->positions++] =
+            (struct trace_position){.task = t->self.task,
+                                    .object = listed_object(control, t),
+                                    .line = (uint16_t)t->line,
+                                    .operation = (uint8_t)t->op.operation,
+                                    .enabled = control_could_go_on(control, (int)i)};
     }
 }
 

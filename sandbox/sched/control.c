@@ -30,6 +30,14 @@ struct fibers {
     unsigned used, made;
 };
 
+/* Objects in the memory of forked processes, and the numbers they have there. */
+struct own_objects {
+    unsigned count;
+    struct {
+        uint16_t object, process;
+    } of[SEAM_OWN_OBJECTS];
+};
+
 struct control {
     struct run *run;
     struct policy *policy;
@@ -53,6 +61,7 @@ struct control {
     struct image_heap *heap;
     struct image_globals globals;
     struct fibers fibers;
+    struct own_objects own;
     struct image *kept[KEPT_MAX];
     unsigned kept_count;
     struct before before;
@@ -119,19 +128,58 @@ _Noreturn void control_end(struct control *c, enum ended ended)
 
 /* ---- what is possible ---- */
 
-static bool gate_is_open(const struct seam_op *op)
+static bool is_shared(const struct control *c, const _Atomic uint32_t *word)
 {
-    return atomic_load_explicit(op->gate, memory_order_relaxed) != op->closed;
+    const char *at = (const char *)word, *arena = c->run->arena;
+    return at >= arena && at < arena + RUN_ARENA_BYTES;
+}
+
+/*
+ * A word of the run's memory, or of the task's process. While another process runs the latter is
+ * not there, and is as it was: only who belongs to the process can change it.
+ */
+static bool is_there(const struct control *c, const struct control_task *t,
+                     const _Atomic uint32_t *word)
+{
+    return t->image == c->current->image || is_shared(c, word);
+}
+
+/* Notes what other processes will not see. */
+static void note_words(struct control_task *t)
+{
+    if (t->op.level)
+        t->level = atomic_load_explicit(t->op.level, memory_order_relaxed);
+    if (t->op.gate)
+        t->gate = atomic_load_explicit(t->op.gate, memory_order_relaxed);
+}
+
+static bool gate_is_open(const struct control *c, const struct control_task *t)
+{
+    const struct seam_op *op = &t->op;
+    return (is_there(c, t, op->gate) ? atomic_load_explicit(op->gate, memory_order_relaxed)
+                                     : t->gate) != op->closed;
+}
+
+static uint32_t level_of(const struct control *c, const struct control_task *t)
+{
+    return is_there(c, t, t->op.level) ? atomic_load_explicit(t->op.level, memory_order_relaxed)
+                                       : t->level;
+}
+
+uint32_t control_level(const struct control_task *t)
+{
+    return level_of(seam_self.control, t);
 }
 
 bool control_can(const struct control_task *t)
 {
+    const struct control *c = seam_self.control;
     const struct seam_op *op = &t->op;
-    if (op->gate && !gate_is_open(op))
+    if (op->gate && !gate_is_open(c, t))
         return false;
     if (!op->level)
         return true;
-    uint32_t level = atomic_load_explicit(op->level, memory_order_relaxed);
+    uint32_t level = level_of(c, t);
     return level >= op->low && level <= op->high;
 }
 
@@ -159,6 +207,12 @@ static void tell_opened(struct control *c, struct control_task *t)
         c->policy->opened(c->policy, c, t->place, c->current->place);
 }
 
+uint16_t control_listed_object(const struct control *c, uint16_t object)
+{
+    unsigned own = (unsigned)object - SEAM_OWN_OBJECT(0);
+    return own < c->own.count ? c->own.of[own].object : object;
+}
+
 /* It waits from now on, as it would have found when it came here. */
 static void note_wait(struct control *c, struct control_task *t)
 {
@@ -168,7 +222,8 @@ static void note_wait(struct control *c, struct control_task *t)
         return;
     struct trace_lane *lane = t == c->current ? seam_self.lane : t->self.lane;
     if (lane)
-        trace_write(lane, t->op.waits, t->self.task, t->op.object, t->op.value, 0, 0);
+        trace_write(lane, t->op.waits, t->self.task, control_listed_object(c, t->op.object),
+                    t->op.value, 0, 0);
     trace_task_waits(c->run->shared, t->self.task, t->op.waits_on);
 }
 
@@ -189,7 +244,7 @@ static bool is_possible(struct control *c, struct control_task *t)
         tell_opened(c, t);
         return true;
     }
-    if (t->op.gate && gate_is_open(&t->op)) /* by whoever runs now, so it is told at once */
+    if (t->op.gate && gate_is_open(c, t)) /* by whoever runs now, so it is told at once */
         tell_opened(c, t);
     if (control_can(t))
         return true;
@@ -207,7 +262,11 @@ static struct control_task *look_around(struct control *c)
     c->enabled_count = 0;
     for (unsigned i = 0; i < c->tasks; i++) {
         struct control_task *t = c->task[i];
-        if (!t->live || !is_possible(c, t))
+        if (!t->live)
+            continue;
+        if (t->image && t->image == c->current->image)
+            note_words(t);
+        if (!is_possible(c, t))
             continue;
         if (!is_eager(t) || !t->gated)
             c->enabled[c->enabled_count++] = (uint16_t)i;
@@ -348,11 +407,40 @@ static struct control_task *next_task(struct control *c)
     }
 }
 
+/* As the calling process knows it: its place among those it has for itself, or count. */
+static unsigned find_own(const struct control *c, uint16_t object)
+{
+    const struct own_objects *own = &c->own;
+    uint16_t process = trace_process_of(c->run->shared, seam_self.task);
+    unsigned i = 0;
+    while (i < own->count && (own->of[i].object != object || own->of[i].process != process))
+        i++;
+    return i;
+}
+
+/* Nobody else's operations on an object of a forked process's memory touch the same. */
+static void name_own_object(struct control *c, struct seam_op *op)
+{
+    if (!op->level || op->object == TRACE_NO_OBJECT || is_shared(c, op->level))
+        return;
+    unsigned i = find_own(c, op->object);
+    if (i == SEAM_OWN_OBJECTS)
+        control_end(c, ENDED_MEMORY_LIMIT);
+    if (i == c->own.count) {
+        c->own.of[i].object = op->object;
+        c->own.of[i].process = trace_process_of(c->run->shared, seam_self.task);
+        c->own.count++;
+    }
+    op->object = SEAM_OWN_OBJECT(i);
+}
+
 /* The running task has announced its operation, or has ended. */
 static FLAT void schedule(struct control *c)
 {
     struct control_task *maker = c->current->maker;
     c->current->maker = NULL;
+    if (maker)
+        note_words(c->current);
     go_to(c, maker ? maker : next_task(c));
 }
 
@@ -361,6 +449,8 @@ void control_point(const struct seam_op *op)
     struct control *c = seam_self.control;
     struct control_task *self = c->current;
     self->op = *op;
+    if (self->image != c->task[0]->image)
+        name_own_object(c, &self->op);
     self->line = source_line;
     self->self.task = seam_self.task; /* a coroutine's, it may be */
     self->noted = self->gated = false;
@@ -675,6 +765,8 @@ static void start_over(struct control *c)
     memset(c->version, 0, objects * sizeof c->version[0]);
     memset(&c->version[SEAM_TASK_OBJECT(0)], 0, tasks * sizeof c->version[0]);
     c->version[SEAM_NAMES_OBJECT] = 0;
+    memset(&c->version[SEAM_OWN_OBJECT(0)], 0, c->own.count * sizeof c->version[0]);
+    c->own.count = 0;
     run->arena_used = c->before.arena_used;
     shared->objects = c->before.objects;
     shared->tasks = c->before.tasks;
@@ -822,7 +914,9 @@ uint64_t control_preemptions(const struct control *c)
 
 unsigned control_waiters(const struct control *c, uint16_t object)
 {
-    unsigned count = 0;
+    unsigned count = 0, own = find_own(c, object);
+    if (own < c->own.count)
+        object = SEAM_OWN_OBJECT(own);
     for (unsigned i = 0; i < c->tasks; i++) {
         const struct control_task *t = c->task[i];
         count += t->live && t->noted && t->op.object == object && !control_can(t);

@@ -57,6 +57,7 @@ struct control_task {
     struct fiber *fiber;
     struct control_task *maker; /* waits for its first operation; NULL afterwards */
     struct image *image;        /* of its process */
+    uint32_t level, gate;       /* of its operation, as last seen in that memory */
     void (*entry)(void *);
     void *argument;
     uint32_t read_count;
@@ -142,12 +143,18 @@ bool control_ends_matter(const struct control *control);
 /* The end of the process it belongs to, as an object: who ends the process changes it. */
 uint16_t control_process_object(const struct control *control, unsigned place);
 
+/* The number it has in the run's list, where each process's own is one. */
+uint16_t control_listed_object(const struct control *control, uint16_t object);
+
 /* What the main task ended with: an exit code, or minus the signal that killed it. */
 int control_exit_code(const struct control *control);
 uint64_t control_preemptions(const struct control *control);
 
 /* Whether the announced operation could be done now, not counting its time-out. */
 bool control_can(const struct control_task *task);
+
+/* The level of its operation, which has one. */
+uint32_t control_level(const struct control_task *task);
 
 /* Whether the main task has ended and others linger. */
 bool control_lingers(const struct control *control);

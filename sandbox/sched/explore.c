@@ -232,8 +232,11 @@ static void note_levels(struct explore *x, const struct seam_op *op)
         x->level[op->object] = op->level;
 }
 
-static int64_t level_of(const struct explore *x, uint16_t object)
+/* Each process may have an object of its own under that number. */
+static int64_t level_of(const struct explore *x, const struct control_task *t, uint16_t object)
 {
+    if (object == t->op.object && t->op.level)
+        return control_level(t);
     return object != TRACE_NO_OBJECT && x->level[object]
                ? (int64_t)atomic_load_explicit(x->level[object], memory_order_relaxed)
                : NOT_KNOWN;
@@ -242,13 +245,12 @@ static int64_t level_of(const struct explore *x, uint16_t object)
 static void link_event(struct explore *x, struct event *e, int i)
 {
     uint16_t object = e->touched.object[i];
-    e->level[i] = level_of(x, object);
     e->before[i] = object == TRACE_NO_OBJECT ? NONE : x->last_on[object];
     if (object != TRACE_NO_OBJECT)
         x->last_on[object] = (int32_t)(e - x->event);
 }
 
-static void add_event(struct explore *x, unsigned task, const struct seam_op *op)
+static struct event *add_event(struct explore *x, unsigned task, const struct seam_op *op)
 {
     struct event *e = &x->event[x->steps];
     uint16_t *clock = x->task[task].clock;
@@ -261,6 +263,7 @@ static void add_event(struct explore *x, unsigned task, const struct seam_op *op
     for (int i = 0; i < TOUCHED; i++)
         link_event(x, e, i);
     x->task[task].opened = 0;
+    return e;
 }
 
 /* Of those asleep and those done, the ones that the chosen operation does not wake. */
@@ -374,7 +377,9 @@ static void do_new(struct explore *x, struct control *c, const struct node *node
     note_levels(x, op);
     if (x->method == EXPLORE_SOURCE_SETS)
         find_races(x, node->chosen, op);
-    add_event(x, node->chosen, op);
+    struct event *e = add_event(x, node->chosen, op);
+    for (int i = 0; i < TOUCHED; i++)
+        e->level[i] = level_of(x, control_task(c, node->chosen), e->touched.object[i]);
     x->asleep = sleep_after(x, c, node);
 }
 

@@ -25,7 +25,7 @@ struct history {
 struct races {
     const struct trace_shared *shared;
     struct clock task[CONTROL_TASKS_MAX];
-    struct clock *given[TRACE_OBJECTS_MAX]; /* to objects; made when they are first used */
+    struct clock *given[SEAM_OBJECTS_MAX]; /* to objects; made when they are first used */
     struct history *cell[TRACE_OBJECTS_MAX];
     unsigned count;
     struct trace_race found[TRACE_RACES_MAX];
@@ -37,16 +37,22 @@ static void join(struct clock *into, const struct clock *from)
         into->at[i] = from->at[i] > into->at[i] ? from->at[i] : into->at[i];
 }
 
+static bool can_order(uint16_t object)
+{
+    return object < TRACE_OBJECTS_MAX ||
+           (object >= SEAM_OWN_OBJECT(0) && object < SEAM_OBJECTS_MAX);
+}
+
 /* Without memory nothing is found, which is no worse than a race that is not there. */
 static void take(struct races *r, unsigned place, uint16_t object)
 {
-    if (object < TRACE_OBJECTS_MAX && r->given[object])
+    if (can_order(object) && r->given[object])
         join(&r->task[place], r->given[object]);
 }
 
 static void give(struct races *r, unsigned place, uint16_t object)
 {
-    if (object >= TRACE_OBJECTS_MAX)
+    if (!can_order(object))
         return;
     if (!r->given[object])
         r->given[object] = calloc(1, sizeof *r->given[object]);
@@ -216,10 +222,10 @@ struct races *races_new(const struct trace_shared *shared)
 
 void races_free(struct races *r)
 {
-    for (unsigned i = 0; r && i < TRACE_OBJECTS_MAX; i++) {
+    for (unsigned i = 0; r && i < SEAM_OBJECTS_MAX; i++)
         free(r->given[i]);
+    for (unsigned i = 0; r && i < TRACE_OBJECTS_MAX; i++)
         free(r->cell[i]);
-    }
     free(r);
 }
 

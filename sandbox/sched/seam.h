@@ -62,7 +62,10 @@ extern __thread unsigned source_line;
 #define SEAM_TASK_OBJECT(task) TRACE_TASK_OBJECT(task)
 /* All names of memory, as one. */
 #define SEAM_NAMES_OBJECT ((uint16_t)(TRACE_OBJECTS_MAX + TRACE_TASKS_MAX))
-#define SEAM_OBJECTS_MAX  (TRACE_OBJECTS_MAX + TRACE_TASKS_MAX + 1)
+/* An object in the memory of a process that was forked is another one than its maker's. */
+#define SEAM_OWN_OBJECT(i) ((uint16_t)(SEAM_NAMES_OBJECT + 1 + (i)))
+#define SEAM_OWN_OBJECTS   128u
+#define SEAM_OBJECTS_MAX   (SEAM_NAMES_OBJECT + 1 + SEAM_OWN_OBJECTS)
 
 #define SEAM_NEVER UINT64_MAX /* a deadline that does not come */
 

@@ -118,6 +118,123 @@ void test_processes_have_their_own_memory(void **state)
     }
 }
 
+static struct lock *own_lock;
+
+static void take_own_lock(void *unused)
+{
+    (void)unused;
+    lock_acquire(own_lock);
+    cell_add(sum, 1);
+}
+
+/* The child has a lock of its own, which was held when it was made, and nobody gives it back. */
+static void fork_with_lock_held(void)
+{
+    sum = cell_new("sum", 0);
+    own_lock = lock_new_private("own");
+    lock_acquire(own_lock);
+    struct task *child = process_start("child", take_own_lock, NULL);
+    lock_release(own_lock);
+    cell_add(sum, 1);
+    task_join(child);
+}
+
+static void take_and_give_own_lock(void *unused)
+{
+    (void)unused;
+    lock_acquire(own_lock);
+    cell_write(sum, cell_read(sum) + 1);
+    lock_release(own_lock);
+}
+
+static void two_threads_with_own_lock(void *unused)
+{
+    struct task *one = thread_start("one", take_and_give_own_lock, NULL);
+    take_and_give_own_lock(unused);
+    task_join(one);
+}
+
+/* A lock that guards within a process, not between two. */
+static void lock_in_each_process(void)
+{
+    sum = cell_new("sum", 0);
+    own_lock = lock_new_private("own");
+    struct task *child = process_start("child", two_threads_with_own_lock, NULL);
+    take_and_give_own_lock(NULL);
+    task_join(child);
+    say("%d", (int)cell_read(sum));
+}
+
+void test_processes_have_their_own_locks(void **state)
+{
+    (void)state;
+    struct oracle o;
+    for (uint64_t seed = 0; seed < 50; seed++)
+        assert_int_equal(run_by(TOKEN_RANDOM, seed, true, TOKEN_NO_STOP, fork_with_lock_held),
+                         ENDED_DEADLOCK);
+    for (enum explore_method method = EXPLORE_ALL; method <= EXPLORE_SOURCE_SETS; method++) {
+        assert_true(oracle_explore(&o, fork_with_lock_held, method, -1, 1000));
+        assert_string_equal(oracle_outcomes(&o), "DEADLOCK");
+        assert_true(oracle_explore(&o, lock_in_each_process, method, -1, 10000));
+        assert_string_equal(oracle_outcomes(&o), "1|2|3");
+    }
+}
+
+static struct event *gone;
+
+static void add_to_sum(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 3; i++)
+        cell_add(sum, 1);
+    event_set(gone);
+}
+
+/* Where the maker will wait on, the child's copy of the stack is full of ones. */
+static void fork_deep_down(void)
+{
+    volatile uint32_t ones[1024];
+    for (int i = 0; i < 1024; i++)
+        ones[i] = 1;
+    process_start("child", add_to_sum, NULL);
+    assert_int_equal(ones[512], 1);
+}
+
+static void open_gate(void *gate)
+{
+    event_wait(gone);
+    *(_Atomic uint32_t *)gate = 1;
+    cell_add(sum, 1);
+}
+
+static void wait_on_stack(void)
+{
+    _Atomic uint32_t gate[256] = {0};
+    struct task *opener = thread_start("opener", open_gate, &gate[128]);
+    seam_await_change(&gate[128], 0, SEAM_NEVER);
+    say("%d", (int)gate[128]);
+    task_join(opener);
+}
+
+static void gate_on_stack(void)
+{
+    sum = cell_new("sum", 0);
+    gone = event_new("gone");
+    fork_deep_down();
+    wait_on_stack();
+}
+
+/* A gate on a stack is opened by its own process, whatever a child has in that place. */
+void test_processes_have_their_own_gates(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        assert_int_equal(run_by(TOKEN_RANDOM, seed, true, TOKEN_NO_STOP, gate_on_stack),
+                         ENDED_COMPLETED);
+        assert_string_equal(oracle_seen, "1");
+    }
+}
+
 static void count_to_two(struct generator *self, void *unused)
 {
     (void)unused;

@@ -145,6 +145,30 @@ static void mutex_of_processes(void)
     both(TASK_PROCESS, locked, locked);
 }
 
+static void two_threads_of_a_process(void *unused)
+{
+    (void)unused;
+    struct task *one = thread_start("C", locked, NULL);
+    struct task *two = thread_start("D", locked, NULL);
+    task_join(one);
+    task_join(two);
+}
+
+/* Each process has its own: that of a child guards among its threads. */
+static void own_lock_of_a_process(void)
+{
+    lock = lock_new_private("lock");
+    x = cell_new("x", 0);
+    task_join(process_start("A", two_threads_of_a_process, NULL));
+    increment();
+}
+
+static void own_locks_of_processes(void)
+{
+    lock = lock_new_private("lock");
+    both(TASK_PROCESS, locked, locked);
+}
+
 static void ticket_lock(void)
 {
     lock = lock_new_of(LOCK_TICKET, "lock");
@@ -889,6 +913,7 @@ static const struct example ordered[] = {
     EXAMPLE(reads_only, ""),
     EXAMPLE(mutex, ""),
     EXAMPLE(mutex_of_processes, ""),
+    EXAMPLE(own_lock_of_a_process, ""),
     EXAMPLE(ticket_lock, ""),
     EXAMPLE(spin_lock, ""),
     EXAMPLE(recursive_lock, ""),
@@ -936,6 +961,7 @@ static const struct example racy[] = {
     EXAMPLE(updates_beside_increments,
             "A update, B read|A update, B write|B read, A update|B write, A update"),
     EXAMPLE(one_locked, INCREMENTS("A", "B")),
+    EXAMPLE(own_locks_of_processes, INCREMENTS("A", "B")),
     EXAMPLE(each_a_lock_of_its_own, INCREMENTS("A", "B")),
     EXAMPLE(permit_given_too_early, "A write, B read|B read, A write"),
     EXAMPLE(read_before_the_barrier, "A write, B read|B read, A write"),
