@@ -93,12 +93,10 @@ static const struct rule rules[] = {
     ALLOW_IF(prctl, IS(0, PR_SET_PDEATHSIG), ANY),
     ALLOW_IF(prlimit64, IS(0, 0), IS_NULL(2)),
 
-    /* Signals, timers, clocks, randomness. */
+    /* Signals, clocks, randomness. No timer sends a signal: host/standstill.c rests on that. */
     ALLOW(kill), ALLOW(tgkill), ALLOW(rt_sigaction), ALLOW(rt_sigprocmask), ALLOW(rt_sigreturn),
     ALLOW(rt_sigsuspend), ALLOW(rt_sigtimedwait), ALLOW(rt_sigpending), ALLOW(rt_sigqueueinfo),
-    ALLOW(sigaltstack), ALLOW(setitimer), ALLOW(alarm), ALLOW(timer_create), ALLOW(timer_settime),
-    ALLOW(timer_getoverrun), ALLOW(timer_delete), ALLOW(gettimeofday), ALLOW(clock_gettime),
-    ALLOW(getrandom),
+    ALLOW(sigaltstack), ALLOW(gettimeofday), ALLOW(clock_gettime), ALLOW(getrandom),
 
     /* What a curious program tries: an errno it can print instead of its death. */
     REFUSE(open, EACCES), REFUSE(openat, EACCES), REFUSE(openat2, EACCES), REFUSE(creat, EACCES),

@@ -13,8 +13,7 @@
  * about to run. From that moment on, what could wake one up?
  *   - Another thread of the run: none runs.
  *   - Time: nobody waits with a deadline.
- *   - A signal: sent by a thread, or by a timer to a process that has a handler. Such a process
- *     spoils the look, so handlers need no argument.
+ *   - A signal: sent by a thread of the run, since no timer may send one (filter.c).
  *   - The world outside: a run has no way to it but its output, and who prints is not waiting.
  * So none wakes up, ever. Who was killed does not run and is not looked at, but a wait that is left
  * now and then in order to see whether a process is still there (TRACE_WAITS_LOOKS) is for good

@@ -44,6 +44,12 @@ test('whatever a program writes where its results are read, the answers hold', a
     const run = await server.run({ scenario: 'plausible-garbage', schedule: { mode } });
     assert.equal(run.status, 'done');
     assert.equal(run.schedule.mode, mode);
+    const forged = await server.run({ scenario: 'forged-schedule', schedule: { mode } });
+    assert.deepEqual([forged.status, forged.ended, forged.schedule.mode], ['done', 'completed', mode]);
+    for (const member of ['enabled', 'races', 'interruptions', 'positions'])
+      assert.ok(forged[member].length > 0, member);
+    for (const choice of forged.enabled) assert.match(choice.token, /^[\w~-]+$/);
+    assert.deepEqual(await server.json(`/runs/${forged.id}`), forged);
   }
 });
 

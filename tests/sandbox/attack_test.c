@@ -97,7 +97,7 @@ void test_a_program_that_is_over_in_time_has_not_timed_out(void **state)
 void test_too_much_of_everything(void **state)
 {
     EXPECT_ALL({"count-descriptors", ENDED_COMPLETED, "highest 63\n", 0, 0, 0},
-               {"count-timers", ENDED_COMPLETED, "timers 256\n", 0, 0, 0},
+               {"count-signals", ENDED_COMPLETED, "signals 256\n", 0, 0, 0},
                {"grow-pipe", ENDED_CRASHED, NULL, 0, SIGSYS, 0},
                {"flood", ENDED_OUTPUT_LIMIT, "xxxx", 0, 0, 0},
                {"flood-of-nothing", ENDED_OUTPUT_LIMIT, NULL, 0, 0, 0},
@@ -180,9 +180,12 @@ void test_report_of_garbage_is_bounded(void **state)
     launcher_free(launcher);
 }
 
-/* Runs it under that schedule and looks at its report while the supervisor is there. */
+/*
+ * Runs it under that schedule and looks at its report while the supervisor is there: it is JSON and
+ * has these members, as far as they are given (ends with NULL).
+ */
 static void expect_bounded_report(const char *scenario, enum schedule_mode mode,
-                                  struct finished *run)
+                                  const char *const *members, struct finished *run)
 {
     struct launcher *launcher = start_launcher(1, NULL);
     const struct limits limits = short_limits(700);
@@ -198,23 +201,30 @@ static void expect_bounded_report(const char *scenario, enum schedule_mode mode,
     assert_int_equal(buf_error(&text), 0);
     for (size_t i = 0; i < text.len; i++)
         assert_true((unsigned char)text.data[i] >= 0x20);
+    for (; members && *members; members++)
+        if (!strstr(buf_text(&text), *members))
+            fail_msg("%s: no %s in %s", scenario, *members, buf_text(&text));
     supervisor_free(supervisor);
     launcher_free(launcher);
 }
 
 void test_garbage_for_a_schedule_is_bounded(void **state)
 {
+    static const char *const forged[] = {"\"enabled\":[{",          "\"races\":[{",
+                                         "\"interruptions\":[{",    "\"positions\":[{",
+                                         "\"explanation\":{\"en\"", NULL};
     (void)state;
     struct finished run;
-    expect_bounded_report("garbage", SCHEDULE_RANDOM, &run);
-    expect_bounded_report("plausible-garbage", SCHEDULE_RANDOM, &run);
+    expect_bounded_report("garbage", SCHEDULE_RANDOM, NULL, &run);
+    expect_bounded_report("plausible-garbage", SCHEDULE_RANDOM, NULL, &run);
+    expect_bounded_report("forged-schedule", SCHEDULE_RANDOM, forged, &run);
 }
 
 void test_garbage_for_an_exploration_is_looked_at_all_along(void **state)
 {
     (void)state;
     struct finished run;
-    expect_bounded_report("garbage", SCHEDULE_EXPLORE, &run);
+    expect_bounded_report("garbage", SCHEDULE_EXPLORE, NULL, &run);
     assert_true(run.looks >= 2);
     assert_true(run.executions < UINT64_C(1) << 53);
 }
@@ -295,6 +305,9 @@ void test_forbidden_calls(void **state)
                                    "madvise-remove signal 31\n"
                                    "ftruncate signal 31\n"
                                    "prctl signal 31\n"
+                                   "alarm signal 31\n"
+                                   "interval-timer signal 31\n"
+                                   "timer signal 31\n"
                                    "parent-death done\n"
                                    "own-affinity done\n"
                                    "affinity-of-another signal 31\n"

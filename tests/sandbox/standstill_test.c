@@ -43,7 +43,7 @@ void test_who_can_go_on_does(void **state)
 {
     RUN_ALL(10000, ENDED_COMPLETED, "after", false, "sleeper", "silent-work", "deadlines",
             "patient-main", "loop-timer", "sleeping-generator", "raw-wait", "unknown-process",
-            "alarm-clock", "dead-manager", "slow-ping-pong");
+            "dead-manager", "slow-ping-pong");
 }
 
 void test_in_doubt_the_wall_limit_decides(void **state)

@@ -18,7 +18,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static long try_open(void)
@@ -179,6 +181,24 @@ static long try_parent_death(void)
     return syscall(SYS_prctl, 1, SIGTERM, 0, 0, 0);
 }
 
+static long try_alarm(void)
+{
+    return (long)alarm(1);
+}
+
+static long try_interval_timer(void)
+{
+    const struct itimerval soon = {.it_value.tv_usec = 1};
+    return setitimer(ITIMER_REAL, &soon, NULL);
+}
+
+static long try_timer(void)
+{
+    timer_t timer;
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+    return timer_create(CLOCK_MONOTONIC, &event, &timer);
+}
+
 static long try_affinity(pid_t pid)
 {
     cpu_set_t processors;
@@ -241,6 +261,9 @@ static const struct {
     {"madvise-remove", try_punch_hole},
     {"ftruncate", try_truncate},
     {"prctl", try_prctl_dumpable},
+    {"alarm", try_alarm},
+    {"interval-timer", try_interval_timer},
+    {"timer", try_timer},
     {"parent-death", try_parent_death},
     {"own-affinity", try_own_affinity},
     {"affinity-of-another", try_affinity_of_another},

@@ -455,22 +455,6 @@ static void unknown_process(void)
 }
 HOSTILE(unknown_process, "unknown-process", unknown_process);
 
-static void on_alarm(int signo)
-{
-    (void)signo;
-    say("after");
-    _exit(0);
-}
-
-static void alarm_clock(void)
-{
-    struct program *p = program_new();
-    signal(SIGALRM, on_alarm);
-    alarm(1);
-    event_wait(p->event);
-}
-HOSTILE(alarm_clock, "alarm-clock", alarm_clock);
-
 /* Who waits for the manager finds out by looking that it is gone. */
 static void dead_manager(void)
 {

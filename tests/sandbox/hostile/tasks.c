@@ -3,6 +3,7 @@
 #include "tests/sandbox/hostile/hostile.h"
 
 #include "sandbox/prim/task.h"
+#include "sandbox/proto/operation.h"
 #include "sandbox/sched/run.h"
 #include "sandbox/sched/seam.h"
 
@@ -46,6 +47,63 @@ static void plausible_garbage(void)
     seam_self.run->shared->result.stop = TRACE_STOP_NONE;
 }
 HOSTILE(plausible_garbage, "plausible-garbage", plausible_garbage);
+
+static uint64_t next_random(uint64_t *random)
+{
+    *random ^= *random << 13;
+    *random ^= *random >> 7;
+    return *random ^= *random << 17;
+}
+
+static void fill(void *memory, size_t size, uint64_t *random)
+{
+    for (uint8_t *at = memory; size-- > 0; at++)
+        *at = (uint8_t)(next_random(random) >> 32);
+}
+
+/* Ids and operations that pass in every second entry; what is around them is hostile. */
+static void forge_schedule(struct trace_schedule *said, uint64_t *random)
+{
+    fill(said, sizeof *said, random);
+    said->preemptions = 1;
+    said->choices = said->positions = TRACE_CHOICES_MAX;
+    said->races = TRACE_RACES_MAX;
+    said->interruptions = TRACE_INTERRUPTIONS_MAX;
+    for (unsigned i = 0; i < TRACE_CHOICES_MAX; i += 2) {
+        said->choice[i].task = said->position[i].task = 0;
+        said->choice[i].operation = said->position[i].operation = (uint8_t)(i % OPERATION_COUNT);
+    }
+    for (unsigned i = 0; i < TRACE_CHOICES_MAX; i += 4)
+        memcpy(said->choice[i].token, "abc", 4);
+    for (unsigned i = 0; i < TRACE_RACES_MAX; i += 2) {
+        memset(said->race[i].task, 0, sizeof said->race[i].task);
+        memset(said->race[i].operation, 0, sizeof said->race[i].operation);
+        said->race[i].object = 0;
+    }
+    for (unsigned i = 0; i < TRACE_INTERRUPTIONS_MAX; i += 2) {
+        struct trace_interruption *at = &said->interruption[i];
+        at->task = at->by = 0;
+        at->done = (uint8_t)(OPERATION_COUNT - i);
+        at->next = at->meanwhile = (uint8_t)i;
+        at->object[0] = TRACE_TASK_OBJECT(0);
+        at->object[1] = 0;
+    }
+}
+
+/* Says of its schedule what it likes, and is gone before anybody says it better. */
+static void forged_schedule(void)
+{
+    struct trace_shared *shared = seam_self.run->shared;
+    uint64_t random = 88172645463325252u;
+    fill(shared->task[0].name, sizeof shared->task[0].name, &random);
+    fill(&shared->object[0], sizeof shared->object[0], &random);
+    shared->object[0].ready = 1;
+    shared->objects = 1;
+    forge_schedule(&shared->schedule, &random);
+    atomic_store(&shared->schedule.set, 1);
+    _exit(0);
+}
+HOSTILE(forged_schedule, "forged-schedule", forged_schedule);
 
 static void say_it_is_over(void)
 {
