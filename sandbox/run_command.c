@@ -169,13 +169,47 @@ static void on_chunks(void *context, const void *bytes, size_t n)
         run->io_error = write_all(run->trace_fd, bytes, n);
 }
 
-static bool is_fine(const struct report *report)
+/* It went through to its end and met something, and none of it is forbidden or no completion. */
+static bool is_fine_search(const struct report *report, const struct trace_explored *explored)
+{
+    if (report->ended != ENDED_COMPLETED || !explored || !explored->over || explored->outcomes == 0)
+        return false;
+    for (uint32_t i = 0; i < explored->outcomes; i++)
+        if (explored->found[i].ended != ENDED_COMPLETED ||
+            explored->found[i].class == CLASS_FORBIDDEN)
+            return false;
+    return true;
+}
+
+/* What a search leaves beside its table is its last execution's. */
+static void forget_last_execution(struct report *report)
+{
+    report->has_outcome = false;
+    report->outcome[0] = '\0';
+    report->outcome_class = CLASS_NONE;
+    report->result = (struct trace_result){0};
+    report->table = (struct trace_table){0};
+}
+
+static bool is_fine_run(const struct report *report)
 {
     for (uint32_t i = 0; i < report->result.checks; i++)
         if (!report->result.check[i].held)
             return false;
     return (report->ended == ENDED_COMPLETED || report->ended == ENDED_STOPPED) &&
            report->outcome_class != CLASS_FORBIDDEN;
+}
+
+/* Takes over how it ended. */
+static void take_report(struct run *run)
+{
+    run->report = *supervisor_report(run->supervisor);
+    if (!schedule_is_search(run->job.schedule.mode)) {
+        run->all_fine = run->all_fine && is_fine_run(&run->report);
+        return;
+    }
+    run->all_fine = run->all_fine && is_fine_search(&run->report, run->explored);
+    forget_last_execution(&run->report);
 }
 
 static void count_outcome(struct run *run)
@@ -221,8 +255,7 @@ static int run_once(struct run *run, struct err *err)
     struct pollfd wanted = {.fd = supervisor_fd(run->supervisor), .events = POLLIN};
     while (!supervisor_step(run->supervisor))
         (void)poll(&wanted, 1, -1);
-    run->report = *supervisor_report(run->supervisor);
-    run->all_fine = run->all_fine && is_fine(&run->report);
+    take_report(run);
     count_outcome(run);
     return 0;
 }

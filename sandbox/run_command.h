@@ -4,7 +4,10 @@
 
 /*
  * argv[0] is the scenario. Returns the exit code: 0; 1 when a run did not complete, a check did not
- * hold or the outcome is forbidden; 2 for bad usage; 3 when the sandbox cannot be had.
+ * hold or the outcome is forbidden; 2 for bad usage; 3 when the sandbox cannot be had. A search is
+ * judged by its table: 1 when it is empty, has an outcome that is forbidden or no completion, or
+ * when the search itself came to no end. The outcome, checks and table of its last execution are
+ * not shown.
  */
 int run_command(int argc, char **argv);
 

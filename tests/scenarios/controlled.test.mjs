@@ -41,6 +41,36 @@ function explore(id, setup, bound = '') {
   return run(id, setup.with, options).then(([{ explored }]) => explored);
 }
 
+/** Exit code and what is printed. */
+const command = (...args) => new Promise((resolve) => {
+  execFile(runner, args, { maxBuffer: 1 << 28 }, (error, stdout) => resolve({ code: error?.code ?? 0, stdout }));
+});
+
+describe('a search on the command line', () => {
+  const ways = ['--timing', 'ignored'];
+  test('is judged by its table', async () => {
+    const opposite = await command('run', 'deadlock-two-locks', '--schedule', 'explore', ...ways);
+    assert.match(opposite.stdout, /deadlock/);
+    assert.equal(opposite.code, 1, 'one outcome is a deadlock');
+    const lock = await command('run', 'race-counter', 'n=2', 'variant=lock', '--schedule', 'explore', ...ways);
+    assert.match(lock.stdout, /: complete/);
+    assert.equal(lock.code, 0);
+    const few = await command('run', 'race-counter', '--schedule', 'explore', ...ways);
+    assert.match(few.stdout, / 32 cut/);
+    assert.equal(few.code, 1, 'nothing was found');
+  });
+  test('does not tell its last execution for the result', async () => {
+    const said = JSON.parse((await command('run', 'race-counter', 'n=2', '--schedule', 'explore', '--json', ...ways)).stdout);
+    assert.ok(said.explored.outcomes.length > 1);
+    assert.deepEqual([said.outcome, said.checks, said.table], [null, [], []]);
+  });
+  test('and every other schedule are in the help', async () => {
+    const { stdout } = await command('--help');
+    for (const word of ['free', 'random:', 'pct:', 'round-robin', 'replay:', 'explore', 'shrink:', '--timing', '--max-executions', '--max-seconds'])
+      assert.ok(stdout.includes(word), word);
+  });
+});
+
 /* ---- replay ---- */
 
 /** A run of that mode, then its token again and again: all traces are one, and so are the outputs. */
