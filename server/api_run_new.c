@@ -10,8 +10,6 @@
 
 enum { KEY_MAX = 128, RETRY_SECONDS = 2 };
 
-#define SEED_MASK ((UINT64_C(1) << 53) - 1)
-
 struct new_run {
     struct app *app;
     struct setup setup;
@@ -59,10 +57,10 @@ static uint64_t draw_seed(const char *session, const char *key)
 {
     uint64_t seed = UINT64_C(14695981039346656037);
     if (key)
-        return mix(mix(seed, session), key) & SEED_MASK;
+        return mix(mix(seed, session), key) & SCHEDULE_SEED_MAX;
     while (getrandom(&seed, sizeof seed, 0) != sizeof seed)
         ;
-    return seed & SEED_MASK;
+    return seed & SCHEDULE_SEED_MAX;
 }
 
 static void submit(struct new_run *n, struct request *request, const char *key, uint64_t deadline)

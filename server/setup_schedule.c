@@ -10,7 +10,6 @@
 #include <string.h>
 
 /* The largest integer that every reader of JSON has exactly. */
-#define SEED_MAX ((INT64_C(1) << 53) - 1)
 
 #define MODE(mode) (1u << SCHEDULE_##mode)
 #define CONTROLLED (MODE(RANDOM) | MODE(PCT) | MODE(ROUND_ROBIN) | MODE(REPLAY))
@@ -125,7 +124,7 @@ static bool read_seed(struct setup *setup, const struct doc *schedule)
 {
     int64_t seed = 0;
     const struct doc *member = doc_member(schedule, "seed");
-    setup_read_integer(setup, schedule, "/schedule", "seed", 0, SEED_MAX, &seed);
+    setup_read_integer(setup, schedule, "/schedule", "seed", 0, (int64_t)SCHEDULE_SEED_MAX, &seed);
     setup->job.schedule.seed = (uint64_t)seed;
     return member && !doc_is_null(member);
 }

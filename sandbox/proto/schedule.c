@@ -41,7 +41,7 @@ static int take_number(const char **text, uint64_t most, uint64_t *ret)
 
 static int take_seed(struct schedule *s, const char **rest)
 {
-    return **rest ? take_number(rest, UINT64_MAX, &s->seed) : 0;
+    return **rest ? take_number(rest, SCHEDULE_SEED_MAX, &s->seed) : 0;
 }
 
 static int take_rest(struct schedule *s, const char *rest)
@@ -96,7 +96,7 @@ int schedule_parse(struct schedule *schedule, const char *text, struct err *err)
         return err_set(err, EINVAL,
                        "%s: a seed is up to %" PRIu64 ", a depth 1 to %u, a bound of "
                        "preemptions up to %u, a token up to %u characters",
-                       word, UINT64_MAX, SCHEDULE_DEPTH_MAX, SCHEDULE_PREEMPTIONS_MAX,
+                       word, SCHEDULE_SEED_MAX, SCHEDULE_DEPTH_MAX, SCHEDULE_PREEMPTIONS_MAX,
                        SCHEDULE_TOKEN_MAX - 1);
     *schedule = s;
     return 0;

@@ -38,6 +38,7 @@ enum schedule_mode {
 
 #define SCHEDULE_TOKEN_MAX       2001u /* with its NUL */
 #define SCHEDULE_DEPTH_MAX       16u
+#define SCHEDULE_SEED_MAX        ((UINT64_C(1) << 53) - 1) /* every reader of JSON has it exactly */
 #define SCHEDULE_PREEMPTIONS_MAX 16
 #define SCHEDULE_UNBOUNDED       (-1) /* of max_preemptions */
 #define SCHEDULE_EXECUTIONS_MAX  100000000u
@@ -45,7 +46,7 @@ enum schedule_mode {
 
 struct schedule {
     enum schedule_mode mode;
-    uint64_t seed;     /* random, pct */
+    uint64_t seed;     /* random, pct: 0 to SCHEDULE_SEED_MAX */
     unsigned depth;    /* pct: 1 to SCHEDULE_DEPTH_MAX */
     bool ignores_time; /* sleeps and time-outs take as long as they like, or no time at all */
     char token[SCHEDULE_TOKEN_MAX]; /* replay, shrink */

@@ -415,7 +415,7 @@ void test_every_mode_has_its_words(void **state)
     assert_int_equal(must_parse("free").mode, SCHEDULE_FREE);
     assert_int_equal(must_parse("round-robin").mode, SCHEDULE_ROUND_ROBIN);
     assert_int_equal(must_parse("random").seed, 5); /* as it was */
-    assert_true(must_parse("random:18446744073709551615").seed == UINT64_MAX);
+    assert_true(must_parse("random:9007199254740991").seed == SCHEDULE_SEED_MAX);
     struct schedule s = must_parse("pct:7:16");
     assert_true(s.mode == SCHEDULE_PCT && s.seed == 7 && s.depth == 16);
     assert_int_equal(must_parse("pct:7").depth, 3);
@@ -443,7 +443,9 @@ void test_other_words_are_refused_and_change_nothing(void **state)
                                       "random: 1",
                                       "random:1:",
                                       "random:1:2",
+                                      "random:9007199254740992",
                                       "random:18446744073709551616",
+                                      "pct:9007199254740992:3",
                                       "pct:",
                                       "pct::3",
                                       "pct:1:",
