@@ -192,14 +192,15 @@ static void tell_group(struct group *group, enum language language, struct buf *
     group->told = true;
 }
 
-/* Returns how many there are. */
+/* Returns how many it told. */
 static uint32_t tell_circle(struct story *story, enum language language, struct buf *out)
 {
-    for (uint32_t i = 0; i < story->in_circle && i < TOLD_MAX; i++) {
+    uint32_t told = story->in_circle < TOLD_MAX ? story->in_circle : TOLD_MAX;
+    for (uint32_t i = 0; i < told; i++) {
         buf_adds(out, i == 0 ? "" : words[language].then);
         tell_group(&story->group[story->circle[i]], language, out);
     }
-    return story->in_circle;
+    return told;
 }
 
 static uint32_t tell_others(struct story *story, enum language language, uint32_t most,

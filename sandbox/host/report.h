@@ -52,8 +52,8 @@ struct report {
 
 /*
  * Writes the members "ended", "exit", "outcome", "checks", "metrics", "waits_for", "table" and,
- * when there is something to say, "enabled", "races" and "explanation" into an object the caller
- * has opened.
+ * when there is something to say, "enabled", "races", "interruptions", "positions" and
+ * "explanation" into an object the caller has opened.
  */
 void report_write(const struct report *report, struct jsonw *json);
 

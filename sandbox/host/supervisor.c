@@ -348,13 +348,14 @@ static bool stands_still(struct supervisor *s, bool last)
 static void tick(struct supervisor *s)
 {
     uint64_t expirations, now = clock_ns();
+    enum ended asked = asked_end(s);
     (void)!read(s->timer, &expirations, sizeof expirations);
     if (s->free)
         drain_trace(s, false);
     if (now >= s->explored_ns + EXPLORED_NS)
         look_at_exploration(s);
-    if (asked_end(s) != ENDED_NONE)
-        stop(s, asked_end(s));
+    if (asked != ENDED_NONE)
+        stop(s, asked);
     else if (stands_still(s, now >= s->deadline_ns))
         stop(s, ENDED_DEADLOCK);
     else if (now >= s->deadline_ns && !is_leaving(s, now))
@@ -369,10 +370,11 @@ static void tick(struct supervisor *s)
 
 static enum ended judge(const struct supervisor *s, const int *wait_status)
 {
+    enum ended asked = asked_end(s);
     if (s->forced != ENDED_NONE)
         return s->forced;
-    if (asked_end(s) != ENDED_NONE)
-        return asked_end(s);
+    if (asked != ENDED_NONE)
+        return asked;
     if (!wait_status)
         return ENDED_INTERNAL_ERROR;
     if (WIFSIGNALED(*wait_status))

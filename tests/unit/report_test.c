@@ -392,3 +392,36 @@ void test_an_interruption_that_nobody_used_needs_no_sentence(void **state)
     assert_null(strstr(told(schedule), "explanation"));
     free(schedule);
 }
+
+/* ---- who waits for whom ---- */
+
+/* More than are spoken of wait for each other in a circle. */
+void test_of_a_great_circle_the_rest_is_counted(void **state)
+{
+    (void)state;
+    enum { TASKS = 12 };
+    struct report *report = calloc(1, sizeof *report);
+    _cleanup_buf_ struct buf text = BUF_INIT(1 << 16);
+    struct jsonw json = JSONW(&text);
+    report->ended = ENDED_DEADLOCK;
+    report->wait_count = TASKS;
+    for (unsigned i = 0; i < TASKS; i++) {
+        struct trace_wait *wait = &report->waits[i];
+        wait->task_id = (uint16_t)i;
+        wait->holder_id = (uint16_t)((i + 1) % TASKS);
+        wait->object_kind = OBJECT_LOCK;
+        snprintf(wait->task, sizeof wait->task, "T%u", i);
+        snprintf(wait->object, sizeof wait->object, "L%u", i);
+        snprintf(wait->holder, sizeof wait->holder, "T%u", (i + 1) % TASKS);
+    }
+    jsonw_open(&json, '{');
+    report_write(report, &json);
+    jsonw_close(&json, '}');
+    assert_int_equal(buf_error(&text), 0);
+    assert_non_null(strstr(buf_text(&text),
+                           "T7 waits for lock L7, which T8 holds: nobody can go "
+                           "on. T8 waits for lock L8, which T9 holds; 3 more wait, "
+                           "too."));
+    assert_non_null(strstr(buf_text(&text), "另有 3 个任务也在等"));
+    free(report);
+}
