@@ -136,11 +136,11 @@ static int by_count(const void *a, const void *b)
     return (x->first > y->first) - (x->first < y->first);
 }
 
-/* Those that found no place are the others. */
+/* Those that found no place are the others; one that was cut has no outcome. */
 static void write_list(const struct outcomes *o, struct jsonw *w)
 {
     const struct outcome *sorted[OUTCOMES_MAX];
-    uint64_t others = o->shrunk ? 0 : o->done;
+    uint64_t others = o->shrunk || o->cut > o->done ? 0 : o->done - o->cut;
     for (size_t i = 0; i < o->count; i++) {
         sorted[i] = &o->list[i];
         others -= o->list[i].count < others ? o->list[i].count : others;

@@ -53,6 +53,14 @@ test('every schedule of a small program is covered, and each outcome has its wit
   assert.deepEqual(await read(done.id), done);
 });
 
+test('executions that were cut are not among the others', async () => {
+  const done = await start({ scenario: 'race-counter', kind: 'explore' }, '?wait=20');
+  assert.deepEqual([done.status, done.complete], ['done', false]);
+  assert.ok(done.cut > 0, 'a million increments are more than an execution may have');
+  assert.equal(done.schedules, done.cut + sum(done.outcomes.map((o) => o.count)));
+  assert.equal(done.others, 0);
+});
+
 test('what was seen is among what is possible', async () => {
   const possible = await start(small, '?wait=20');
   const seen = await start({ ...small, kind: 'repeat', count: 100, beside: possible.id }, '?wait=20');
