@@ -101,9 +101,11 @@ static void put_http(struct buf *out, struct http *http)
 static void put_runs(struct buf *out, struct collector *collector)
 {
     struct collector_counts counts = collector_counts(collector);
-    metric(out, "interleave_runs_started_total", "counter", "Runs given to a worker.");
+    metric(out, "interleave_runs_started_total", "counter",
+           "Runs given to a worker, also an experiment's.");
     buf_printf(out, "interleave_runs_started_total %" PRIu64 "\n", counts.started);
-    metric(out, "interleave_runs_ended_total", "counter", "Runs by how they ended.");
+    metric(out, "interleave_runs_ended_total", "counter",
+           "Runs by how they ended, also an experiment's.");
     for (unsigned i = ENDED_NONE + 1; i < ENDED_COUNT; i++)
         buf_printf(out, "interleave_runs_ended_total{ended=\"%s\"} %" PRIu64 "\n", ended_text(i),
                    counts.ended[i]);

@@ -208,10 +208,12 @@ static void free_slot(struct slot *slot)
 static void end_slot(struct slot *slot, const struct report *report)
 {
     struct collector *c = slot->collector;
-    if (slot->step.experiment)
-        lab_step_done(c->options.lab, &slot->step, report, clock_ns() - slot->begun_ns);
-    else
+    if (!slot->step.experiment) {
         end_run(c, slot->run, report);
+        return;
+    }
+    atomic_fetch_add(&c->ended[report->ended], 1);
+    lab_step_done(c->options.lab, &slot->step, report, clock_ns() - slot->begun_ns);
 }
 
 static void finish_slot(struct slot *slot)

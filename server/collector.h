@@ -55,7 +55,7 @@ void collector_cancel(struct collector *collector, struct run *run);
 bool collector_ready(const struct collector *collector);
 
 struct collector_counts {
-    uint64_t ended[ENDED_COUNT]; /* runs that ended so, since the start */
+    uint64_t ended[ENDED_COUNT]; /* runs and steps that ended so, since the start */
     uint64_t started;
     unsigned running;
 };

@@ -83,7 +83,8 @@ struct experiment {
     struct outcomes outcomes;
     struct store_experiment record; /* texts of birth, beside, times */
     unsigned at_work;               /* steps given out */
-    unsigned failures;              /* runs in a row that were not to be had */
+    unsigned failures;              /* in a row, of runs that were not to be had */
+    uint64_t failed_ns;             /* the last of them (CLOCK_MONOTONIC) */
     unsigned storing;               /* runs that the store has not taken yet */
     bool saving;                    /* the store has `saved` */
     struct subscriber *subscribers;

@@ -13,7 +13,8 @@
 #define STORE_NS    UINT64_C(2000000000)
 #define RETRY_NS    UINT64_C(1000000000)
 
-enum { FAILURES_MAX = 3 };
+/* Failures in a row that end a repetition, and runs of it that may wait for the store. */
+enum { FAILURES_MAX = 3, STORING_MAX = 4 };
 
 /* Whose experiments are alive. */
 struct client {
@@ -277,12 +278,29 @@ static void set_end(struct lab *lab, struct experiment *e, enum experiment_end e
 
 /* ---- acceptance ---- */
 
+/* What is live and beside a new one knows of it, as in the store. */
+static void link_beside(struct lab *lab, const struct store_experiment *new)
+{
+    struct experiment *other = new->beside[0] ? lab_find(lab, new->beside) : NULL;
+    if (!other)
+        return;
+    pthread_mutex_lock(&other->lock);
+    if (!other->record.beside[0] || strcmp(other->record.session, new->session) == 0) {
+        memcpy(other->record.beside, new->id, sizeof other->record.beside);
+        other->version++;
+    }
+    pthread_mutex_unlock(&other->lock);
+    experiment_unref(other);
+}
+
 static void accepted(struct store_job *job)
 {
     struct lab *lab = job->context;
     struct experiment *e = (struct experiment *)((char *)job - offsetof(struct experiment, accept));
     if (job->result < 0)
         leave(lab, e);
+    else
+        link_beside(lab, &e->born);
     pthread_mutex_lock(&e->lock);
     e->acceptance = job->result == 0 ? EXPERIMENT_ACCEPTED : EXPERIMENT_REFUSED;
     pthread_mutex_unlock(&e->lock);
@@ -290,19 +308,6 @@ static void accepted(struct store_job *job)
     experiment_notify(e, true);
     wake(lab);
     experiment_unref(e);
-}
-
-/* What is live and beside a new one knows of it. */
-static void link_beside(struct lab *lab, const struct experiment *e)
-{
-    struct experiment *other = e->record.beside[0] ? lab_find(lab, e->record.beside) : NULL;
-    if (!other)
-        return;
-    pthread_mutex_lock(&other->lock);
-    memcpy(other->record.beside, e->record.id, sizeof other->record.beside);
-    other->version++;
-    pthread_mutex_unlock(&other->lock);
-    experiment_unref(other);
 }
 
 void lab_forget(struct lab *lab, const char *id)
@@ -333,7 +338,6 @@ int lab_submit(struct lab *lab, struct experiment *e)
         experiment_unref(e);
         return r;
     }
-    link_beside(lab, e);
     return 0;
 }
 
@@ -369,15 +373,19 @@ void lab_end_all(struct lab *lab)
 
 /* ---- steps ---- */
 
-/* Whether there is one more step to give out. */
+/* Whether there is one more step to give out. The experiment's lock is held. */
+static bool has_step_locked(const struct experiment *e)
+{
+    uint64_t steps = e->kind == EXPERIMENT_REPEAT ? e->count : 1;
+    bool has = e->acceptance == EXPERIMENT_ACCEPTED && e->end == END_NONE &&
+               e->storing < STORING_MAX && e->outcomes.done + e->at_work < steps;
+    return has && (e->kind == EXPERIMENT_REPEAT || e->status == EXPERIMENT_QUEUED);
+}
+
 static bool has_step(struct experiment *e)
 {
     pthread_mutex_lock(&e->lock);
-    uint64_t steps = e->kind == EXPERIMENT_REPEAT ? e->count : 1;
-    bool has = e->acceptance == EXPERIMENT_ACCEPTED && e->end == END_NONE &&
-               e->outcomes.done + e->at_work < steps;
-    if (e->kind != EXPERIMENT_REPEAT)
-        has = has && e->status == EXPERIMENT_QUEUED;
+    bool has = has_step_locked(e);
     pthread_mutex_unlock(&e->lock);
     return has;
 }
@@ -407,11 +415,32 @@ bool lab_has_step(struct lab *lab)
     return has;
 }
 
-/* Takes the turn, with a reference; NULL when there is none. */
+/* Returns whether it has begun: what has ended meanwhile does not. */
+static bool begin_step(struct experiment *e)
+{
+    pthread_mutex_lock(&e->lock);
+    bool begins = has_step_locked(e);
+    e->at_work += begins;
+    if (begins && e->status == EXPERIMENT_QUEUED) {
+        e->status = EXPERIMENT_RUNNING;
+        e->record.started_ms = now_ms();
+        e->started_ns = clock_ns();
+        e->version++;
+    }
+    pthread_mutex_unlock(&e->lock);
+    return begins;
+}
+
+/*
+ * Begins the step whose turn it is; with a reference, NULL when there is none. While it is at work
+ * the experiment stays in the lab, and so does its client.
+ */
 static struct experiment *pick(struct lab *lab)
 {
     pthread_mutex_lock(&lab->lock);
     struct experiment *picked = whose_turn(lab);
+    while (picked && !begin_step(picked))
+        picked = whose_turn(lab);
     if (picked) {
         picked->client->at_work++;
         experiment_ref(picked);
@@ -420,27 +449,14 @@ static struct experiment *pick(struct lab *lab)
     return picked;
 }
 
-static void begin_step(struct experiment *e)
-{
-    pthread_mutex_lock(&e->lock);
-    e->at_work++;
-    if (e->status == EXPERIMENT_QUEUED) {
-        e->status = EXPERIMENT_RUNNING;
-        e->record.started_ms = now_ms();
-        e->started_ns = clock_ns();
-        e->version++;
-    }
-    pthread_mutex_unlock(&e->lock);
-}
-
 bool lab_next(struct lab *lab, struct lab_step *ret)
 {
     struct experiment *e = pick(lab);
     if (!e)
         return false;
-    begin_step(e);
     *ret = (struct lab_step){
         .experiment = e,
+        .begun_ns = clock_ns(),
         .run = run_new(e->scenario, &e->job, e->record.session, NULL, lab->options.limits)};
     if (ret->run)
         return true;
@@ -485,6 +501,7 @@ static void kept_stored(struct store_job *job)
     e->version++;
     pthread_mutex_unlock(&e->lock);
     try_to_end(kept->lab, e);
+    wake(kept->lab);
     experiment_unref(e);
     run_unref(kept->run);
     free(kept);
@@ -518,15 +535,27 @@ static void keep(struct lab *lab, struct experiment *e, struct run *run, int out
 
 /* ---- how a step ended ---- */
 
+/* All steps that were at work when something broke are one failure. */
+static void count_failure(struct experiment *e, uint64_t begun_ns)
+{
+    if (begun_ns < e->failed_ns)
+        return;
+    e->failures++;
+    e->failed_ns = clock_ns();
+}
+
 /* Counts a run; what is not the program's doing is done again. Returns the outcome if it is new. */
-static int count_run(struct experiment *e, const struct report *report)
+static int count_run(struct experiment *e, const struct report *report, uint64_t begun_ns)
 {
     if (report->ended == ENDED_CANCELLED)
         return -1;
     int outcome = -ENOMEM;
     if (report->ended != ENDED_INTERNAL_ERROR)
         outcome = outcomes_count_run(&e->outcomes, report);
-    e->failures = outcome == -ENOMEM ? e->failures + 1 : 0;
+    if (outcome == -ENOMEM)
+        count_failure(e, begun_ns);
+    else
+        e->failures = 0;
     if (e->failures >= FAILURES_MAX)
         e->end = e->end ? e->end : END_INTERNAL_ERROR;
     if (e->outcomes.done >= e->count)
@@ -563,14 +592,14 @@ static enum experiment_end end_of_exploration(const struct experiment *e,
 }
 
 /* Returns the index of the outcome whose run is to be kept, or a negative number. */
-static int take_in(struct experiment *e, const struct report *report)
+static int take_in(struct experiment *e, const struct report *report, uint64_t begun_ns)
 {
     int outcome = -1;
     pthread_mutex_lock(&e->lock);
     e->at_work--;
     e->version++;
     if (e->kind == EXPERIMENT_REPEAT)
-        outcome = count_run(e, report);
+        outcome = count_run(e, report, begun_ns);
     else if (e->end == END_NONE)
         e->end = end_of_exploration(e, report);
     pthread_mutex_unlock(&e->lock);
@@ -590,7 +619,7 @@ void lab_step_done(struct lab *lab, const struct lab_step *step, const struct re
 {
     struct experiment *e = step->experiment;
     charge(lab, e->client, used_ns);
-    int outcome = take_in(e, report);
+    int outcome = take_in(e, report, step->begun_ns);
     if (outcome >= 0)
         keep(lab, e, step->run, outcome, report);
     else

@@ -64,7 +64,8 @@ struct lab_counts lab_counts(struct lab *lab);
 /* A step to do. References are the collector's and go back with lab_step_done(). */
 struct lab_step {
     struct experiment *experiment;
-    struct run *run; /* nobody sees it, unless it is kept */
+    struct run *run;   /* nobody sees it, unless it is kept */
+    uint64_t begun_ns; /* CLOCK_MONOTONIC */
 };
 
 /* Whether there is a step to do. */

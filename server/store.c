@@ -47,7 +47,8 @@ static const char *const statement_texts[STATEMENTS] = {
                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
                           " (SELECT id FROM experiments WHERE pub = ?8))",
     [LINK_EXPERIMENT] = "UPDATE experiments SET beside ="
-                        " (SELECT id FROM experiments WHERE pub = ?1) WHERE pub = ?2",
+                        " (SELECT id FROM experiments WHERE pub = ?1)"
+                        " WHERE pub = ?2 AND (beside IS NULL OR session = ?3)",
     [SAVE_EXPERIMENT] = "UPDATE experiments SET done = ?2, ended = ?3, started_ms = ?4,"
                         " finished_ms = ?5, found = ?6 WHERE pub = ?1",
     [DELETE_EXPERIMENT] = "DELETE FROM experiments WHERE pub = ?1",

@@ -28,6 +28,7 @@ int store_accept_experiment(struct store *store, struct store_job *job)
         return r;
     store_bind_text(store->statements[LINK_EXPERIMENT], 1, e->id);
     store_bind_text(store->statements[LINK_EXPERIMENT], 2, e->beside);
+    store_bind_text(store->statements[LINK_EXPERIMENT], 3, e->session);
     return store_run_statement(store, LINK_EXPERIMENT);
 }
 

@@ -148,7 +148,7 @@ test('events tell the progress, the end, and go on where a client was', async ()
 test('Last-Event-ID keeps quiet until there is more', async () => {
   const made = await start(steady(400, 3));
   const first = await events(await server.api(`/experiments/${made.id}/events`), 'progress');
-  const seen = await until(made.id, (e) => e.progress.done === 1);
+  const seen = await until(made.id, (e) => e.progress.done === 1 && e.outcomes[0].run !== null);
   const rest = await events(
     await server.api(`/experiments/${made.id}/events`, { headers: { 'last-event-id': '1' } }));
   assert.equal(first[0].event, 'progress');
@@ -220,6 +220,40 @@ test('two experiments of one setup are linked both ways', async () => {
   await remove(third.id);
   assert.equal((await remove(two.id)).status, 204);
   assert.equal((await read(one.id)).beside, null);
+});
+
+test('a stranger changes nothing that is linked already', async () => {
+  const one = await start({ ...varied, count: 3 }, '?wait=20');
+  const done = await start({ ...varied, count: 4, beside: one.id }, '?wait=20');
+  const live = await start(steady(300, 1000));
+  const queued = await start({ ...steady(300, 1), beside: live.id });
+  const cookie = await stranger();
+  for (const [theirs, mine, beside] of [[{ ...varied, count: 2 }, one, done], [steady(300, 2), live, queued]]) {
+    const other = await start({ ...theirs, beside: mine.id }, '', { cookie });
+    assert.equal(other.beside, mine.id);
+    assert.equal((await read(mine.id)).beside, beside.id);
+    await remove(other.id, { cookie });
+  }
+  const again = await start({ ...varied, count: 5, beside: one.id });
+  assert.equal((await read(one.id)).beside, again.id, 'its own client may');
+  for (const e of [live, queued, again]) await remove(e.id);
+  const alone = await start({ ...varied, count: 2 }, '?wait=20');
+  const first = await start({ ...varied, count: 3, beside: alone.id }, '?wait=20', { cookie });
+  assert.equal((await read(alone.id)).beside, first.id, 'it had none');
+});
+
+test('one that is ended just when a step begins is over', async (t) => {
+  const other = await Server.start({ args: ['--experiment-workers', '4'] });
+  t.after(() => other.stop());
+  const round = async () => {
+    const answer = await post({ ...quick, kind: 'repeat', count: 1000 }, '', { cookie: '' }, other);
+    const cookie = answer.headers.get('set-cookie').split(';')[0];
+    const { id } = await answer.json();
+    const ended = await (await remove(id, { cookie }, other)).json();
+    assert.deepEqual([ended.status, ended.ended], ['done', 'cancelled']);
+    assert.deepEqual(await other.json(`/experiments/${id}`, { cookie }), ended);
+  };
+  for (let i = 0; i < 100; i++) await Promise.all([round(), round(), round()]);
 });
 
 test('lists are newest first, paged, and filtered by scenario and owner', async () => {

@@ -161,6 +161,25 @@ test('when the spawner dies an experiment does the run in flight again', async (
   assert.deepEqual(done.outcomes.map((o) => [o.ended, o.count]), [['timeout', 4]]);
 });
 
+test('all that is lost with one spawner is one failure', async (t) => {
+  const server = await Server.start({ args: ['--experiment-workers', '4'] });
+  t.after(() => server.stop());
+  const made = await (await server.api('/experiments', {
+    method: 'POST', headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...slow(300), kind: 'repeat', count: 20 }),
+  })).json();
+  while ((await server.json(`/experiments/${made.id}`)).progress.done < 4) ;
+  process.kill(await server.spawner(), 'SIGKILL');
+  const done = await server.json(`/experiments/${made.id}?wait=20`);
+  assert.equal(done.ended, 'completed');
+  assert.deepEqual(done.outcomes.map((o) => [o.ended, o.count]), [['timeout', 20]]);
+  const metrics = await (await server.fetch('/metrics')).text();
+  const started = Number(/^interleave_runs_started_total (\d+)$/m.exec(metrics)[1]);
+  const ended = [...metrics.matchAll(/^interleave_runs_ended_total\{.*\} (\d+)$/gm)];
+  assert.ok(started > 20);
+  assert.equal(ended.reduce((sum, [, n]) => sum + Number(n), 0), started, 'every run that began has ended');
+});
+
 /* The largest file the server may write from now on. */
 const fileLimit = (server, bytes) =>
   execFileSync('prlimit', ['--pid', server.process.pid, `--fsize=${bytes}:unlimited`]);
@@ -210,6 +229,28 @@ test('an experiment whose disk is full is done when it is stored', async (t) => 
   assert.deepEqual([done.status, done.ended], ['done', 'completed']);
   assert.equal((await server.json(`/runs/${done.outcomes[0].run}`)).ended, 'timeout');
   assert.equal((await server.json('/experiments')).experiments.length, 1);
+});
+
+test('a repetition whose runs cannot be stored waits for the disk', async (t) => {
+  const server = await Server.start({ args: ['--experiment-workers', '1'] });
+  t.after(() => server.stop());
+  const made = await (await server.api('/experiments', {
+    method: 'POST', headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      scenario: 'race-counter', params: { threads: 4, n: 20000 }, kind: 'repeat', count: 100,
+    }),
+  })).json();
+  fileLimit(server, 4096);
+  const unstored = (e) => e.outcomes.filter((o) => o.run === null).length;
+  let waiting = made;
+  while (unstored(waiting) < 4) waiting = await server.json(`/experiments/${made.id}`);
+  waiting = await server.json(`/experiments/${made.id}?wait=1.5`);
+  assert.equal(waiting.status, 'running');
+  assert.equal(unstored(waiting), 4, 'each of them is kept until it is stored');
+  fileLimit(server, 'unlimited');
+  const done = await server.json(`/experiments/${made.id}?wait=20`);
+  assert.deepEqual([done.status, done.ended, done.progress.done], ['done', 'completed', 100]);
+  assert.equal(unstored(done), 0);
 });
 
 test('a disk that stays full does not keep the server from ending', async (t) => {
