@@ -9,6 +9,7 @@
 #include "sandbox/base/clock.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define LIST_JSON_MAX (64u << 20)
 #define READS_MAX     8u /* of a list, while experiments in it end */
@@ -110,12 +111,26 @@ void api_experiment_list(struct app *app, struct request *request, const char *i
 
 /* ---- delete ---- */
 
-/* One that goes on is ended and kept; only one that is done is deleted. */
-static void delete (struct app *app, struct request *request, const struct found_experiment *found)
+/* Whether only one that goes on is meant. */
+static bool read_only_live(const struct request *request, struct field_errors *errors)
+{
+    const char *only = request_query(request, "only");
+    if (only && strcmp(only, "live") != 0)
+        field_error(errors, "not-a-choice", "must be live", "?only");
+    return only != NULL;
+}
+
+/* One that goes on is ended and kept; one that is done is deleted, unless it is not meant. */
+static void delete (struct app *app, struct request *request, const struct found_experiment *found,
+                    bool only_live)
 {
     if (found->live) {
         lab_cancel(app->lab, found->live);
         experiment_wait_reply(app, request, found, clock_ns() + CANCEL_NS, false);
+        return;
+    }
+    if (only_live) {
+        experiment_reply(app, request, 200, found);
         return;
     }
     lab_forget(app->lab, found->row.id);
@@ -125,10 +140,16 @@ static void delete (struct app *app, struct request *request, const struct found
 void api_experiment_delete(struct app *app, struct request *request, const char *id)
 {
     struct found_experiment found;
+    struct field_errors errors = {0};
+    bool only_live = read_only_live(request, &errors);
+    if (errors.count > 0) {
+        problem_reply_fields(request, &errors);
+        return;
+    }
     if (found_experiment_or_reply(app, request, id, &found) < 0)
         return;
     if (found.mine || session_is_admin(request, app->config->admin_token))
-        delete (app, request, &found);
+        delete (app, request, &found, only_live);
     else
         problem_reply(request, 403, "only who started an experiment may end or delete it");
     found_experiment_release(&found);

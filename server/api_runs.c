@@ -86,9 +86,13 @@ static bool known_end(const char *text)
 static void read_filter(const struct request *request, struct store_filter *filter,
                         struct field_errors *errors)
 {
+    const char *text = request_query(request, "ended");
     list_read(request, filter, errors);
-    filter->ended = request_query(request, "ended");
-    if (filter->ended && !known_end(filter->ended))
+    if (!text)
+        return;
+    const char *end = text[0] == '!' ? text + 1 : text;
+    *(end == text ? &filter->ended : &filter->not_ended) = end;
+    if (!known_end(end))
         field_error(errors, "not-a-choice", "is no way for a run to end", "?ended");
 }
 

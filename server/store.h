@@ -141,6 +141,7 @@ int store_find(struct store_reader *reader, const char *id, struct store_run *re
 struct store_filter {
     const char *scenario; /* NULL: any */
     const char *ended;
+    const char *not_ended; /* runs that go on fit, too */
     const char *session;
     int64_t before; /* only rows below; INT64_MAX: from the newest */
     unsigned limit;
@@ -150,7 +151,7 @@ struct store_filter {
 int store_list(struct store_reader *reader, const struct store_filter *filter,
                int (*each)(void *context, const struct store_run *run), void *context);
 
-/* The same for experiments; `ended` of the filter is not looked at. */
+/* The same for experiments; how they ended is not looked at. */
 int store_find_experiment(struct store_reader *reader, const char *id,
                           struct store_experiment *ret);
 int store_list_experiments(struct store_reader *reader, const struct store_filter *filter,

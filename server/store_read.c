@@ -24,7 +24,7 @@ static int prepare_list(struct store_reader *reader, unsigned combination, struc
 {
     char sql[512];
     snprintf(sql, sizeof sql,
-             "SELECT " COLUMNS " FROM runs WHERE id < ?1%s%s%s"
+             "SELECT " COLUMNS " FROM runs WHERE id < ?1 AND (?6 IS NULL OR ended IS NOT ?6)%s%s%s"
              " ORDER BY id DESC LIMIT ?2",
              combination & BY_SCENARIO ? " AND scenario = ?3" : "",
              combination & BY_ENDED ? " AND ended = ?4" : "",
@@ -175,6 +175,7 @@ int store_list(struct store_reader *reader, const struct store_filter *filter,
     sqlite3_stmt *s = reader->lists[store_combination(filter)];
     int code, r = 0;
     store_bind_filter(s, filter);
+    sqlite3_bind_text(s, 6, filter->not_ended, -1, SQLITE_STATIC);
     while (r == 0 && (code = sqlite3_step(s)) == SQLITE_ROW) {
         struct store_run run;
         r = read_row(s, &run);

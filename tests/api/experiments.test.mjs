@@ -187,6 +187,23 @@ test('one that goes on is ended and kept, one that is done is deleted', async ()
   assert.equal((await server.json(`/runs/${ended.outcomes[0].run}`)).ended, 'timeout', 'its runs stay');
 });
 
+test('one that is meant only while it goes on is not deleted', async () => {
+  const made = await start(steady(300, 1000));
+  await until(made.id, (e) => e.progress.done >= 1);
+  const live = (id, options) => server.api(`/experiments/${id}?only=live`, { method: 'DELETE', ...options });
+  assert.equal((await server.api(`/experiments/${made.id}?only=dead`, { method: 'DELETE' })).status, 422);
+  const answer = await live(made.id);
+  assert.equal(answer.status, 200);
+  const ended = await answer.json();
+  assert.deepEqual([ended.status, ended.ended], ['done', 'cancelled']);
+  const again = await live(made.id);
+  assert.equal(again.status, 200);
+  assert.deepEqual(await again.json(), ended);
+  assert.deepEqual(await read(made.id), ended);
+  assert.equal((await live(made.id, { cookie: '' })).status, 403);
+  assert.equal((await remove(made.id)).status, 204);
+});
+
 test('the admin may end one, too', async () => {
   const made = await start(steady(300, 1000));
   const admin = { cookie: '', headers: { authorization: 'Bearer a-token-for-the-tests' } };

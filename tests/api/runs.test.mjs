@@ -218,10 +218,26 @@ test('lists are filtered by end, scenario and owner', async () => {
   assert.ok(all.runs.length >= mine.runs.length);
 });
 
+test('a list leaves out what ended in one way, and keeps what goes on', async () => {
+  const scenario = 'race-counter';
+  const whole = await server.run({ scenario, params: { n: 1 }, schedule: { mode: 'random', seed: 1 } });
+  for (let step = 1; step <= 3; step++) {
+    const part = await server.run({ scenario, params: { n: 1 }, schedule: { mode: 'replay', token: `${whole.schedule.token}~${step}` } });
+    assert.equal(part.ended, 'stopped');
+  }
+  const ids = async (query) => (await server.json(`/runs?mine=true&limit=1&${query}`)).runs.map((run) => run.id);
+  assert.deepEqual(await ids(`scenario=${scenario}&ended=!stopped`), [whole.id]);
+  assert.notDeepEqual(await ids(`scenario=${scenario}`), [whole.id]);
+  const open = await (await server.post(slow(9000))).json();
+  assert.deepEqual(await ids('ended=!stopped'), [open.id]);
+  await server.api(`/runs/${open.id}`, { method: 'DELETE' });
+});
+
 test('wrong list arguments are 422', async () => {
   for (const [query, pointer] of [
     ['limit=0', '?limit'], ['limit=101', '?limit'], ['limit=x', '?limit'], ['cursor=-1', '?cursor'],
     ['cursor=a', '?cursor'], ['mine=yes', '?mine'], ['ended=happily', '?ended'],
+    ['ended=!', '?ended'], ['ended=!happily', '?ended'],
   ]) {
     const answer = await server.api(`/runs?${query}`);
     assert.equal(answer.status, 422, query);
