@@ -100,6 +100,23 @@ static int take_token(struct setup *setup, const char *text, struct err *err)
     return 0;
 }
 
+/* The field error's code for what take_token() refused. */
+static const char *token_code(const struct err *err)
+{
+    switch (err->code) {
+    case EPROTO:
+        return "token-of-another-version";
+    case EXDEV:
+        return "token-of-another-scenario";
+    case ESTALE:
+        return "token-of-other-parameters";
+    case ERANGE:
+        return "not-a-number-of-steps";
+    default:
+        return "not-a-token";
+    }
+}
+
 void setup_read_token(struct setup *setup, const struct doc *object, const char *parent)
 {
     const struct doc *member = doc_member(object, "token");
@@ -114,7 +131,7 @@ void setup_read_token(struct setup *setup, const struct doc *object, const char 
     else if (length >= SCHEDULE_TOKEN_MAX)
         code = "too-long", detail = "must be at most 2000 characters";
     else if (setup->errors.count == 0 && take_token(setup, token, &err) < 0)
-        detail = err.text;
+        code = token_code(&err), detail = err.text;
     if (detail)
         field_error(&setup->errors, code, detail, "%s/token", parent);
 }

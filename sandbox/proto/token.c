@@ -182,7 +182,7 @@ static int take_stop(struct token *token, const char *text, struct err *err)
     errno = 0;
     unsigned long long stop = strtoull(text, &end, 10);
     if (*end || !(text[0] >= '0' && text[0] <= '9') || errno)
-        return err_set(err, EINVAL, "must end in a number of steps after ~");
+        return err_set(err, ERANGE, "must end in a number of steps after ~");
     if (stop != token->stop)
         token->checked = false; /* it was over other steps */
     token->stop = stop;
@@ -200,7 +200,7 @@ int token_read(struct token *ret, const char *text, struct err *err)
         return err_set(err, EINVAL, "is not a token");
     head = take_byte(&b);
     if ((head >> 4 & 3) != VERSION)
-        return err_set(err, EINVAL, "is a token of another version");
+        return err_set(err, EPROTO, "is a token of another version");
     *ret = (struct token){.rule = (enum token_rule)(head >> 2 & 3),
                           .ignores_time = head & FLAG_IGNORES_TIME,
                           .ends_are_steps = head & FLAG_ENDS,
@@ -228,9 +228,9 @@ int token_check(const char *text, const struct job *job, struct err *err)
     if (r == 0) {
         token_identify(token + 1, job);
         if (token[0].scenario != token[1].scenario)
-            r = err_set(err, EINVAL, "is a token for another scenario");
+            r = err_set(err, EXDEV, "is a token for another scenario");
         else if (token[0].params != token[1].params)
-            r = err_set(err, EINVAL, "is a token for other parameters");
+            r = err_set(err, ESTALE, "is a token for other parameters");
     }
     free(token);
     return r;

@@ -58,10 +58,13 @@ void token_identify(struct token *token, const struct job *job);
 /* Writes at most SCHEDULE_TOKEN_MAX bytes with the NUL. Returns 0, or -EOVERFLOW: it is longer. */
 int token_write(const struct token *token, char *ret);
 
-/* Returns 0, or -EINVAL: "is not a token", "is of another version", … */
+/* Returns 0, or -EINVAL: not a token; -EPROTO: of another version; -ERANGE: no number after ~. */
 int token_read(struct token *ret, const char *text, struct err *err);
 
-/* Whether it is a token for this job: -EINVAL says for what it is not. */
+/*
+ * Whether it is a token for this job. Returns what token_read() does, and -EXDEV: for another
+ * scenario; -ESTALE: for other parameters.
+ */
 int token_check(const char *text, const struct job *job, struct err *err);
 
 #endif

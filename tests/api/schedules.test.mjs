@@ -61,7 +61,7 @@ test('a token repeats the run, and no other', async () => {
   assert.equal(again.schedule.timing, 'ignored', 'the token says so');
   assert.equal(again.schedule.steps, one.schedule.steps);
   const [params] = await refused({ mode: 'replay', token }, { ...counter, params: { threads: 2, n: 4 } });
-  assert.deepEqual([params.pointer, params.code], ['/schedule/token', 'not-a-token']);
+  assert.deepEqual([params.pointer, params.code], ['/schedule/token', 'token-of-other-parameters']);
   assert.match(params.detail, /parameters/);
   const [scenario] = await refused({ mode: 'replay', token }, locks);
   assert.match(scenario.detail, /another scenario/);
@@ -164,17 +164,17 @@ test('a token that asks for what is not possible is followed as far as it goes',
 test('a token for something else says for what it is not', async () => {
   const { token } = (await under({ mode: 'random', seed: 5 })).schedule;
   const cases = [
-    [token, locks, 'not-a-token', /is a token for another scenario/],
-    [token, { ...counter, params: { threads: 3, n: 3 } }, 'not-a-token', /is a token for other parameters/],
-    [changed(token, 0, (b) => b ^ 0x30), counter, 'not-a-token', /is a token of another version/],
-    [changed(token, 1, (b) => b ^ 1), counter, 'not-a-token', /is a token for another scenario/],
+    [token, locks, 'token-of-another-scenario', /is a token for another scenario/],
+    [token, { ...counter, params: { threads: 3, n: 3 } }, 'token-of-other-parameters', /is a token for other parameters/],
+    [changed(token, 0, (b) => b ^ 0x30), counter, 'token-of-another-version', /is a token of another version/],
+    [changed(token, 1, (b) => b ^ 1), counter, 'token-of-another-scenario', /is a token for another scenario/],
     [token.slice(0, -3), counter, 'not-a-token', /is not a (whole )?token/],
     [`${token}=`, counter, 'not-a-token', /must be the token of a schedule/],
     [`${token.slice(0, -1)}+`, counter, 'not-a-token', /must be the token of a schedule/],
     [`${token} `, counter, 'not-a-token', /must be the token of a schedule/],
-    [`${token}~`, counter, 'not-a-token', /must end in a number of steps after ~/],
-    [`${token}~x`, counter, 'not-a-token', /must end in a number of steps after ~/],
-    [`${token}~1~2`, counter, 'not-a-token', /must end in a number of steps after ~/],
+    [`${token}~`, counter, 'not-a-number-of-steps', /must end in a number of steps after ~/],
+    [`${token}~x`, counter, 'not-a-number-of-steps', /must end in a number of steps after ~/],
+    [`${token}~1~2`, counter, 'not-a-number-of-steps', /must end in a number of steps after ~/],
     [token.padEnd(2001, 'A'), counter, 'too-long', /must be at most 2000 characters/],
   ];
   for (const [forged, setup, code, detail] of cases) {

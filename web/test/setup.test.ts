@@ -38,6 +38,8 @@ test('texts of a form are checked as the server will', () => {
   assert.equal(problem('times', '400, 100'), undefined);
   assert.equal(problem('times', '400,,100'), 'form.error.list');
   assert.equal(problem('times', '400,901'), 'form.error.range');
+  assert.equal(problem('times', Array(64).fill(1).join()), undefined);
+  assert.equal(problem('times', Array(65).fill(1).join()), 'form.error.many');
 });
 
 test('a setup is whole in its address', () => {
@@ -125,15 +127,22 @@ test('the lexer keeps every character', () => {
 });
 
 test('what the server objects to is said by its code, in the words of the form', () => {
-  const said = (code: string, detail = 'x'): unknown[] => {
-    const { key, args } = problemOf({ pointer: '/schedule/depth', code, detail });
+  const said = (code: string, detail = 'x', pointer = '/schedule/depth'): unknown[] => {
+    const { key, args } = problemOf({ pointer, code, detail });
     return [key, ...Object.values(args ?? {})];
   };
   assert.deepEqual(said('out-of-range', 'must be 1 to 16, was 99'), ['form.error.range', 1, 16]);
   assert.deepEqual(said('out-of-range', 'must be -5 to 0.5, was 2'), ['form.error.range', -5, 0.5]);
   assert.deepEqual(said('not-an-integer'), ['form.error.integer']);
-  assert.deepEqual(said('not-a-token', 'is a token for another scenario'), ['refused.token.scenario']);
-  assert.deepEqual(said('not-a-token', 'is a token for other parameters'), ['refused.token.parameters']);
-  assert.deepEqual(said('not-a-token', 'is not a whole token'), ['refused.token']);
+  assert.deepEqual(said('not-a-token'), ['refused.token']);
+  assert.deepEqual(said('token-of-another-scenario'), ['refused.token.scenario']);
+  assert.deepEqual(said('token-of-other-parameters'), ['refused.token.parameters']);
+  assert.deepEqual(said('token-of-another-version'), ['refused.token.version']);
+  assert.deepEqual(said('not-a-number-of-steps'), ['refused.token.steps']);
+  assert.deepEqual(said('too-many'), ['form.error.many', 64]);
+  assert.deepEqual(said('too-long'), ['refused.long']);
+  assert.deepEqual(said('unknown', 'x', '/params/threads'), ['refused.unknown', 'threads']);
+  assert.deepEqual(said('unknown', 'x', '/beside'), ['refused.beside']);
+  assert.deepEqual(said('different', 'x', '/beside'), ['refused.different']);
   assert.deepEqual(said('news', 'is a new rule'), ['refused.other', 'is a new rule']);
 });

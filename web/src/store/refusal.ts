@@ -1,16 +1,14 @@
 // What the server objected to, in the reader's words: by its code, with the bounds it names.
 import type { FieldError } from '../api/types';
-import type { FieldProblem } from './setup';
+import { LIST_MOST, type FieldProblem } from './setup';
 
-/** Why a token was not taken, by what the server says of it. */
-const TOKENS = [
-  [/another scenario/, 'refused.token.scenario'],
-  [/other parameters/, 'refused.token.parameters'],
-  [/another version/, 'refused.token.version'],
-  [/after ~/, 'refused.token.steps'],
-] as const;
+/** What the server does not know, or no longer. */
+function unknown(pointer: string): FieldProblem {
+  const name = pointer.split('/').at(-1) ?? '';
+  return name === 'beside' ? { key: 'refused.beside' } : { key: 'refused.unknown', args: { name } };
+}
 
-export function problemOf({ code, detail }: FieldError): FieldProblem {
+export function problemOf({ pointer, code, detail }: FieldError): FieldProblem {
   switch (code) {
     case 'out-of-range': {
       const found = /(-?[\d.]+) to (-?[\d.]+)/.exec(detail);
@@ -23,8 +21,15 @@ export function problemOf({ code, detail }: FieldError): FieldProblem {
     case 'not-a-choice': return { key: 'form.error.choice' };
     case 'not-a-list-of-integers': return { key: 'form.error.list' };
     case 'missing': return { key: 'refused.missing' };
-    case 'not-a-token':
-      return { key: TOKENS.find(([pattern]) => pattern.test(detail))?.[1] ?? 'refused.token' };
+    case 'too-many': return { key: 'form.error.many', args: { most: LIST_MOST } };
+    case 'too-long': return { key: 'refused.long' };
+    case 'not-a-token': return { key: 'refused.token' };
+    case 'token-of-another-scenario': return { key: 'refused.token.scenario' };
+    case 'token-of-other-parameters': return { key: 'refused.token.parameters' };
+    case 'token-of-another-version': return { key: 'refused.token.version' };
+    case 'not-a-number-of-steps': return { key: 'refused.token.steps' };
+    case 'unknown': return unknown(pointer);
+    case 'different': return { key: 'refused.different' };
     default: return { key: 'refused.other', args: { detail } };
   }
 }

@@ -4,6 +4,9 @@ import type { MessageKey } from '../messages';
 import type { Args } from '../messages/format';
 import type { App } from './app';
 
+/** As many numbers as a list may have. */
+export const LIST_MOST = 64;
+
 export type Texts = Readonly<Record<string, string>>;
 
 export interface FieldProblem {
@@ -41,6 +44,7 @@ function inRange(param: Param, value: number): FieldProblem | null {
 function checkList(param: Param, text: string): FieldProblem | null {
   const parts = text.split(',').map((part) => part.trim());
   if (!parts.every((part) => INTEGER.test(part))) return { key: 'form.error.list' };
+  if (parts.length > LIST_MOST) return { key: 'form.error.many', args: { most: LIST_MOST } };
   return parts.map((part) => inRange(param, Number(part))).find((p) => p !== null) ?? null;
 }
 

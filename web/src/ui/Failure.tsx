@@ -10,9 +10,8 @@ export function failureText(app: App, error: unknown): string {
   }
   if (error.status === 0) return app.t('error.offline');
   if (error.status === 403) return app.t('error.forbidden');
-  if (error.status === 503 || error.status === 429) {
-    return app.t('error.busy', { seconds: error.retryAfter ?? 1 });
-  }
+  if (error.status === 429) return app.t('error.mine');
+  if (error.status === 503) return app.t('error.busy', { seconds: error.retryAfter ?? 1 });
   const [refused] = error.errors;
   if (refused === undefined) return app.t('error.other', { detail: error.detail });
   const { key, args } = problemOf(refused);
