@@ -5,7 +5,7 @@ import type { DataRace, RunSchedule } from '../src/api/types';
 import { distinctRaces } from '../src/pages/schedules';
 import { parseRoute, runPath } from '../src/store/route';
 import {
-  FREELY, SEED_MOST, checkSchedule, exactly, joinQuery, replayOf, scheduleFromQuery, scheduleOf,
+  FREELY, SEED_MOST, checkSchedule, exactly, joinQuery, scheduleFromQuery, scheduleOf,
   scheduleToQuery, textsOfRun, type ScheduleTexts,
 } from '../src/store/schedule';
 import { defaultChoice, lineOf, prefixOf, stepOfEvent } from '../src/store/stepping';
@@ -55,8 +55,7 @@ test('only what a mode takes is sent', () => {
   assert.deepEqual(scheduleOf(texts({ seed: '4', token: 'x' })), { mode: 'free' });
   assert.deepEqual(scheduleOf(texts({ mode: 'random', token: 'x' })), { mode: 'random', timing: 'virtual' });
   assert.deepEqual(scheduleOf(texts({ mode: 'pct', seed: ' 7 ' })), { mode: 'pct', seed: 7, depth: 3, timing: 'virtual' });
-  assert.deepEqual(scheduleOf(texts({ mode: 'replay', token: ' t ', timing: 'ignored' })),
-    { mode: 'replay', token: 't', timing: 'ignored' });
+  assert.deepEqual(scheduleOf(texts({ mode: 'replay', token: ' t ', timing: 'ignored' })), { mode: 'replay', token: 't' });
 });
 
 const SCHEDULE: RunSchedule = {
@@ -64,10 +63,10 @@ const SCHEDULE: RunSchedule = {
 };
 
 test('again exactly: by the token, or by the seed when there is none', () => {
-  assert.deepEqual(exactly(SCHEDULE), { mode: 'replay', token: 'tok', timing: 'ignored' });
+  assert.deepEqual(exactly(SCHEDULE), { mode: 'replay', token: 'tok' });
   assert.deepEqual(exactly({ ...SCHEDULE, token: null }), { mode: 'random', seed: 42, timing: 'ignored' });
   assert.equal(scheduleToQuery(textsOfRun(SCHEDULE)), 'schedule=random:42&timing=ignored');
-  assert.deepEqual(replayOf({ ...SCHEDULE, timing: null }, 'p'), { mode: 'replay', token: 'p', timing: 'virtual' });
+  assert.equal(scheduleToQuery(textsOfRun({ ...SCHEDULE, mode: 'replay' })), 'schedule=replay:tok');
 });
 
 const RUN = { id: 'r', scenario: 's', params: {}, status: 'done', ended: 'stopped' };

@@ -27,7 +27,7 @@ export function Actions({ run, scenario, of }: ActionsProps): JSX.Element {
     starting.value = true;
     failure.value = null;
     try {
-      app.go(runPath((await startRun(run.scenario, run.params)).id));
+      await app.follow(async () => runPath((await startRun(run.scenario, run.params)).id));
     } catch (error) {
       failure.value = error;
     }
@@ -48,10 +48,10 @@ export function Actions({ run, scenario, of }: ActionsProps): JSX.Element {
       {run.mine && (
         <Delete
           question={app.t('run.deleteSure')}
-          remove={async () => {
+          remove={() => app.follow(async () => {
             await deleteRun(run.id);
-            app.go(scenarioPath(run.scenario));
-          }}
+            return scenarioPath(run.scenario);
+          })}
           failed={(error) => { failure.value = error; }}
         />
       )}

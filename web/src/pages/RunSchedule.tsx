@@ -1,6 +1,7 @@
 // The schedule a run ran under, what it takes to repeat it, and the races it showed.
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { startExperiment, startRun } from '../api/client';
 import type { DataRace, Run, Scenario, ScheduleRequest } from '../api/types';
 import { useApp } from '../store/app';
@@ -33,21 +34,27 @@ export function ScheduleStrip({ run, scenario }: {
 }): JSX.Element | null {
   const app = useApp();
   const failure = useSignal<unknown>(null);
+  const busy = useSignal(false);
+  useEffect(() => { failure.value = null; }, [run.id]);
   const { schedule } = run;
   if (!isControlled(schedule)) return null;
   const open = async (start: () => Promise<string>): Promise<void> => {
+    busy.value = true;
     failure.value = null;
     try {
-      app.go(await start());
+      await app.follow(start);
     } catch (error) {
       failure.value = error;
     }
+    busy.value = false;
   };
   const again = (request: ScheduleRequest): Promise<void> =>
     open(async () => runPath((await startRun(run.scenario, run.params, request)).id));
   const shrink = (token: string): Promise<void> => open(async () =>
     experimentPath((await startExperiment(run.scenario, run.params, { kind: 'shrink', token })).id));
   const long = scenario?.explorable === true && shrinks(run) ? schedule.token : null;
+  const { token, steps, problem } = schedule;
+  const tooLong = run.status === 'done' && token === null && steps !== null && problem === null;
   const another = scheduleOf({ ...textsOfRun(schedule), seed: '' });
   return (
     <section class="ran-under" aria-label={app.t('schedule.title')}>
@@ -61,21 +68,20 @@ export function ScheduleStrip({ run, scenario }: {
           </span>
         )}
         {schedule.token !== null && <Token token={schedule.token} />}
-        {schedule.token === null && run.status === 'done' && schedule.problem === null && (
-          <span class="muted">{app.t('schedule.noToken')}</span>
-        )}
+        {tooLong && <span class="muted">{app.t('schedule.noToken')}</span>}
       </p>
       <span class="ran-again">
-        <button type="button" class="small-button" onClick={() => void again(exactly(schedule))}>
+        <button type="button" class="small-button" disabled={busy.value} onClick={() => void again(exactly(schedule))}>
           {app.t('schedule.exactly')}
         </button>
         {takesSeed(schedule.mode) && (
-          <button type="button" class="small-button" onClick={() => void again(another)}>
+          <button type="button" class="small-button" disabled={busy.value} onClick={() => void again(another)}>
             {app.t('schedule.otherSeed')}
           </button>
         )}
         {long !== null && (
-          <button type="button" class="small-button" title={app.t('shrink.help')} onClick={() => void shrink(long)}>
+          <button type="button" class="small-button" disabled={busy.value} title={app.t('shrink.help')}
+            onClick={() => void shrink(long)}>
             {app.t('shrink.find')}
           </button>
         )}

@@ -4,7 +4,7 @@ import { MODES } from '../api/shape';
 import type { Scenario, ScheduleMode, Timing } from '../api/types';
 import { useApp } from '../store/app';
 import {
-  DEPTH_MOST, SEED_MOST, checkSchedule, newSeed, takesSeed, type ScheduleField, type ScheduleTexts,
+  DEPTH_MOST, SEED_MOST, checkSchedule, newSeed, takesSeed, takesTiming, type ScheduleField, type ScheduleTexts,
 } from '../store/schedule';
 import type { Refusals } from '../store/setup';
 import { Prose } from '../ui/controls';
@@ -143,7 +143,7 @@ function Details({ texts, change, errorOf }: Pick<PickerProps, 'texts' | 'change
           change={(token) => change({ ...texts, token })}
         />
       )}
-      {mode !== 'free' && <TimingChoice texts={texts} change={change} />}
+      {takesTiming(mode) && <TimingChoice texts={texts} change={change} />}
     </>
   );
 }

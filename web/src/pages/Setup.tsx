@@ -73,7 +73,7 @@ export function Setup({ scenario, query }: SetupProps): JSX.Element {
     texts.value = next;
     schedule.value = when;
     refused.value = NOTHING;
-    history.replaceState(null, '', scenarioPath(scenario.id, joinQuery(toQuery(params, next), scheduleToQuery(when))));
+    history.replaceState(history.state, '', scenarioPath(scenario.id, joinQuery(toQuery(params, next), scheduleToQuery(when))));
   };
   const focus = (id: string): void => document.getElementById(id)?.focus();
 
@@ -84,7 +84,7 @@ export function Setup({ scenario, query }: SetupProps): JSX.Element {
     if (inTheWay.length > 0) return focus(inTheWay[0]);
     starting.value = true;
     try {
-      app.go(await begin());
+      await app.follow(begin);
     } catch (error) {
       const fields = refusedFields(error);
       if (fields === null) failure.value = error;

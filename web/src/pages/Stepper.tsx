@@ -230,6 +230,8 @@ export function Stepper(props: StepperProps): JSX.Element | null {
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLInputElement) return;
+    // The program scrolls by the same keys.
+    if (event.target instanceof Element && event.target.closest('.places-code') !== null) return;
     if (pressKey(event.key, steps, run.enabled)) event.preventDefault();
   };
   const { busy, failure, position, line, atEnd } = steps;

@@ -56,14 +56,14 @@ export function useSteps({ store, run, of }: StepsProps): Steps | null {
   const { log } = store.model;
 
   const play = (token: string): Promise<Run> =>
-    startRun(run.scenario, run.params, replayOf(run.schedule, token), WAIT_SECONDS);
+    startRun(run.scenario, run.params, replayOf(token), WAIT_SECONDS);
   /** Goes where `find` leads. The way back skips positions, not the run one came from. */
   const go = async (find: () => Promise<string>): Promise<void> => {
     if (busy.value) return;
     busy.value = true;
     failure.value = null;
     try {
-      app.stay(await find(), of !== null || run.ended === 'stopped');
+      await app.follow(find, (path) => app.stay(path, of !== null || run.ended === 'stopped'));
     } catch (error) {
       failure.value = error;
     }

@@ -27,6 +27,8 @@ export interface App {
   go(path: string): void;
   /** Goes there without moving the page; with `replace` the way back skips where one was. */
   stay(path: string, replace: boolean): void;
+  /** Opens where `find` leads. Nothing of it is left, an error neither, when one has gone elsewhere by then. */
+  follow(find: () => Promise<string>, open?: (path: string) => void): Promise<void>;
 }
 
 export function newApp(): App {
@@ -49,8 +51,13 @@ export function newApp(): App {
   });
 
   const open = (path: string, replace: boolean): void => {
-    history[replace ? 'replaceState' : 'pushState'](null, '', path);
+    if (replace) history.replaceState(history.state, '', path);
+    else history.pushState(location.pathname + location.search, '', path);
     route.value = parseRoute(location.pathname, location.search);
+  };
+  const go = (path: string): void => {
+    open(path, false);
+    scrollTo(0, 0);
   };
   const t = (key: MessageKey, args?: Args): string => message(language.value, key, args);
   return {
@@ -66,11 +73,20 @@ export function newApp(): App {
       return isMessageKey(key) ? t(key) : word.replace(/_ns$/, '').replace(/[_-]/g, ' ');
     },
     space: () => (language.value === 'zh-CN' ? '' : ' '),
-    go: (path) => {
-      open(path, false);
-      scrollTo(0, 0);
+    go,
+    stay: (path, replace) => {
+      if (replace && history.state === path) history.back();
+      else open(path, replace);
     },
-    stay: open,
+    follow: async (find, then = go) => {
+      const from = route.peek();
+      try {
+        const path = await find();
+        if (route.peek() === from) then(path);
+      } catch (error) {
+        if (route.peek() === from) throw error;
+      }
+    },
   };
 }
 

@@ -21,6 +21,8 @@ export const TOKEN_MOST = 2000;
 export const FREELY: ScheduleTexts = { mode: 'free', seed: '', depth: '3', token: '', timing: 'virtual' };
 
 export const takesSeed = (mode: string): boolean => mode === 'random' || mode === 'pct';
+/** A token says itself what sleeps are worth. */
+export const takesTiming = (mode: string): boolean => mode !== 'free' && mode !== 'replay';
 export const isMode = (word: string): word is ScheduleMode => MODES.some((mode) => mode === word);
 
 /** The schedule of an address; without one it is free. */
@@ -32,7 +34,7 @@ export function scheduleFromQuery(query: string): ScheduleTexts {
   switch (mode) {
     case 'random': return { ...texts, seed: rest.join(':') };
     case 'pct': return { ...texts, seed: rest[0] ?? '', depth: rest.slice(1).join(':') || FREELY.depth };
-    case 'replay': return { ...texts, token: rest.join(':') };
+    case 'replay': return { ...texts, token: rest.join(':'), timing: FREELY.timing };
     default: return texts;
   }
 }
@@ -51,7 +53,7 @@ export function scheduleToQuery(texts: ScheduleTexts): string {
   if (texts.mode === 'free') return '';
   // Colons and tildes may stand in a query as they are, which keeps addresses readable.
   const schedule = encodeURIComponent(modePart(texts)).replaceAll('%3A', ':');
-  return `schedule=${schedule}${texts.timing === 'ignored' ? '&timing=ignored' : ''}`;
+  return `schedule=${schedule}${takesTiming(texts.mode) && texts.timing === 'ignored' ? '&timing=ignored' : ''}`;
 }
 
 /** Parts of a query, joined. */
@@ -96,12 +98,10 @@ export function scheduleOf({ mode, seed, depth, token, timing }: ScheduleTexts):
     case 'random': return { mode, ...seeded, timing };
     case 'pct': return { mode, ...seeded, depth: Number(depth), timing };
     case 'round-robin': return { mode, timing };
-    case 'replay': return { mode, token: token.trim(), timing };
+    case 'replay': return replayOf(token.trim());
     default: return { mode: 'free' };
   }
 }
-
-const timingOf = (schedule: RunSchedule): Timing => schedule.timing ?? 'virtual';
 
 /** The schedule a run ran under, as the form would have it. */
 export function textsOfRun(schedule: RunSchedule): ScheduleTexts {
@@ -110,18 +110,16 @@ export function textsOfRun(schedule: RunSchedule): ScheduleTexts {
     seed: schedule.seed === null ? '' : String(schedule.seed),
     depth: schedule.depth === null ? FREELY.depth : String(schedule.depth),
     token: schedule.token ?? '',
-    timing: timingOf(schedule),
+    timing: schedule.timing ?? FREELY.timing,
   };
 }
 
 /** What does the same once more: the token, or without one the seed it was made from. */
 export function exactly(schedule: RunSchedule): ScheduleRequest {
-  return schedule.token === null ? scheduleOf(textsOfRun(schedule)) : replayOf(schedule, schedule.token);
+  return schedule.token === null ? scheduleOf(textsOfRun(schedule)) : replayOf(schedule.token);
 }
 
-/** A replay of a token under the run's rules about time. */
-export const replayOf = (schedule: RunSchedule, token: string): ScheduleRequest =>
-  ({ mode: 'replay', token, timing: timingOf(schedule) });
+export const replayOf = (token: string): ScheduleRequest => ({ mode: 'replay', token });
 
 /** Preemptions of which fewer may do. */
 export const SHRINKS_FROM = 2;
