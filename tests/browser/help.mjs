@@ -69,7 +69,7 @@ export async function startBrowser() {
     page.on('console', (message) => {
       if (message.type() !== 'error' && message.type() !== 'warning') return;
       // Asking for what is not there is part of some tests.
-      if (!/status of (404|422)/.test(message.text())) complaints.push(`${message.text()} (${message.location().url})`);
+      if (!/status of (404|422|429)/.test(message.text())) complaints.push(`${message.text()} (${message.location().url})`);
     });
     page.on('pageerror', (error) => complaints.push(String(error)));
     // Once a tab: what the page itself keeps must survive a reload.

@@ -79,6 +79,9 @@ test('what is wrong with a schedule is said at its field', async () => {
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await page.locator('#schedule-token-error').waitFor();
   assert.match(page.url(), /\/s\//);
+  assert.equal(await page.getByRole('group', { name: 'Sleeps and time-outs' }).count(), 0, 'the token says it');
+  await page.getByRole('radio', { name: /^Random One task/ }).check();
+  await page.getByRole('group', { name: 'Sleeps and time-outs' }).waitFor();
   await page.close();
 });
 
@@ -98,6 +101,39 @@ test('what only the server finds wrong with a schedule is said in the reader’s
   await page.unroute('**/api/v1/runs');
   await page.getByRole('button', { name: '运行', exact: true }).click();
   await page.locator('#schedule-token-error', { hasText: '这个令牌属于另一个程序。' }).waitFor();
+
+  await page.goto(`${server.url}/s/executor-futures`);
+  await page.route('**/api/v1/runs', async (route) => {
+    const body = JSON.parse(route.request().postData());
+    body.params.durations_ms = Array(65).fill(1);
+    await route.continue({ postData: JSON.stringify(body) });
+  });
+  await page.getByRole('button', { name: '运行', exact: true }).click();
+  await page.locator('#field-durations_ms-error', { hasText: '最多输入 64 个数。' }).waitFor();
+  await page.close();
+});
+
+test('one has only so many experiments at a time', async () => {
+  const page = await opened(SETUP);
+  const made = await page.evaluate(async () => {
+    const headers = { 'Content-Type': 'application/json' };
+    const body = JSON.stringify({
+      scenario: 'queue-consumer-shutdown', params: { items: 1000, period_ms: 1000, limit_ms: 9000 }, kind: 'repeat', count: 5,
+    });
+    const ids = [];
+    for (let i = 0; i < 8; i++) {
+      const answer = await fetch('/api/v1/experiments', { method: 'POST', headers, body });
+      ids.push((await answer.json()).id);
+    }
+    return ids;
+  });
+  await page.getByRole('button', { name: 'Explore every schedule' }).click();
+  await page.getByText('Your other experiments go first.').waitFor();
+  await page.getByRole('button', { name: '中文' }).click();
+  await page.getByText('你还有其他实验未完成，请等它们结束或取消其中一些。').waitFor();
+  await page.evaluate((ids) => Promise.all(ids.map((id) => fetch(`/api/v1/experiments/${id}`, { method: 'DELETE' }))), made);
+  await page.goto(`${server.url}/x/${made[0]}`);
+  await page.getByText('没有找到任何结果。').waitFor();
   await page.close();
 });
 
@@ -225,6 +261,117 @@ test('where the tasks stand in the program, at a choice and at a deadlock', asyn
   await choice.focus();
   await page.locator(`.place-row.lit[data-line="${next.line}"]`).waitFor();
   await page.keyboard.press('Tab');
+  const then = await page.evaluate(() => document.activeElement.querySelector('.at-line')?.textContent ?? '');
+  const lit = () => page.locator('.place-row.lit').evaluateAll((rows) => rows.map((row) => `line ${row.dataset.line}`));
+  await page.waitForFunction((wanted) => (document.querySelector('.place-row.lit')?.dataset.line ?? '') === wanted,
+    then.replace('line ', ''));
+  assert.deepEqual(await lit(), then === '' ? [] : [then]);
+  await page.close();
+});
+
+test('the program scrolls by its keys, the run stays', async () => {
+  const made = await controlled({ threads: 3 }, { mode: 'random', seed: 42 });
+  const page = await opened(`/r/${made.id}`);
+  await page.getByRole('button', { name: 'To start' }).click();
+  await place(page, `Operation 0 of ${made.schedule.steps}`).waitFor();
+  const code = page.locator('.places-code');
+  await code.evaluate((frame) => { frame.style.maxHeight = '60px'; });
+  await code.focus();
+  await page.keyboard.press('End');
+  await page.waitForFunction(() => document.querySelector('.places-code').scrollTop > 0);
+  await page.keyboard.press('Home');
+  await page.waitForFunction(() => document.querySelector('.places-code').scrollTop === 0);
+  assert.equal((await runOf(page)).schedule.steps, 0);
+  await page.close();
+});
+
+test('the way back has the run once, however often one came to its end', async () => {
+  const made = await controlled({}, { mode: 'random', seed: 42 });
+  const { steps } = made.schedule;
+  const page = await opened('/');
+  await page.goto(`${server.url}/r/${made.id}`);
+  for (let round = 0; round < 2; round++) {
+    await page.getByRole('button', { name: 'Back' }).click();
+    await place(page, `Operation ${steps - 1} of ${steps}`).waitFor();
+    await page.getByRole('button', { name: 'To end' }).click();
+    await place(page, `Operation ${steps} of ${steps}`).waitFor();
+    assert.equal(idOf(page), made.id);
+  }
+  await page.goBack();
+  assert.equal(new URL(page.url()).pathname, '/');
+  await page.close();
+});
+
+/** Holds what is posted back until the answer is called; tells how often it was. */
+async function held(page, path) {
+  let posts = 0;
+  let answer;
+  const answered = new Promise((resolve) => { answer = resolve; });
+  await page.route(`**/api/v1/${path}`, async (route) => {
+    if (route.request().method() === 'POST') {
+      posts++;
+      await answered;
+    }
+    await route.continue();
+  });
+  return { answer, posts: () => posts };
+}
+
+test('an answer that comes late does not take the reader back', async () => {
+  const made = await controlled({}, { mode: 'random', seed: 42 });
+  for (const name of ['To start', 'Run again exactly']) {
+    const page = await opened(`/r/${made.id}`);
+    const runs = await held(page, 'runs**');
+    const answered = page.waitForResponse((response) => response.request().method() === 'POST');
+    await page.getByRole('button', { name }).click();
+    await page.locator('.crumbs').getByRole('link').click();
+    await page.getByRole('searchbox').waitFor();
+    runs.answer();
+    await (await answered).finished();
+    await page.evaluate(() => new Promise((resolve) => { setTimeout(resolve); }));
+    assert.equal(new URL(page.url()).pathname, '/');
+    await page.close();
+  }
+});
+
+test('two clicks start one run', async () => {
+  const made = await controlled({}, { mode: 'random', seed: 42 });
+  const page = await opened(`/r/${made.id}`);
+  const runs = await held(page, 'runs**');
+  await page.getByRole('button', { name: 'Run with another seed' }).dblclick();
+  runs.answer();
+  await page.waitForURL((url) => !url.pathname.endsWith(made.id));
+  assert.equal(runs.posts(), 1);
+  await page.close();
+});
+
+test('the latest runs are there after many steps', async () => {
+  const page = await opened('/s/race-counter');
+  const id = await page.evaluate(async () => {
+    const start = async (schedule) => (await fetch('/api/v1/runs?wait=20', {
+      method: 'POST', headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ scenario: 'race-counter', params: { n: 2 }, schedule }),
+    })).json();
+    const run = await start({ mode: 'random', seed: 1 });
+    for (let i = 0; i < 41; i++) await start({ mode: 'replay', token: `${run.schedule.token}~1` });
+    return run.id;
+  });
+  await page.reload();
+  await page.locator(`.mine a[href="/r/${id}"]`).waitFor();
+  assert.equal(await page.locator('.mine').getByText('Stopped on the way').count(), 0);
+  await page.close();
+});
+
+test('what ran into its limit is not said to wait for ever', async () => {
+  const made = await post('/runs?wait=20', {
+    scenario: 'queue-consumer-shutdown', params: { items: 1000, period_ms: 1000, limit_ms: 500 },
+  });
+  assert.equal(made.ended, 'timeout');
+  assert.ok(made.waits_for.some((wait) => wait.holder === null || wait.holder === ''), JSON.stringify(made.waits_for));
+  const page = await opened(`/r/${made.id}`);
+  const said = page.locator('.waits li').first();
+  await said.waitFor();
+  assert.doesNotMatch(await page.locator('.waits').textContent(), /nobody can let it go on/);
   await page.close();
 });
 
@@ -324,9 +471,54 @@ test('what is possible beside what was seen here', async () => {
   await page.getByText(/^200 free runs on this machine\./).waitFor();
   assert.equal(page.url(), link);
   await page.locator('th', { hasText: 'Seen here' }).waitFor();
-  await page.getByText(/Possible, but never seen in 200 free runs here|Every possible outcome was also seen/).waitFor();
+  const { beside } = await get(`/experiments/${idOf(page)}`);
+  const seen = (await get(`/experiments/${beside}`)).outcomes.map((outcome) => outcome.ended);
+  await page.getByText(seen.length === 2 ? 'Every possible outcome was also seen in 200 free runs here.'
+    : 'Possible, but never seen in 200 free runs here: Deadlock.', { exact: true }).waitFor();
   await page.reload();
   await page.locator('th', { hasText: 'Seen here' }).waitFor();
+  await page.close();
+});
+
+test('what an exploration with a bound leaves open', async () => {
+  const setup = { scenario: 'race-counter', params: { n: 1 } };
+  const explored = await post('/experiments?wait=20', { ...setup, kind: 'explore', max_preemptions: 0 });
+  assert.deepEqual([explored.complete, explored.outcomes.length], [true, 1]);
+  await post('/experiments?wait=20', { ...setup, kind: 'repeat', count: 20, beside: explored.id });
+  const page = await opened(`/x/${explored.id}`);
+  await page.getByText(/^Every outcome found so far was also seen in 20 free runs here\./).waitFor();
+  await page.close();
+});
+
+test('a way that was not proven to be the shortest is not said to be', async () => {
+  const setup = { scenario: 'race-counter', params: { n: 20 } };
+  const made = await post('/runs?wait=20', { ...setup, schedule: { mode: 'random', seed: 7 } });
+  const { token } = made.schedule;
+  for (const [bound, says] of [[{ max_schedules: 3 }, 'Both end the same.'], [{}, /^Both end the same\. What the short one/]]) {
+    const shrunk = await post('/experiments?wait=30', { ...setup, kind: 'shrink', token, ...bound });
+    assert.equal(shrunk.complete, !('max_schedules' in bound));
+    const page = await opened(`/x/${shrunk.id}`);
+    await page.locator('.shrunk').getByText(says, { exact: true }).waitFor();
+    await page.close();
+  }
+});
+
+test('an experiment that is lost from sight is taken up again, and a late Cancel deletes nothing', async () => {
+  const page = await opened(SETUP);
+  await page.route('**/api/v1/experiments/*/events', (route) => route.fulfill({ status: 404 }));
+  for (const button of ['Cancel', 'Try again']) {
+    await page.goto(server.url + SETUP);
+    await page.getByRole('button', { name: 'Repeat 100 times' }).click();
+    await page.waitForURL(/\/x\//);
+    await page.getByText('The server does not answer.').waitFor();
+    const id = idOf(page);
+    assert.equal((await get(`/experiments/${id}?wait=30`)).status, 'done');
+    await page.getByText('Going on', { exact: true }).waitFor();
+    await page.getByRole('button', { name: button }).click();
+    await page.getByText(/^100 free runs on this machine\./).waitFor();
+    assert.equal(await page.getByRole('alert').count(), 0);
+    assert.equal((await get(`/experiments/${id}`)).status, 'done');
+  }
   await page.close();
 });
 

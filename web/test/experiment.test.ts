@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { experimentShape, ShapeError } from '../src/api/shape';
 import type { Experiment, OutcomeRule } from '../src/api/types';
 import { layOutBins, shortNames } from '../src/charts/histogram';
-import { classOf, compare, leadOf, naturalOrder, outcomeRows } from '../src/store/experiment';
+import {
+  classOf, compare, foundAll, leadOf, mostOften, naturalOrder, outcomeRows,
+} from '../src/store/experiment';
 
 const found = (text: string, count: number, rest: object = {}): object => ({
   text, class: 'acceptable', rule: 0, ended: 'completed', count, share: count / 100, preemptions: null,
@@ -15,13 +17,13 @@ const EXPLORED: Experiment = experimentShape({
   ended: 'completed', progress: { done: 34, total: null }, complete: true, schedules: 34, blocked: 2, cut: 0,
   outcomes: [
     found('count=4', 20, { preemptions: 0, token: 'a' }), found('count=2', 8, { preemptions: 2, token: 'b' }),
-    found('', 6, { ended: 'deadlock', class: 'forbidden', rule: 1, preemptions: 1, token: 'c' }),
+    found('deadlock', 6, { ended: 'deadlock', class: 'forbidden', rule: 1, preemptions: 1, token: 'c' }),
   ],
 });
 const REPEATED: Experiment = experimentShape({
   id: 'r', kind: 'repeat', scenario: 's', params: { n: 2 }, count: 200, status: 'done', ended: 'completed',
   progress: { done: 200, total: 200 }, complete: true, outcomes: [
-    found('count=4', 197, { run: 'x' }), found('', 2, { ended: 'timeout', class: 'forbidden', rule: 1, run: 'y' }),
+    found('count=4', 197, { run: 'x' }), found('timeout', 2, { ended: 'timeout', class: 'forbidden', rule: 1, run: 'y' }),
     found('count=9', 1, { run: 'z' }),
   ],
 });
@@ -35,7 +37,7 @@ test('an experiment as the server tells it', () => {
 test('possible beside seen: by outcome, a deadlock also when it ended at a limit', () => {
   const rows = outcomeRows(EXPLORED, REPEATED);
   assert.deepEqual(rows.map((row) => [row.outcome.text, row.explored?.count ?? 0, row.repeated?.count ?? 0]),
-    [['count=4', 20, 197], ['count=2', 8, 0], ['', 6, 2], ['count=9', 0, 1]]);
+    [['count=4', 20, 197], ['count=2', 8, 0], ['deadlock', 6, 2], ['count=9', 0, 1]]);
   assert.deepEqual(outcomeRows(REPEATED, EXPLORED).map((row) => row.key), rows.map((row) => row.key));
   const { missed, extra } = compare(rows);
   assert.deepEqual([missed.map((row) => row.outcome.text), extra.map((row) => row.outcome.text)], [['count=2'], ['count=9']]);
@@ -43,12 +45,31 @@ test('possible beside seen: by outcome, a deadlock also when it ended at a limit
 });
 
 test('a histogram goes by the numbers, with what never completed at its end', () => {
-  const names = ['count=10', 'count=9', 'count=-3', 'abc', ''];
+  const names = ['count=10', 'z', 'count=9', 'b=5', 'count=-3', 'abc', 'deadlock'];
   const rows = outcomeRows({ ...EXPLORED, outcomes: names.map((text, i) => ({
-    ...EXPLORED.outcomes[0], text, rule: null, count: 9 - i, ended: text === '' ? 'deadlock' : 'completed',
+    ...EXPLORED.outcomes[0], text, rule: null, count: 9 - i, ended: text === 'deadlock' ? 'deadlock' : 'completed',
   })) }, null);
-  assert.deepEqual(naturalOrder(rows).map((row) => row.outcome.text).filter((text) => text !== 'abc'),
-    ['count=-3', 'count=9', 'count=10', '']);
+  assert.deepEqual(naturalOrder(rows).map((row) => row.outcome.text),
+    ['count=-3', 'b=5', 'count=9', 'count=10', 'abc', 'z', 'deadlock']);
+});
+
+test('what came most often: in the experiment that is asked for, whatever the other says', () => {
+  const outcomes = [found('count=4', 10), found('count=2', 190)];
+  const repeated = experimentShape({ ...REPEATED, outcomes, progress: { done: 200, total: 200 } });
+  const most = (one: Experiment, other: Experiment | null): unknown[] => {
+    const { row, share } = mostOften(outcomeRows(one, other), one.kind);
+    return [row.outcome.text, share];
+  };
+  assert.deepEqual(most(EXPLORED, repeated), ['count=4', 0.2]);
+  assert.deepEqual(most(repeated, EXPLORED), ['count=2', 1.9]);
+  assert.deepEqual(most({ ...repeated, outcomes: [] }, EXPLORED), ['count=4', 0.2]);
+});
+
+test('only an exploration without a bound that is done and complete found everything', () => {
+  assert.equal(foundAll(EXPLORED), true);
+  assert.equal(foundAll({ ...EXPLORED, maxPreemptions: 0 }), false);
+  assert.equal(foundAll({ ...EXPLORED, complete: false, ended: 'time-limit' }), false);
+  assert.equal(foundAll({ ...EXPLORED, status: 'running' }), false);
 });
 
 test('how far it got, in a sentence', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { en } from '../src/messages/en';
-import { argumentsOf, formatBytes, formatMessage, formatNs, formatTick } from '../src/messages/format';
+import { argumentsOf, formatBytes, formatMessage, formatNs, formatShare, formatTick } from '../src/messages/format';
 import { zhCN } from '../src/messages/zh-CN';
 
 const keys = Object.keys(en) as (keyof typeof en)[];
@@ -28,6 +28,32 @@ test('what a scenario measures has a name in both languages', () => {
   const metrics = texts.flatMap((text) => [...text.matchAll(/\bmetric\("(\w+)"/g)].map((match) => match[1]));
   assert.ok(metrics.length > 50);
   for (const metric of metrics) assert.ok(`metric.${metric}` in en, metric);
+});
+
+/** The text of every file of the pages but the catalogue. */
+const sources = (folder: string): string[] => readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+  const path = `${folder}/${entry.name}`;
+  if (entry.isDirectory()) return path === 'src/messages' ? [] : sources(path);
+  return [readFileSync(path, 'utf8')];
+});
+
+test('every text is of use', () => {
+  const all = sources('src').join('\n');
+  // Keys are also put together: `ended.${word}`, word('ended', …).
+  const made = [...all.matchAll(/`((?:[\w.-]|\$\{[^{}`]*\})+)`/g)]
+    .map(([, template]) => template.split(/\$\{[^}]*\}/))
+    .filter((parts) => parts.length > 1 && parts.join('').includes('.'))
+    .map((parts) => new RegExp(`^${parts.map((part) => part.replaceAll('.', '\\.')).join('[\\w-]+')}$`));
+  const words = [...all.matchAll(/\bword\('([\w.]+)'/g)].map(([, prefix]) => `${prefix}.`);
+  const used = (key: string): boolean => all.includes(`'${key}'`)
+    || made.some((pattern) => pattern.test(key)) || words.some((prefix) => key.startsWith(prefix));
+  assert.deepEqual(keys.filter((key) => !used(key)), []);
+});
+
+test('a share of executions is the whole only when it is', () => {
+  const shares = [1, 0.9999, 0.99951, 0.995, 0.5, 1 / 3, 0.0004].map((share) => formatShare(share, 'en'));
+  assert.deepEqual(shares, ['100%', '>99.9%', '>99.9%', '99.5%', '50%', '33.3%', '0.04%']);
+  assert.equal(formatShare(199 / 200, 'zh-CN'), '99.5%');
 });
 
 test('arguments and plurals', () => {

@@ -109,8 +109,11 @@ export async function listExperiments(query: Readonly<Record<string, string>>): 
   return list(answer.experiments, 'experiments', experimentShape);
 }
 
-/** Ends one that goes on, with what it found so far; deletes one that is done. */
-export async function endExperiment(id: string): Promise<void> {
+/** Ends one that goes on, with what it found so far. One that is done meanwhile stays as it is. */
+export const cancelExperiment = async (id: string): Promise<Experiment> =>
+  experimentShape(await json(`${at('experiments', id)}?only=live`, { method: 'DELETE' }));
+
+export async function deleteExperiment(id: string): Promise<void> {
   await call(at('experiments', id), { method: 'DELETE' });
 }
 

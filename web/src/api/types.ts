@@ -203,7 +203,7 @@ export interface FoundOutcome {
   readonly ended: string;
   readonly count: number;
   readonly share: number;
-  /** The fewest that lead to it; null when nobody counted. */
+  /** Those of the schedule that the token is; null when nobody counted. */
   readonly preemptions: number | null;
   /** Number of the first execution that ended so, from 1. */
   readonly first: number | null;

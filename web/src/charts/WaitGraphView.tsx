@@ -125,7 +125,7 @@ export function Waits({ run, store, source }: {
   const graph = over && run.waitsFor.length > 0
     ? endGraph(model, run.waitsFor, now.holding) : momentGraph(model, now);
   const pipes = new Set(model.log.objects.filter((o) => o.kind === OBJECT.PIPE).map((o) => o.name));
-  const telling = { pipes, forEver: over && run.ended !== 'stopped' };
+  const telling = { pipes, forEver: over && (run.ended === 'deadlock' || run.ended === 'livelock') };
   const waiting = waitsOf(graph);
   const sentences = [...waiting.map((wait) => waitSentence(app, wait, telling)), ...holdSentences(app, graph)];
   // What ended well says nothing by having nobody wait.

@@ -37,6 +37,12 @@ export function formatNs(time: number, language: string, digits = 3): string {
   return `${number.format(time / unit.by)} ${unit.name}`;
 }
 
+/** A share of executions in percent: one that is not the whole is never 100 %. */
+export function formatShare(share: number, language: string): string {
+  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumSignificantDigits: 3 });
+  return share < 1 && share > 0.999 ? `>${percent.format(0.999)}` : percent.format(share);
+}
+
 /** A time on a ruler with this step: as many decimals as the step needs. */
 export function formatTick(time: number, step: number, language: string): string {
   if (time === 0) return '0';

@@ -2,15 +2,19 @@
 import { useSignal, type Signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { Problem, endExperiment, getScenario, startExperiment, startRun } from '../api/client';
+import {
+  Problem, cancelExperiment, deleteExperiment, getScenario, startExperiment, startRun,
+} from '../api/client';
 import { followExperiment } from '../api/liveExperiment';
 import type { Experiment, ExperimentRequest, FoundOutcome, Scenario } from '../api/types';
 import { HistogramView, type Bin } from '../charts/HistogramView';
-import { formatNs } from '../messages/format';
+import { formatNs, formatShare } from '../messages/format';
 import { useApp, type App } from '../store/app';
-import { classOf, compare, leadOf, naturalOrder, outcomeRows, type OutcomeRow } from '../store/experiment';
+import {
+  classOf, compare, foundAll, leadOf, mostOften, naturalOrder, outcomeRows, type OutcomeRow,
+} from '../store/experiment';
 import { experimentPath, runPath, scenarioPath } from '../store/route';
-import { SHRINKS_FROM } from '../store/schedule';
+import { SHRINKS_FROM, replayOf } from '../store/schedule';
 import { queryOfValues } from '../store/setup';
 import { Failure, failureText } from '../ui/Failure';
 import { useTitle } from '../ui/Shell';
@@ -27,22 +31,25 @@ const NAMED_MOST = 6;
 
 interface Followed {
   readonly experiment: Signal<Experiment | null>;
+  /** Why it is not followed any more. */
   readonly error: Signal<unknown>;
+  readonly again: () => void;
 }
 
 function useExperiment(id: string | null): Followed {
   const experiment = useSignal<Experiment | null>(null);
   const error = useSignal<unknown>(null);
+  const attempt = useSignal(0);
   useEffect(() => {
-    experiment.value = null;
+    if (experiment.peek()?.id !== id) experiment.value = null;
     error.value = null;
     if (id === null) return undefined;
     return followExperiment(id, {
       experiment: (found) => { experiment.value = found; },
       failed: (reason) => { error.value = reason; },
     });
-  }, [id]);
-  return { experiment, error };
+  }, [id, attempt.value]);
+  return { experiment, error, again: () => { attempt.value++; } };
 }
 
 /** An outcome as the reader knows it: its text, or the way it ended. */
@@ -67,13 +74,15 @@ function Shrunk({ of, scenario }: {
   const busy = useSignal(false);
   const failure = useSignal<unknown>(null);
   const outcome = of.outcomes[0];
-  if (outcome === undefined) return <p class="muted">{app.t('experiment.none')}</p>;
+  if (outcome === undefined) {
+    return <p class="muted">{app.t(of.status === 'done' ? 'experiment.nothing' : 'experiment.none')}</p>;
+  }
   const rule = outcome.rule === null ? undefined : scenario?.outcomes[outcome.rule];
   const open = async (token: string): Promise<void> => {
     busy.value = true;
     failure.value = null;
     try {
-      app.go(await replayed(of, token));
+      await app.follow(() => replayed(of, token));
     } catch (error) {
       failure.value = error;
     }
@@ -120,7 +129,9 @@ function Shrunk({ of, scenario }: {
         ))}
       </dl>
       {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
-      <p class="small muted">{app.t('shrink.what')}</p>
+      <p class="small muted">
+        {[app.t('shrink.same'), ...(of.complete ? [app.t('shrink.needed')] : [])].join(app.space())}
+      </p>
     </div>
   );
 }
@@ -166,11 +177,10 @@ function Counted({ of, most, label, missing }: CellProps): JSX.Element {
   const app = useApp();
   const language = app.language.value;
   if (of === null) return <td role="cell" data-label={label} class="counted"><em class="muted">{missing}</em></td>;
-  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumSignificantDigits: 2 });
   return (
     <td role="cell" data-label={label} class="counted">
       <span class="counts">
-        <span>{new Intl.NumberFormat(language).format(of.count)}</span> <span>{percent.format(of.share)}</span>
+        <span>{new Intl.NumberFormat(language).format(of.count)}</span> <span>{formatShare(of.share, language)}</span>
       </span>
       <span class="share-room" aria-hidden="true">
         <span class="share-fill" style={{ width: `${Math.max(1, (of.share / Math.max(most, 1e-9)) * 100)}%` }} />
@@ -187,8 +197,7 @@ interface Both {
 
 /** The page of a run that goes the way of a token. */
 async function replayed(of: Experiment, token: string): Promise<string> {
-  const schedule = { mode: 'replay', token, timing: of.timing ?? 'ignored' } as const;
-  return runPath((await startRun(of.scenario, of.params, schedule, WAIT_SECONDS)).id);
+  return runPath((await startRun(of.scenario, of.params, replayOf(token), WAIT_SECONDS)).id);
 }
 
 /** The page of an experiment that looks for a shorter way. */
@@ -208,7 +217,7 @@ function Witness({ row, explored, failed }: {
   const opened = async (find: () => Promise<string>): Promise<void> => {
     busy.value = true;
     try {
-      app.go(await find());
+      await app.follow(find);
     } catch (error) {
       failed(error);
     }
@@ -319,7 +328,6 @@ function Table({ one, other, scenario, rows }: Both & { readonly rows: readonly 
 
 function Histogram({ one, other, scenario, rows }: Both & { readonly rows: readonly OutcomeRow[] }): JSX.Element {
   const app = useApp();
-  const percent = new Intl.NumberFormat(app.language.value, { style: 'percent', maximumSignificantDigits: 2 });
   const series = (row: OutcomeRow): number[] => (other === null
     ? [(row.explored ?? row.repeated)?.share ?? 0]
     : [row.explored?.share ?? 0, row.repeated?.share ?? 0]);
@@ -329,14 +337,15 @@ function Histogram({ one, other, scenario, rows }: Both & { readonly rows: reado
     class: classOf(row.outcome, scenario?.outcomes ?? []),
     shares: series(row),
   }));
-  const first = rows[0];
-  const share = (one.kind === 'explore' ? first.explored : first.repeated)?.share ?? 0;
+  const most = mostOften(rows, one.kind);
   return (
     <>
       <HistogramView
         bins={bins}
         label={app.t('experiment.histogramLabel', {
-          outcomes: rows.length, outcome: outcomeName(app, first.outcome), share: percent.format(share),
+          outcomes: rows.length,
+          outcome: outcomeName(app, most.row.outcome),
+          share: formatShare(most.share, app.language.value),
         })}
       />
       {other !== null && <p class="small muted">{app.t('experiment.histogramBoth')}</p>}
@@ -356,19 +365,21 @@ function Compared({ one, other, rows }: Both & { readonly rows: readonly Outcome
     return new Intl.ListFormat(app.language.value, { type: 'conjunction' }).format([...names, ...more]);
   };
   const { missed, extra } = compare(rows);
+  const all = foundAll(explored);
   const sentences = [
     missed.length > 0
       ? app.t('experiment.compare.missed', { count: repeated.done, outcomes: list(missed) })
-      : app.t('experiment.compare.all', { count: repeated.done }),
+      : app.t(all ? 'experiment.compare.all' : 'experiment.compare.soFar', { count: repeated.done }),
     ...(extra.length > 0 ? [app.t('experiment.compare.extra', { outcomes: list(extra) })] : []),
-    ...(extra.length > 0 && !explored.complete ? [app.t('experiment.compare.extraWhy')] : []),
+    ...(extra.length > 0 && !all ? [app.t('experiment.compare.extraWhy')] : []),
   ];
   return <p class="takeaway">{sentences.join(app.space())}</p>;
 }
 
-function Buttons({ of, scenario, another }: {
+function Buttons({ of, scenario, cancel, another }: {
   readonly of: Experiment;
   readonly scenario: Scenario | null;
+  readonly cancel: () => Promise<void>;
   readonly another: (request: ExperimentRequest) => Promise<void>;
 }): JSX.Element {
   const app = useApp();
@@ -390,7 +401,7 @@ function Buttons({ of, scenario, another }: {
     <div class="actions">
       {of.status !== 'done' && of.mine && (
         <button type="button" class="button danger" disabled={busy.value}
-          onClick={() => void attempt(() => endExperiment(of.id))}>
+          onClick={() => void attempt(cancel)}>
           {app.t('experiment.cancel')}
         </button>
       )}
@@ -411,10 +422,10 @@ function Buttons({ of, scenario, another }: {
       {of.status === 'done' && of.mine && (
         <Delete
           question={app.t('experiment.deleteSure')}
-          remove={async () => {
-            await endExperiment(of.id);
-            app.go(scenarioPath(of.scenario));
-          }}
+          remove={() => app.follow(async () => {
+            await deleteExperiment(of.id);
+            return scenarioPath(of.scenario);
+          })}
           failed={(error) => { failure.value = error; }}
         />
       )}
@@ -423,8 +434,15 @@ function Buttons({ of, scenario, another }: {
   );
 }
 
-function Body({ of, others }: {
+/** That an experiment which goes on is not followed any more, if it is so. */
+function Lost({ of }: { readonly of: Followed }): JSX.Element | null {
+  if (of.error.value === null || of.experiment.value?.status === 'done') return null;
+  return <Failure error={of.error.value} again={of.again} />;
+}
+
+function Body({ of, followed, others }: {
   readonly of: Experiment;
+  readonly followed: Followed;
   readonly others: { readonly id: Signal<string | null>; readonly of: Followed };
 }): JSX.Element {
   const app = useApp();
@@ -438,6 +456,7 @@ function Body({ of, others }: {
   const another = async (request: ExperimentRequest): Promise<void> => {
     others.id.value = (await startExperiment(of.scenario, of.params, request)).id;
   };
+  const cancel = async (): Promise<void> => { followed.experiment.value = await cancelExperiment(of.id); };
   return (
     <div class="page experiment-page">
       <header class="run-head">
@@ -448,15 +467,18 @@ function Body({ of, others }: {
           </p>
           <h1><Link to={scenarioPath(of.scenario)}>{title}</Link></h1>
         </div>
-        <Buttons of={{ ...of, beside }} scenario={scenario} another={another} />
+        <Buttons of={{ ...of, beside }} scenario={scenario} cancel={cancel} another={another} />
       </header>
       <Lead of={of} />
+      <Lost of={followed} />
       {other !== null && <Lead of={other} />}
-      {others.of.error.value !== null && <Failure error={others.of.error.value} />}
+      <Lost of={others.of} />
       <section class="panel">
         <h2>{app.t(of.kind === 'shrink' ? 'experiment.outcome' : 'experiment.outcomes')}</h2>
         {of.kind === 'shrink' && <Shrunk of={of} scenario={scenario} />}
-        {of.kind !== 'shrink' && rows.length === 0 && <p class="muted">{app.t('experiment.none')}</p>}
+        {of.kind !== 'shrink' && rows.length === 0 && (
+          <p class="muted">{app.t(of.status === 'done' ? 'experiment.nothing' : 'experiment.none')}</p>
+        )}
         {of.kind !== 'shrink' && rows.length > 0 && (
           <>
             <Compared one={of} other={other} scenario={scenario} rows={rows} />
@@ -472,7 +494,8 @@ function Body({ of, others }: {
 
 export function ExperimentPage({ id }: { readonly id: string }): JSX.Element {
   const app = useApp();
-  const { experiment, error } = useExperiment(id);
+  const followed = useExperiment(id);
+  const { experiment, error, again } = followed;
   const started = useSignal<string | null>(null);
   const of = experiment.value;
   const other = useExperiment(of?.beside ?? started.value);
@@ -482,9 +505,9 @@ export function ExperimentPage({ id }: { readonly id: string }): JSX.Element {
   if (of === null) {
     return (
       <div class="page">
-        {error.value === null ? <p class="muted">{app.t('app.loading')}</p> : <Failure error={error.value} />}
+        {error.value === null ? <p class="muted">{app.t('app.loading')}</p> : <Failure error={error.value} again={again} />}
       </div>
     );
   }
-  return <Body of={of} others={{ id: started, of: other }} />;
+  return <Body of={of} followed={followed} others={{ id: started, of: other }} />;
 }

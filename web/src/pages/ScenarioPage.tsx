@@ -87,13 +87,13 @@ function Source({ scenario }: { readonly scenario: Scenario }): JSX.Element {
 
 const MINE_MOST = 5;
 /** Positions one stepped through are runs too, but not worth a line. */
-const ASKED_FOR = '40';
+const WHOLE = '!stopped';
 
 function Mine({ scenario }: { readonly scenario: Scenario }): JSX.Element | null {
   const app = useApp();
   const { value } = useLoaded(scenario.id,
-    () => listRuns({ scenario: scenario.id, mine: 'true', limit: ASKED_FOR }));
-  const runs = (value.value ?? []).filter((run) => run.ended !== 'stopped').slice(0, MINE_MOST);
+    () => listRuns({ scenario: scenario.id, mine: 'true', ended: WHOLE, limit: String(MINE_MOST) }));
+  const runs = value.value ?? [];
   if (runs.length === 0) return null;
   const time = new Intl.DateTimeFormat(app.language.value, { dateStyle: 'medium', timeStyle: 'medium' });
   return (

@@ -45,20 +45,33 @@ export function outcomeRows(one: Experiment, other: Experiment | null): OutcomeR
     || (b.repeated?.count ?? 0) - (a.repeated?.count ?? 0));
 }
 
-/** The order of outcomes along a histogram: by their numbers, not by how often they came. */
+/** The order of outcomes along a histogram: by their numbers, those without one behind. */
 export function naturalOrder(rows: readonly OutcomeRow[]): OutcomeRow[] {
   const order = new Intl.Collator('en', { numeric: true });
   // A minus sign is a hyphen to a collator.
   const signed = (text: string): number => {
     const found = /-?\d+(\.\d+)?/.exec(text);
-    return found === null ? NaN : Number(found[0]);
+    return found === null ? Infinity : Number(found[0]);
   };
   return [...rows].sort((a, b) => {
     const [x, y] = [a.outcome, b.outcome];
     if ((x.ended === 'completed') !== (y.ended === 'completed')) return x.ended === 'completed' ? -1 : 1;
     const [m, n] = [signed(x.text), signed(y.text)];
-    return (Number.isNaN(m) || Number.isNaN(n) ? 0 : m - n) || order.compare(x.text, y.text);
+    return m === n ? order.compare(x.text, y.text) : m - n;
   });
+}
+
+/** The row that came most often, with its share: in this kind of experiment if it has any yet. */
+export function mostOften(
+  rows: readonly OutcomeRow[],
+  kind: Experiment['kind'],
+): { readonly row: OutcomeRow; readonly share: number } {
+  const inSeries = (series: 'explored' | 'repeated'): { row: OutcomeRow; share: number }[] => rows
+    .filter((row) => row[series] !== null)
+    .map((row) => ({ row, share: row[series]?.share ?? 0 }))
+    .sort((a, b) => b.share - a.share);
+  const [explored, repeated] = [inSeries('explored'), inSeries('repeated')];
+  return (kind === 'explore' ? [...explored, ...repeated] : [...repeated, ...explored])[0];
 }
 
 /** The class of an outcome: as it was judged, or as the scenario declares it. */
@@ -112,6 +125,10 @@ export function leadOf(of: Experiment): Sentence {
     ? { key: 'experiment.lead.repeatCancelled', args: { done: of.done, total } }
     : { key: 'experiment.lead.failed', args: { count: of.done } };
 }
+
+/** Whether an exploration found every outcome there is. */
+export const foundAll = (explored: Experiment): boolean =>
+  explored.status === 'done' && explored.complete && explored.maxPreemptions === null;
 
 export interface Comparison {
   /** Possible and never seen. */
