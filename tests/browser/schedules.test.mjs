@@ -494,13 +494,21 @@ test('a way that was not proven to be the shortest is not said to be', async () 
   const setup = { scenario: 'race-counter', params: { n: 20 } };
   const made = await post('/runs?wait=20', { ...setup, schedule: { mode: 'random', seed: 7 } });
   const { token } = made.schedule;
-  for (const [bound, says] of [[{ max_schedules: 3 }, 'Both end the same.'], [{}, /^Both end the same\. What the short one/]]) {
-    const shrunk = await post('/experiments?wait=30', { ...setup, kind: 'shrink', token, ...bound });
-    assert.equal(shrunk.complete, !('max_schedules' in bound));
-    const page = await opened(`/x/${shrunk.id}`);
-    await page.locator('.shrunk').getByText(says, { exact: true }).waitFor();
+  const shrunk = async (bound, complete) => {
+    const experiment = await post('/experiments?wait=30', { ...setup, kind: 'shrink', token, ...bound });
+    assert.equal(experiment.complete, complete);
+    const page = await opened(`/x/${experiment.id}`);
+    await page.getByRole('button', { name: 'Open the long one' }).waitFor();
+    const found = { text: await page.locator('.shrunk > p').last().textContent() };
+    found.short = await page.getByRole('button', { name: 'Open the short one' }).count();
     await page.close();
-  }
+    return found;
+  };
+  const [none, some, all] = [await shrunk({ max_schedules: 1 }, false), await shrunk({ max_schedules: 40 }, false), await shrunk({}, true)];
+  assert.deepEqual([none.short, some.short, all.short], [0, 1, 1]);
+  assert.doesNotMatch(none.text, /Both/);
+  assert.equal(some.text, 'Both end the same.');
+  assert.match(all.text, /^Both end the same\. What the short one still has/);
 });
 
 test('an experiment that is lost from sight is taken up again, and a late Cancel deletes nothing', async () => {

@@ -89,11 +89,12 @@ function Shrunk({ of, scenario }: {
     busy.value = false;
   };
   const { token } = of;
-  const shorter = outcome.token;
-  const most = Math.max(1, of.givenPreemptions ?? 1);
+  const [given, found] = [of.givenPreemptions, outcome.preemptions];
+  const most = Math.max(1, given ?? 1);
+  const shorter = given !== null && found !== null && found < given;
   const ways = [
-    { of: 'given', preemptions: of.givenPreemptions, token },
-    { of: 'found', preemptions: outcome.preemptions, token: shorter },
+    { of: 'given', preemptions: given, token },
+    ...(shorter ? [{ of: 'found', preemptions: found, token: outcome.token }] as const : []),
   ] as const;
   return (
     <div class="shrunk">
@@ -129,9 +130,11 @@ function Shrunk({ of, scenario }: {
         ))}
       </dl>
       {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
-      <p class="small muted">
-        {[app.t('shrink.same'), ...(of.complete ? [app.t('shrink.needed')] : [])].join(app.space())}
-      </p>
+      {shorter && (
+        <p class="small muted">
+          {[app.t('shrink.same'), ...(of.complete ? [app.t('shrink.needed')] : [])].join(app.space())}
+        </p>
+      )}
     </div>
   );
 }
