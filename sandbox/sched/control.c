@@ -55,6 +55,7 @@ struct control {
     uint64_t shown_ns; /* what events are timed by */
     uint64_t clock_ns, steps, preemptions;
     uint64_t over;   /* steps when the main task had ended; 0 before */
+    bool only_polls; /* can be chosen now */
     bool lingers_on; /* those it left had more to do */
     enum ended ended;
     int exit_code; /* of the main task */
@@ -387,6 +388,17 @@ static struct control_task *choose(struct control *c)
     return t;
 }
 
+/* As when time passes, what comes now comes after all there was. */
+static struct control_task *choose_poller(struct control *c)
+{
+    c->only_polls = true;
+    if (c->policy->time_passed)
+        c->policy->time_passed(c->policy, c);
+    struct control_task *t = choose(c);
+    c->only_polls = false;
+    return t;
+}
+
 static struct control_task *next_task(struct control *c)
 {
     for (;;) {
@@ -402,7 +414,7 @@ static struct control_task *next_task(struct control *c)
         if (pass_time(c))
             continue;
         if (let_pollers_go_on(c))
-            return choose(c);
+            return choose_poller(c);
         control_end(c, somebody_spins(c) ? ENDED_LIVELOCK : ENDED_DEADLOCK);
     }
 }
@@ -782,7 +794,7 @@ static void start_over(struct control *c)
     c->tasks = c->fibers.used = 0;
     c->last = NOBODY;
     c->shown_ns = c->clock_ns = c->steps = c->preemptions = c->over = 0;
-    c->lingers_on = false;
+    c->lingers_on = c->only_polls = false;
     c->ended = ENDED_NONE;
     c->exit_code = 0;
 }
@@ -864,6 +876,11 @@ unsigned control_default(const struct control *c, unsigned n)
         if (c->enabled[i] == c->last)
             return i;
     return n > 1 && c->enabled[0] == c->last ? 1 : 0;
+}
+
+bool control_only_polls(const struct control *c)
+{
+    return c->only_polls;
 }
 
 bool control_lingers(const struct control *c)

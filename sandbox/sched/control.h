@@ -83,7 +83,8 @@ struct policy {
     void (*saw_end)(struct policy *policy, unsigned task, unsigned ended);
     /* The same after what was done on an object. */
     void (*saw)(struct policy *policy, unsigned task, uint16_t object);
-    void (*time_passed)(struct policy *policy, const struct control *control);
+    /* Nobody could go on: from now on those whose time it is can, or those who poll. */
+    void (*time_passed)(struct policy *policy, struct control *control);
     /* It was ended by what the running task has just done, and what it announced is not done. */
     void (*killed)(struct policy *policy, struct control *control, unsigned task);
     /*
@@ -155,6 +156,9 @@ bool control_can(const struct control_task *task);
 
 /* The level of its operation, which has one. */
 uint32_t control_level(const struct control_task *task);
+
+/* Whether only those who look and sleep can be chosen, who wait for news else. */
+bool control_only_polls(const struct control *control);
 
 /* Whether the main task has ended and others linger. */
 bool control_lingers(const struct control *control);

@@ -12,6 +12,7 @@ struct node {
     uint32_t preemptions; /* before it */
     int16_t last;         /* the task that could have gone on without one, or NONE */
     uint8_t chosen;
+    bool loops;             /* of those who poll, when nobody else could go on */
     uint16_t values, value; /* of a data choice; 0: a choice of a task */
 };
 
@@ -201,9 +202,12 @@ static bool reverse(struct explore *x, const struct event *e, unsigned task,
     return true;
 }
 
-static void find_races_on(struct explore *x, unsigned task, const struct seam_op *op,
-                          uint16_t object, bool look)
+/* Who polls may have had no news there, but further back: that is looked at, too. */
+static void find_races_on(struct explore *x, const struct control_task *t, uint16_t object,
+                          bool look)
 {
+    const struct seam_op *op = &t->op;
+    unsigned task = t->place;
     uint16_t clock[EXPLORE_TASKS_MAX];
     memcpy(clock, x->task[task].clock, sizeof clock);
     for (const struct event *e = last_event(x, object); e; e = event_before(x, e, object)) {
@@ -212,16 +216,16 @@ static void find_races_on(struct explore *x, unsigned task, const struct seam_op
             return; /* and so is all before it */
         if (ordered || (looked && look) || !was_possible(x, e, task, op))
             continue;
-        if (reverse(x, e, task, op))
+        if (reverse(x, e, task, op) && !t->polling)
             join(clock, e->clock, x->tasks);
     }
 }
 
-static void find_races(struct explore *x, unsigned task, const struct seam_op *op)
+static void find_races(struct explore *x, const struct control_task *t)
 {
-    const struct touched t = touched_by(x, task, op);
+    const struct touched touched = touched_by(x, t->place, &t->op);
     for (int i = 0; i < TOUCHED; i++)
-        find_races_on(x, task, op, t.object[i], t.looks[i]);
+        find_races_on(x, t, touched.object[i], touched.looks[i]);
 }
 
 /* ---- an execution ---- */
@@ -271,8 +275,8 @@ static uint64_t sleep_after(const struct explore *x, struct control *c, const st
 {
     uint64_t asleep = node->sleep | (node->done & ~bit(node->chosen)), left = 0;
     const struct touched done = touched_by(x, node->chosen, &control_task(c, node->chosen)->op);
-    if (x->method == EXPLORE_ALL)
-        return 0;
+    if (x->method == EXPLORE_ALL || node->loops)
+        return 0; /* who is chosen keeps the others from going on */
     for (; asleep; asleep &= asleep - 1) {
         unsigned q = (unsigned)__builtin_ctzll(asleep);
         const struct touched next = touched_by(x, q, &control_task(c, q)->op);
@@ -338,6 +342,7 @@ static int first_choice(struct explore *x, struct control *c, unsigned n)
     *node = (struct node){.enabled = enabled_set(c, n),
                           .sleep = x->asleep,
                           .last = NONE,
+                          .loops = control_only_polls(c),
                           .preemptions = preemptions_before(x)};
     if (last != NONE && !control_yielded(c) && node->enabled & bit((unsigned)last))
         node->last = (int16_t)last;
@@ -348,7 +353,8 @@ static int first_choice(struct explore *x, struct control *c, unsigned n)
     if (!(open & bit(place)))
         place = (unsigned)__builtin_ctzll(open);
     node->chosen = (uint8_t)place;
-    node->backtrack = x->method == EXPLORE_SOURCE_SETS ? bit(place) : affordable(x, node);
+    bool one = x->method == EXPLORE_SOURCE_SETS && !node->loops;
+    node->backtrack = one ? bit(place) : affordable(x, node);
     return (int)place;
 }
 
@@ -376,7 +382,7 @@ static void do_new(struct explore *x, struct control *c, const struct node *node
     x->ignores_time = control_ignores_time(c);
     note_levels(x, op);
     if (x->method == EXPLORE_SOURCE_SETS)
-        find_races(x, node->chosen, op);
+        find_races(x, control_task(c, node->chosen));
     struct event *e = add_event(x, node->chosen, op);
     for (int i = 0; i < TOUCHED; i++)
         e->level[i] = level_of(x, control_task(c, node->chosen), e->touched.object[i]);
@@ -441,7 +447,7 @@ static void killed(struct policy *policy, struct control *c, unsigned task)
     if (x->method != EXPLORE_SOURCE_SETS)
         return;
     place_tasks(x, c);
-    find_races(x, task, &control_task(c, task)->op);
+    find_races(x, control_task(c, task));
 }
 
 static void opened(struct policy *policy, struct control *c, unsigned task, unsigned by)
@@ -451,15 +457,27 @@ static void opened(struct policy *policy, struct control *c, unsigned task, unsi
     bool timed = op->deadline != SEAM_NEVER && control_ignores_time(c);
     if (timed && x->method == EXPLORE_SOURCE_SETS) {
         place_tasks(x, c);
-        find_races(x, task, op); /* its time could have been up before that */
+        find_races(x, control_task(c, task)); /* its time could have been up before that */
     }
     x->task[task].opened = x->steps;
     join(x->task[task].clock, x->task[by].clock, x->tasks);
 }
 
-static void time_passed(struct policy *policy, const struct control *c)
+/* What those would have done next who never came to it. */
+static void find_last_races(struct explore *x, struct control *c)
+{
+    place_tasks(x, c);
+    for (unsigned i = 0; i < x->tasks; i++)
+        if (control_task(c, i)->live)
+            find_races(x, control_task(c, i));
+}
+
+/* Nobody could go on, so all of it came before what comes now. */
+static void time_passed(struct policy *policy, struct control *c)
 {
     struct explore *x = (struct explore *)policy;
+    if (x->method == EXPLORE_SOURCE_SETS && x->steps >= x->prefix)
+        find_last_races(x, c);
     x->clock_ns = control_clock(c);
     for (unsigned i = 1; i < x->tasks; i++)
         join(x->task[0].clock, x->task[i].clock, x->tasks);
@@ -499,14 +517,6 @@ static bool backtrack(struct explore *x)
         return true;
     }
     return false;
-}
-
-/* What those would have done next who never came to it. */
-static void find_last_races(struct explore *x, struct control *c)
-{
-    for (unsigned i = 0; i < x->tasks; i++)
-        if (control_task(c, i)->live)
-            find_races(x, i, &control_task(c, i)->op);
 }
 
 bool explore_next(struct explore *x, struct control *c)
