@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { layOut, rowAt, rowsWithin } from '../src/timeline/layout';
+import { PLAIN, layOut as layOutAs, rowAt, rowsWithin, scrolled, type Layout } from '../src/timeline/layout';
 import { arrowOf, arrowsIn, itemsIn, labelsIn, pointsIn } from '../src/timeline/marks';
 import { effectOf, stepEvent, stepLane, stepSlice, toCause } from '../src/timeline/moves';
 import { clampView, fitView, panView, resizeView, ticks, toTime, toX, viewEnd, viewStart, zoomView } from '../src/timeline/scale';
@@ -8,6 +8,7 @@ import { TraceDecoder } from '../src/trace/decode';
 import { EVENT } from '../src/trace/kinds.gen';
 import { advance, newModel, type ItemBar, type Model } from '../src/trace/model';
 import { STATE } from '../src/trace/states';
+import { stripsOf } from '../src/trace/strips';
 import { traceOf, type TestEvent } from './encode';
 
 const EVENTS: readonly TestEvent[] = [
@@ -29,16 +30,39 @@ function modelOf(events: readonly TestEvent[] = EVENTS): Model {
   return model;
 }
 
-test('rows: tasks, then locks, none over another', () => {
+const layOut = (model: Model): Layout => layOutAs(model, PLAIN);
+
+test('rows: tasks by kind, then objects, each group under its head, none over another', () => {
   const layout = layOut(modelOf());
-  assert.deepEqual(layout.rows.map((row) => [row.kind, row.id]), [['task', 0], ['task', 1], ['lock', 0]]);
-  layout.rows.forEach((row, i) => {
-    assert.equal(row.y, i === 0 ? 0 : layout.rows[i - 1].y + layout.rows[i - 1].height);
-    assert.ok(row.barY >= row.y && row.barY + 16 <= row.y + row.height);
-  });
+  assert.deepEqual(layout.rows.map((row) => [row.kind, row.id]), [['task', 0], ['task', 1], ['object', 0]]);
+  const all = [...layout.rows, ...layout.heads].sort((x, y) => x.y - y.y);
+  all.forEach((part, i) => assert.equal(part.y, i === 0 ? 0 : all[i - 1].y + all[i - 1].height));
+  assert.equal(layout.height, all[all.length - 1].y + all[all.length - 1].height);
+  for (const row of layout.rows) assert.ok(row.barY >= row.y && row.barY + 16 <= row.y + row.height);
+  assert.deepEqual(layout.heads.map(({ group, rows }) => [group, rows]), [['thread', 2], ['object', 1]]);
   assert.equal(rowAt(layout, layout.rows[1].y)?.id, 1);
-  assert.equal(rowAt(layout, 9999)?.kind, 'lock');
-  assert.deepEqual(rowsWithin(layout, 30, 40).map((row) => row.id), [1]);
+  assert.equal(rowAt(layout, 9999)?.kind, 'object');
+  assert.deepEqual(rowsWithin(layout, layout.rows[1].y + 1, layout.rows[1].y + 2).map((row) => row.id), [1]);
+});
+
+test('a group that is folded keeps its head only; what is pinned stays on top all the same', () => {
+  const model = modelOf();
+  const strips = stripsOf(model);
+  const layout = layOutAs(model, { strips, pins: ['t1', 'o0', 't9'], folded: ['thread'] });
+  assert.deepEqual(layout.rows.map((row) => [row.kind, row.id, row.pinned]), [['task', 1, true], ['object', 0, true]]);
+  assert.equal(layout.pinned, layout.rows[0].height + layout.rows[1].height);
+  assert.deepEqual(layout.heads.map((head) => head.folded), [true, false]);
+  assert.equal(layout.height, layout.pinned + 2 * layout.heads[0].height);
+});
+
+test('scrolled, pinned rows stay in sight and hide what would lie under them', () => {
+  const layout = layOutAs(modelOf(), { ...PLAIN, pins: ['o0'] });
+  assert.equal(scrolled(layout, 0), layout);
+  const after = scrolled(layout, 60);
+  assert.deepEqual(after.rows.map((row) => [row.kind, row.id, row.y]),
+    [['object', 0, 60], ['task', 1, layout.rows[2].y]]);
+  assert.equal(after.rows[0].barY, layout.rows[0].barY + 60);
+  assert.equal(rowAt(after, 61)?.kind, 'object');
 });
 
 test('a view keeps what is under the pointer while it zooms', () => {

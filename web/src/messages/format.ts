@@ -54,6 +54,11 @@ export function formatTick(time: number, step: number, language: string): string
   return `${number.format(time / unit.by)} ${unit.name}`;
 }
 
+/** The number of an event on the ruler of events; between two there is none. */
+export function formatEvents(number: number, language: string): string {
+  return Number.isInteger(number) ? `#${new Intl.NumberFormat(language).format(number + 1)}` : '';
+}
+
 export function formatBytes(bytes: number, language: string): string {
   const [by, unit] = bytes >= 1e6 ? [1e6, 'MB'] : bytes >= 1e4 ? [1e3, 'kB'] : [1, 'B'];
   return `${new Intl.NumberFormat(language, { maximumSignificantDigits: 3 }).format(bytes / by)} ${unit}`;

@@ -29,6 +29,16 @@ export interface RunStore {
   readonly view: Signal<View | null>;
   /** The view shows all there is until the reader moves it. */
   readonly following: Signal<boolean>;
+  /** Rows that stay on top, by their keys. */
+  readonly pins: Signal<readonly string[]>;
+  /** Groups of rows that are folded away. */
+  readonly folded: Signal<readonly string[]>;
+  /** Times the reader has marked, rising. */
+  readonly marks: Signal<readonly number[]>;
+  /** Time is the order of events; `view` is then in that, all else stays in nanoseconds. */
+  readonly ordered: Signal<boolean>;
+  /** Events that were searched for, in the order of time. */
+  readonly found: Signal<readonly number[]>;
   /** An event to step to, or -1: the details ask, the stepper goes. */
   readonly stepTo: Signal<number>;
   readonly failure: Signal<unknown>;
@@ -102,6 +112,11 @@ export function openRun(id: string): RunStore {
     selection: signal<Selection | null>(null),
     view: signal<View | null>(null),
     following: signal(true),
+    pins: signal<readonly string[]>([]),
+    folded: signal<readonly string[]>([]),
+    marks: signal<readonly number[]>([]),
+    ordered: signal(false),
+    found: signal<readonly number[]>([]),
     stepTo: signal(-1),
     failure: signal<unknown>(null),
     traceFailure: signal<string | null>(null),

@@ -6,6 +6,7 @@ import type { RunStore } from '../store/run';
 import type { MessageKey } from '../messages';
 import type { Model } from '../trace/model';
 import { STATE, bareState, holds, type State } from '../trace/states';
+import type { Row } from './layout';
 import { paintStrip } from './strip';
 
 const LABELS: readonly (readonly [State, MessageKey])[] = [
@@ -54,7 +55,12 @@ export function Swatch({ state }: { readonly state: State }): JSX.Element {
   return <canvas ref={ref} class="swatch" aria-hidden="true" />;
 }
 
-export function Legend({ store }: { readonly store: RunStore }): JSX.Element {
+interface LegendProps {
+  readonly store: RunStore;
+  readonly rows: readonly Row[];
+}
+
+export function Legend({ store, rows }: LegendProps): JSX.Element {
   const app = useApp();
   void store.chartVersion.value;
   const found = statesOf(store.model);
@@ -72,6 +78,12 @@ export function Legend({ store }: { readonly store: RunStore }): JSX.Element {
           <span class="item-swatch" aria-hidden="true">1</span>
           {app.t('state.item')}
         </li>
+      )}
+      {rows.some((row) => row.strip !== null && row.strip.level.count > 0) && (
+        <li><span class="level-swatch" aria-hidden="true" />{app.t('state.level')}</li>
+      )}
+      {rows.some((row) => row.depthY !== null) && (
+        <li><span class="depth-swatch" aria-hidden="true" />{app.t('state.depth')}</li>
       )}
     </ul>
   );

@@ -2,36 +2,53 @@
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { JSX } from 'preact';
-import { formatNs, formatTick } from '../messages/format';
+import { formatEvents, formatNs, formatTick } from '../messages/format';
 import { useApp } from '../store/app';
 import type { RunStore } from '../store/run';
-import { TASK_TEXT } from '../trace/kinds.gen';
-import { OWNER_COLOURS } from '../trace/model';
-import { IconButton } from '../ui/controls';
+import { STEP } from '../trace/order';
 import { EventTable } from './EventTable';
+import { LaneNames } from './LaneNames';
 import { Legend } from './Legend';
+import { Replay } from './Replay';
+import { Toolbar } from './Toolbar';
 import { pressKey } from './keys';
 import type { Layout } from './layout';
-import { attachPointer } from './pointer';
-import { momentOf, objectName, taskName } from './sentences';
-import { RULER_HEIGHT, Stage } from './stage';
+import { attachMinimap, attachPointer } from './pointer';
+import { momentOf, taskName } from './sentences';
+import { MINIMAP_HEIGHT, RULER_HEIGHT, Stage } from './stage';
+import { usePlace } from './usePlace';
 
 const SCROLLS_ABOVE = 520;
 
-export function Timeline({ store }: { readonly store: RunStore }): JSX.Element {
+const NOTHING_LAID_OUT: Layout = { rows: [], heads: [], height: 0, pinned: 0 };
+
+interface Props {
+  readonly store: RunStore;
+  /** The address of the page holds what one looks at here. */
+  readonly linked?: boolean;
+}
+
+export function Timeline({ store, linked = false }: Props): JSX.Element {
   const app = useApp();
   const canvas = useRef<HTMLCanvasElement>(null);
+  const minimap = useRef<HTMLCanvasElement>(null);
   const ruler = useRef<HTMLCanvasElement>(null);
   const scroll = useRef<HTMLDivElement>(null);
   const stage = useSignal<Stage | null>(null);
   const table = useSignal(false);
 
   useEffect(() => {
-    if (canvas.current === null || ruler.current === null || scroll.current === null) return undefined;
-    const elements = { canvas: canvas.current, ruler: ruler.current, scroll: scroll.current };
+    if (canvas.current === null || ruler.current === null || scroll.current === null
+      || minimap.current === null) return undefined;
+    const elements = {
+      canvas: canvas.current, ruler: ruler.current, minimap: minimap.current, scroll: scroll.current,
+    };
     const made = new Stage(elements, {
-      store, formatTick: (time, step) => formatTick(time, step, app.language.peek()),
+      store,
+      formatTick: (time, step) => (store.ordered.peek() ? formatEvents(time / STEP, app.language.peek())
+        : formatTick(time, step, app.language.peek())),
     });
+    const detachMap = attachMinimap(elements.minimap, made);
     const detach = attachPointer(elements.canvas, made, (x, y) => {
       const { row, t } = made.at(x, y);
       scroll.current?.focus({ preventScroll: true });
@@ -40,6 +57,7 @@ export function Timeline({ store }: { readonly store: RunStore }): JSX.Element {
     stage.value = made;
     return () => {
       detach();
+      detachMap();
       made.close();
     };
   }, [store]);
@@ -48,7 +66,8 @@ export function Timeline({ store }: { readonly store: RunStore }): JSX.Element {
     stage.value?.repaint();
   });
 
-  const layout = useComputed<Layout>(() => stage.value?.layout.value ?? { rows: [], height: 0 });
+  const layout = useComputed<Layout>(() => stage.value?.layout.value ?? NOTHING_LAID_OUT);
+  usePlace(store, stage.value, linked);
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || stage.value === null) return;
     if (event.key === '?') app.help.value = true;
@@ -59,6 +78,9 @@ export function Timeline({ store }: { readonly store: RunStore }): JSX.Element {
   return (
     <section class="timeline" aria-label={app.t('timeline.title')}>
       <Toolbar store={store} stage={stage.value} table={table} />
+      <div class="ruler minimap" title={app.t('timeline.minimap')}>
+        <canvas ref={minimap} aria-hidden="true" style={{ height: `${MINIMAP_HEIGHT}px` }} />
+      </div>
       <div class="ruler">
         <canvas ref={ruler} aria-hidden="true" style={{ height: `${RULER_HEIGHT}px` }} />
       </div>
@@ -80,7 +102,8 @@ export function Timeline({ store }: { readonly store: RunStore }): JSX.Element {
       </div>
       <p id="timeline-keys" class="visually-hidden">{app.t('timeline.description')}</p>
       <Readout store={store} />
-      <Legend store={store} />
+      <Replay store={store} stage={stage.value} />
+      <Legend store={store} rows={layout.value.rows} />
       {table.value && <EventTable store={store} />}
     </section>
   );
@@ -90,90 +113,6 @@ function Empty({ store }: { readonly store: RunStore }): JSX.Element {
   const app = useApp();
   const over = store.run.value?.status === 'done';
   return <p class="lanes-empty">{app.t(over ? 'timeline.none' : 'timeline.empty')}</p>;
-}
-
-interface ToolbarProps {
-  readonly store: RunStore;
-  readonly stage: Stage | null;
-  readonly table: { value: boolean };
-}
-
-function Toolbar({ store, stage, table }: ToolbarProps): JSX.Element {
-  const app = useApp();
-  void store.version.value;
-  const { log, until } = store.model;
-  const hidden = stage?.arrowsHidden.value ?? 0;
-  return (
-    <div class="toolbar">
-      <h2>{app.t('timeline.title')}</h2>
-      <span class="muted small">
-        {app.t('timeline.summary', {
-          tasks: log.tasks.length, events: log.count, time: formatNs(until, app.language.value),
-        })}
-      </span>
-      {hidden > 0 && <span class="muted small">{app.t('timeline.arrowsMany', { count: hidden })}</span>}
-      <span class="tools">
-        <IconButton icon="left" label={app.t('timeline.left')} onClick={() => stage?.pan(-0.25)} />
-        <IconButton icon="right" label={app.t('timeline.right')} onClick={() => stage?.pan(0.25)} />
-        <IconButton icon="out" label={app.t('timeline.out')} onClick={() => stage?.zoom(1.6)} />
-        <IconButton icon="in" label={app.t('timeline.in')} onClick={() => stage?.zoom(0.625)} />
-        <button type="button" class="small-button" onClick={() => stage?.showAll()}>
-          {app.t('timeline.fit')}
-        </button>
-        <button
-          type="button"
-          class="small-button"
-          aria-pressed={stage?.arrows.value ?? true}
-          onClick={() => { if (stage !== null) stage.arrows.value = !stage.arrows.value; }}
-        >
-          {app.t('timeline.arrows')}
-        </button>
-        <button
-          type="button"
-          class="small-button"
-          aria-pressed={table.value}
-          onClick={() => { table.value = !table.value; }}
-        >
-          {app.t('timeline.table')}
-        </button>
-        <IconButton icon="help" label={app.t('app.help')} onClick={() => { app.help.value = true; }} />
-      </span>
-    </div>
-  );
-}
-
-interface LaneNamesProps {
-  readonly store: RunStore;
-  readonly layout: Layout;
-}
-
-function LaneNames({ store, layout }: LaneNamesProps): JSX.Element {
-  const app = useApp();
-  const { log } = store.model;
-  const selected = store.selection.value?.task;
-  return (
-    <div class="lane-names">
-      {layout.rows.map((row) => {
-        const task = row.kind === 'task';
-        const name = task ? taskName(store.model, row.id) : objectName(store.model, row.id);
-        const kind = task
-          ? app.word('timeline.task', TASK_TEXT[log.tasks[row.id].kind])
-          : app.t('timeline.lock');
-        return (
-          <div
-            key={`${row.kind}${row.id}`}
-            class={`lane-name ${task ? `stripe lane-${row.id % OWNER_COLOURS}` : 'lock-name'}`}
-            aria-current={task && row.id === selected ? 'true' : undefined}
-            style={{ top: `${row.y}px`, height: `${row.height}px` }}
-            title={`${name} (${kind})`}
-          >
-            <span class="lane-title">{name}</span>
-            <span class="lane-kind">{kind}</span>
-          </div>
-        );
-      })}
-    </div>
-  );
 }
 
 /** What is selected, in words, for those who cannot see the canvas and for everyone else. */

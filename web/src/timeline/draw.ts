@@ -1,9 +1,11 @@
 // Draws a scene. Nothing else touches the canvas.
 import type { Model } from '../trace/model';
 import type { Selection } from '../store/run';
-import { BAR, ITEM, rowsWithin, type Layout, type Row } from './layout';
+import { STATE } from '../trace/states';
+import { largest, type Steps } from '../trace/steps';
+import { BAR, DEPTH, ITEM, rowsWithin, type Layout, type Row } from './layout';
 import {
-  arrowOf, arrowsIn, itemsIn, labelsIn, pointsIn, sliceBox, taskRows, type Arrow,
+  arrowOf, arrowsIn, itemsIn, labelsIn, levelsIn, pointsIn, sliceBox, taskRows, type Arrow,
 } from './marks';
 import { SUB_ROWS, type Palette, type Tile } from './palette';
 import type { ColumnCache, Raster } from './raster';
@@ -18,8 +20,12 @@ export interface Scene {
   readonly selection: Selection | null;
   /** Column under the pointer, or null. */
   readonly cursor: number | null;
+  /** Where a replay is, as a time, or null. */
+  readonly head: number | null;
   /** Columns of an area being dragged out, or null. */
   readonly area: readonly [number, number] | null;
+  /** Times the reader has marked. */
+  readonly flags: readonly number[];
   readonly arrows: boolean;
   /** CSS pixels scrolled away above, and seen. */
   readonly top: number;
@@ -33,11 +39,15 @@ export interface Brush {
   readonly ownerTile: Tile;
   readonly cache: ColumnCache;
   readonly raster: Raster;
+  readonly mapCache: ColumnCache;
+  readonly mapRaster: Raster;
 }
 
 const FONT = '12px system-ui, "Noto Sans SC", "Noto Sans CJK SC", sans-serif';
 const LABEL_LEAST = 44;
 const LABELS_MOST = 400;
+/** So many waiting tasks fill the height, and more where there are more. */
+const DEPTHS_LEAST = 3;
 
 /** Draws the scene; returns how many arrows were too many to draw. */
 export function draw(context: CanvasRenderingContext2D, brush: Brush, scene: Scene): number {
@@ -45,12 +55,12 @@ export function draw(context: CanvasRenderingContext2D, brush: Brush, scene: Sce
   const rows = rowsWithin(scene.layout, top, top + seen);
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, view.width, Math.ceil(seen * ratio));
-  drawBars(context, brush, scene, rows);
   // From here on one unit is a CSS pixel across and down; columns are divided by the ratio.
   context.setTransform(ratio, 0, 0, ratio, 0, -top * ratio);
-  drawLines(context, brush, scene, rows);
-  drawItems(context, brush, scene, rows);
-  drawLabels(context, brush, scene, rows);
+  drawHeads(context, brush, scene);
+  drawRows(context, brush, scene, rows.filter((row) => !row.pinned));
+  context.clearRect(0, top, view.width / ratio, scene.layout.pinned);
+  drawRows(context, brush, scene, rows.filter((row) => row.pinned));
   const hidden = scene.arrows ? drawArrows(context, brush, scene) : 0;
   drawPoints(context, brush, scene);
   drawMarks(context, brush, scene);
@@ -58,22 +68,81 @@ export function draw(context: CanvasRenderingContext2D, brush: Brush, scene: Sce
   return hidden;
 }
 
-function drawBars(
+function drawRows(
   context: CanvasRenderingContext2D,
   brush: Brush,
   scene: Scene,
   rows: readonly Row[],
 ): void {
+  drawBars(context, brush, scene, rows);
+  drawLines(context, brush, scene, rows);
+  drawStrips(context, brush, scene, rows);
+  drawItems(context, brush, scene, rows);
+  drawLabels(context, brush, scene, rows);
+}
+
+function drawBars(
+  context: CanvasRenderingContext2D,
+  brush: Brush,
+  scene: Scene,
+  all: readonly Row[],
+): void {
   const { view, model, version, ratio, top } = scene;
+  const rows = all.filter((row) => row.lane.count > 0);
   const { cache, raster } = brush;
   raster.paint(rows, view, Math.max(1, Math.round(ratio)),
     (row) => cache.columns(row.lane, view, model.until, version),
-    (row) => (row.kind === 'lock' ? brush.ownerTile : brush.taskTile));
+    (row) => (row.kind === 'object' ? brush.ownerTile : brush.taskTile));
+  // In device pixels, so that columns stay columns.
+  context.save();
+  context.setTransform(1, 0, 0, 1, 0, 0);
   context.imageSmoothingEnabled = false;
   rows.forEach((row, i) => {
     context.drawImage(raster.canvas, 0, i * SUB_ROWS, view.width, SUB_ROWS,
       0, Math.round((row.barY - top) * ratio), view.width, Math.round(BAR * ratio));
   });
+  context.restore();
+}
+
+function drawHeads(context: CanvasRenderingContext2D, { palette }: Brush, { layout, view, ratio }: Scene): void {
+  context.fillStyle = palette.sunken;
+  for (const head of layout.heads) context.fillRect(0, head.y, view.width / ratio, head.height - 1);
+  context.fillStyle = palette.line;
+  for (const head of layout.heads) context.fillRect(0, head.y + head.height - 1, view.width / ratio, 1);
+}
+
+/** What an object holds, and how many wait for it. */
+function drawStrips(
+  context: CanvasRenderingContext2D,
+  { palette }: Brush,
+  scene: Scene,
+  rows: readonly Row[],
+): void {
+  for (const { strip, barY, depthY } of rows) {
+    if (strip === null) continue;
+    const top = Math.max(1, strip.capacity, largest(strip.level));
+    context.fillStyle = palette.level;
+    if (strip.level.count > 0) drawLevel(context, scene, strip.level, barY, BAR, top);
+    context.fillStyle = palette.states[STATE.WAITING];
+    if (depthY !== null) {
+      drawLevel(context, scene, strip.waiting, depthY, DEPTH, Math.max(DEPTHS_LEAST, largest(strip.waiting)));
+    }
+  }
+}
+
+/** `top` is the value that fills the height. */
+function drawLevel(
+  context: CanvasRenderingContext2D,
+  { view, model, ratio }: Scene,
+  steps: Steps,
+  y: number,
+  height: number,
+  top: number,
+): void {
+  for (const { x, width, value } of levelsIn(steps, view, model.until)) {
+    const filled = value > 0 ? Math.max(1.5, (Math.min(value, top) / top) * height) : 0;
+    if (filled > 0) context.fillRect(x / ratio, y + height - filled, width / ratio, filled);
+  }
 }
 
 function drawLines(
@@ -218,8 +287,11 @@ function drawCross(context: CanvasRenderingContext2D, x: number, y: number): voi
 
 function drawSelection(context: CanvasRenderingContext2D, { palette }: Brush, scene: Scene): void {
   const { selection, ratio, layout } = scene;
+  context.fillStyle = palette.text;
+  for (const t of scene.flags) context.fillRect(toX(scene.view, t) / ratio - 0.5, 0, 1, layout.height);
   if (selection !== null) drawSelected(context, palette, scene, selection);
   context.fillStyle = palette.accent;
+  if (scene.head !== null) context.fillRect(toX(scene.view, scene.head) / ratio - 1, 0, 2, layout.height);
   if (scene.cursor !== null) {
     context.globalAlpha = 0.5;
     context.fillRect(scene.cursor / ratio, 0, 1, layout.height);
@@ -259,13 +331,18 @@ function drawSelected(
 
 const TICK_APART = 96;
 
-/** The ruler: round times, each with a short line. */
+export interface RulerScene {
+  readonly view: View;
+  readonly ratio: number;
+  readonly height: number;
+  readonly flags: readonly number[];
+}
+
+/** The ruler: round times, each with a short line, and the reader's marks with their numbers. */
 export function drawRuler(
   context: CanvasRenderingContext2D,
   palette: Palette,
-  view: View,
-  ratio: number,
-  height: number,
+  { view, ratio, height, flags }: RulerScene,
   format: (time: number, step: number) => string,
 ): void {
   const { step, times } = ticks(view, TICK_APART * ratio);
@@ -283,4 +360,20 @@ export function drawRuler(
     // Half a time would be another one.
     if (x + 5 + context.measureText(text).width <= view.width / ratio) context.fillText(text, x + 5, height / 2 + 1);
   }
+  flags.forEach((t, i) => drawFlag(context, palette, toX(view, t) / ratio, height, String(i + 1)));
+}
+
+function drawFlag(
+  context: CanvasRenderingContext2D,
+  palette: Palette,
+  x: number,
+  height: number,
+  text: string,
+): void {
+  const width = context.measureText(text).width + 8;
+  context.fillStyle = palette.text;
+  context.fillRect(x - 0.5, 3, width, height - 9);
+  context.fillRect(x - 0.5, 3, 1, height - 3);
+  context.fillStyle = palette.surface;
+  context.fillText(text, x + 3.5, 3 + (height - 9) / 2 + 1);
 }

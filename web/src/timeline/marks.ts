@@ -4,6 +4,7 @@ import { EVENT } from '../trace/kinds.gen';
 import { NOTHING, upperBound } from '../trace/log';
 import { TASK_REF, type ItemBar, type Model } from '../trace/model';
 import { STATE } from '../trace/states';
+import { largestWithin, stepAt, type Steps } from '../trace/steps';
 import { BAR, type Layout, type Row } from './layout';
 import { toX, viewEnd, viewStart, type View } from './scale';
 
@@ -126,7 +127,7 @@ export function labelsIn(
   for (let x = 0; x < view.width;) {
     let end = x + 1;
     while (end < view.width && states[end] === states[x]) end++;
-    if (end - x >= least && states[x] !== STATE.NONE && (row.kind === 'lock' || states[x] !== STATE.READY)) {
+    if (end - x >= least && states[x] !== STATE.NONE && (row.kind === 'object' || states[x] !== STATE.READY)) {
       const text = nameAt(model, row, (view.first + (x + end) / 2) * view.scale);
       if (text !== '') labels.push({ x, width: end - x, text });
     }
@@ -140,8 +141,33 @@ function nameAt(model: Model, row: Row, t: number): string {
   if (i < 0) return '';
   const ref = row.lane.ref[i];
   if (ref === NOTHING) return '';
-  if (row.kind === 'lock' || ref & TASK_REF) return model.log.tasks[ref & ~TASK_REF]?.name ?? '';
+  if (row.kind === 'object' || ref & TASK_REF) return model.log.tasks[ref & ~TASK_REF]?.name ?? '';
   return model.log.objects[ref]?.name ?? '';
+}
+
+/** A number over time as columns: the largest within each, with equal neighbours in one. */
+export interface Level {
+  readonly x: number;
+  readonly width: number;
+  readonly value: number;
+}
+
+export function levelsIn(steps: Steps, view: View, until: number): Level[] {
+  const levels: Level[] = [];
+  const last = Math.min(view.width, Math.ceil(toX(view, until)));
+  for (let x = Math.max(0, -view.first); x < last;) {
+    const from = (view.first + x) * view.scale;
+    const i = stepAt(steps, from);
+    const next = i + 1 < steps.count ? steps.t[i + 1] : Infinity;
+    // As many columns as the step holds for, or one that several share.
+    const width = Math.max(1, Math.min(last, Math.floor(toX(view, next))) - x);
+    const value = largestWithin(steps, from, from + view.scale);
+    const before = levels[levels.length - 1];
+    if (before?.value === value) levels[levels.length - 1] = { ...before, width: before.width + width };
+    else levels.push({ x, width, value });
+    x += width;
+  }
+  return levels;
 }
 
 export interface Point {

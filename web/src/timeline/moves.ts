@@ -11,8 +11,7 @@ export function stepSlice(model: Model, from: Selection, by: number): Selection 
 }
 
 /** The same time in another lane. */
-export function stepLane(model: Model, from: Selection, by: number): Selection {
-  const task = Math.min(Math.max(from.task + by, 0), model.lanes.length - 1);
+export function stepLane(model: Model, from: Selection, task: number): Selection {
   const lane = model.lanes[task];
   const t = lane.count > 0 ? Math.max(from.t, lane.start[0]) : from.t;
   return { task, t, event: -1 };
@@ -34,6 +33,27 @@ export function stepEvent(model: Model, from: Selection, by: 1 | -1): Selection 
     if (by > 0) break;
   }
   return best < 0 ? from : eventAt(model, best);
+}
+
+/** The next or previous event of any task, in the order of time. */
+export function stepAny(model: Model, order: Uint32Array, from: Selection, by: 1 | -1): Selection {
+  if (order.length === 0) return from;
+  const at = placeOf(model, order, from) + (from.event >= 0 || by < 0 ? by : 0);
+  return eventAt(model, order[Math.min(Math.max(at, 0), order.length - 1)]);
+}
+
+/** The place of the selected event, or of the first that is not before the selected time. */
+function placeOf({ log }: Model, order: Uint32Array, { t, event }: Selection): number {
+  let [low, high] = [0, order.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (log.t[order[middle]] < t) low = middle + 1;
+    else high = middle;
+  }
+  for (let k = low; event >= 0 && k < order.length && log.t[order[k]] === t; k++) {
+    if (order[k] === event) return k;
+  }
+  return low;
 }
 
 /** The event of the selection: the one picked, or the one that began the state. */

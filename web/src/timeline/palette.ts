@@ -10,6 +10,8 @@ export interface Palette {
   readonly muted: string;
   readonly line: string;
   readonly surface: string;
+  readonly sunken: string;
+  readonly level: string;
   readonly accent: string;
   readonly item: string;
   readonly control: string;
@@ -28,6 +30,8 @@ export function readPalette(): Palette {
     muted: colour('--muted'),
     line: colour('--line'),
     surface: colour('--surface'),
+    sunken: colour('--sunken'),
+    level: colour('--level'),
     accent: colour('--accent'),
     item: colour('--item'),
     control: colour('--control'),

@@ -98,3 +98,21 @@ export function attachPointer(
     canvas.removeEventListener('wheel', wheel);
   };
 }
+
+/** On the minimap: press or drag, and the view goes there. */
+export function attachMinimap(canvas: HTMLCanvasElement, stage: Stage): () => void {
+  const go = (event: PointerEvent): void => {
+    if (event.type === 'pointerdown') {
+      if (event.button !== 0) return;
+      canvas.setPointerCapture(event.pointerId);
+    } else if (!canvas.hasPointerCapture(event.pointerId)) return;
+    const box = canvas.getBoundingClientRect();
+    stage.center(Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1));
+  };
+  canvas.addEventListener('pointerdown', go);
+  canvas.addEventListener('pointermove', go);
+  return () => {
+    canvas.removeEventListener('pointerdown', go);
+    canvas.removeEventListener('pointermove', go);
+  };
+}

@@ -2,7 +2,6 @@
 // columns are kept: when the view only moves, just the new ones are computed.
 import type { Lane } from '../trace/lane';
 import { fillColumns } from './columns';
-import type { Row } from './layout';
 import { PERIOD, SUB_ROWS, type Tile } from './palette';
 import type { View } from './scale';
 
@@ -68,7 +67,7 @@ export class Raster {
   private image: ImageData | null = null;
 
   /** Paints the rows under each other; row i then lies at line 8 * i of the canvas. */
-  paint(
+  paint<Row>(
     rows: readonly Row[],
     view: View,
     grain: number,

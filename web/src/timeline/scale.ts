@@ -24,6 +24,12 @@ export function fitView(start: number, end: number, width: number): View {
   return { first: Math.round((start - span * 0.02) / scale), scale, width };
 }
 
+/** The view from the first to the second time, to the column. */
+export function spanView([from, to]: readonly [number, number], width: number): View {
+  const scale = Math.max(MIN_SCALE, (to - from) / Math.max(1, width));
+  return { first: Math.round(from / scale), scale, width };
+}
+
 /** Scales by `factor` (under 1: closer) and keeps what is at column x in its place. */
 export function zoomView(view: View, factor: number, x: number, most: number): View {
   const widest = (Math.max(most, 1000) * 1.5) / Math.max(1, view.width);

@@ -1,17 +1,25 @@
-// Drives the canvas of one timeline: one animation-frame loop, a dirty flag, the reader's moves.
+// Drives the canvases of one timeline: one animation-frame loop, a dirty flag, the reader's moves.
 import { effect, signal, type Signal } from '@preact/signals';
-import type { RunStore } from '../store/run';
+import type { RunStore, Selection } from '../store/run';
 import { sliceAt, sliceEnd } from '../trace/lane';
+import { upperBound } from '../trace/log';
+import type { Model } from '../trace/model';
+import { STEP, inOrder, orderedTime, realTime, stateEvent, type Ordered } from '../trace/order';
 import { recent } from '../trace/sort';
+import { stripsOf, type Strip } from '../trace/strips';
 import { draw, drawRuler, type Brush } from './draw';
-import { layOut, rowAt, type Layout, type Row } from './layout';
+import { layOut, rowAt, scrolled, type Layout, type Row } from './layout';
+import { drawMinimap } from './minimap';
+import { selectEvent, stepAny, stepSlice } from './moves';
 import { ownerTile, readPalette, taskTile } from './palette';
 import { ColumnCache, Raster } from './raster';
-import { clampView, fitView, panView, resizeView, toTime, zoomView, type View } from './scale';
+import { clampView, fitView, panView, resizeView, toTime, viewEnd, viewStart, zoomView, type View } from './scale';
+import { Trail } from './trail';
 
 export interface StageElements {
   readonly canvas: HTMLCanvasElement;
   readonly ruler: HTMLCanvasElement;
+  readonly minimap: HTMLCanvasElement;
   readonly scroll: HTMLElement;
 }
 
@@ -21,10 +29,33 @@ export interface StageOptions {
 }
 
 export const RULER_HEIGHT = 24;
+export const MINIMAP_HEIGHT = 36;
 /** The wait after the last event is shown up to this many times the time before it. */
 const WAIT_SHOWN = 1.5;
 const RECENT_EVENTS = 24;
 const RECENT_SHARE = 20;
+/** What takes long to make anew rests so many times as long. */
+const REST_TIMES = 20;
+const MARKS_MOST = 20;
+/** CSS pixels within which a mark is the same. */
+const MARK_NEAR = 6;
+
+/** Something made from the model, again when there is more, but not all the time. */
+class Made<T> {
+  private version = -1;
+  private next = 0;
+
+  constructor(private value: T, private readonly make: () => T) {}
+
+  get(version: number, whole: boolean): T {
+    const now = performance.now();
+    if (version === this.version || (now < this.next && !whole)) return this.value;
+    this.value = this.make();
+    this.version = version;
+    this.next = now + (performance.now() - now) * REST_TIMES;
+    return this.value;
+  }
+}
 
 export class Stage {
   readonly layout: Signal<Layout>;
@@ -32,22 +63,33 @@ export class Stage {
   readonly arrowsHidden = signal(0);
   /** Column under the pointer. */
   cursor: number | null = null;
+  /** Where a replay is, as a time of the view. */
+  head: number | null = null;
   area: readonly [number, number] | null = null;
   private brush: Brush | null = null;
   private frame = 0;
+  private readonly trail = new Trail<View>();
+  private readonly strips: Made<ReadonlyMap<number, Strip>>;
+  private readonly byOrder: Made<Ordered>;
   private readonly stops: (() => void)[] = [];
 
   constructor(private readonly elements: StageElements, private readonly options: StageOptions) {
-    this.layout = signal(layOut(options.store.model));
     const { store } = options;
+    this.strips = new Made<ReadonlyMap<number, Strip>>(new Map(), () => stripsOf(store.model));
+    this.byOrder = new Made(inOrder(store.model), () => inOrder(store.model));
+    this.layout = signal(this.arranged());
     const observer = new ResizeObserver(() => this.resize());
     observer.observe(elements.canvas);
     elements.scroll.addEventListener('scroll', this.touch);
     this.stops.push(
       () => observer.disconnect(),
       () => elements.scroll.removeEventListener('scroll', this.touch),
-      effect(() => { void store.version.value; this.grow(); }),
-      effect(() => { void [store.view.value, store.selection.value, this.arrows.value]; this.touch(); }),
+      effect(() => { void [store.version.value, store.pins.value, store.folded.value]; this.grow(); }),
+      effect(() => {
+        void [store.view.value, store.selection.value, store.marks.value, store.found.value];
+        void [store.ordered.value, this.arrows.value];
+        this.touch();
+      }),
     );
     this.resize();
   }
@@ -80,14 +122,70 @@ export class Stage {
     return Math.max(1, devicePixelRatio);
   }
 
-  private get until(): number {
-    return Math.max(this.options.store.model.until, 1000);
+  private get whole(): boolean {
+    return this.options.store.run.peek()?.status === 'done' && this.options.store.model.log.complete;
+  }
+
+  private get known(): Ordered {
+    return this.byOrder.get(this.options.store.model.log.count, this.whole);
+  }
+
+  private get ordered(): Ordered | null {
+    return this.options.store.ordered.peek() ? this.known : null;
+  }
+
+  /** What is drawn: in time, or in the order of events. */
+  private get model(): Model {
+    return this.ordered?.model ?? this.options.store.model;
+  }
+
+  /** The end of what is drawn, as a time of the view. */
+  get until(): number {
+    return Math.max(this.model.until, 1000);
+  }
+
+  /** Where a time of the run is drawn, as a time of the view. */
+  private shownTime(t: number): number {
+    const { ordered } = this;
+    return ordered === null ? t : orderedTime(ordered, t);
+  }
+
+  private shown(selection: Selection): Selection {
+    const { ordered } = this;
+    if (ordered === null) return selection;
+    const event = selection.event >= 0 ? selection.event
+      : stateEvent(this.options.store.model, selection.task, selection.t);
+    return { ...selection, t: event < 0 ? 0 : ordered.model.log.t[event] };
+  }
+
+  /** The same moment in the run's own time. */
+  private real(task: number, t: number): number {
+    const { ordered } = this;
+    if (ordered === null) return t;
+    const event = stateEvent(ordered.model, task, t);
+    return event < 0 ? 0 : this.options.store.model.log.t[event];
   }
 
   /** Shows a view the reader asked for. */
   move(view: View): void {
+    this.trail.leave(this.view, performance.now());
+    this.set(view);
+  }
+
+  private set(view: View): void {
     this.options.store.following.value = false;
     this.options.store.view.value = clampView(view, this.until);
+  }
+
+  /** The view before the last move, or after the last one that was taken back. */
+  back(): void {
+    const view = this.trail.back(this.view);
+    if (view !== null) this.set(resizeView(view, this.view.width));
+  }
+
+  forth(): void {
+    const view = this.trail.forth(this.view);
+    if (view !== null) this.set(resizeView(view, this.view.width));
   }
 
   pan(share: number): void {
@@ -103,12 +201,28 @@ export class Stage {
     this.options.store.following.value = this.options.store.run.peek()?.status !== 'done';
   }
 
+  /** Draws by time or by the order of events; what was in sight stays so. */
+  setOrdered(ordered: boolean): void {
+    const { store } = this.options;
+    if (store.ordered.peek() === ordered) return;
+    const { view } = this;
+    const { known } = this;
+    const convert = (t: number): number => (ordered ? orderedTime(known, t) : realTime(known, t));
+    const [from, to] = [convert(viewStart(view)), convert(viewEnd(view))];
+    store.ordered.value = ordered;
+    this.trail.forget();
+    if (store.following.peek()) store.view.value = this.home(view.width);
+    else this.set(fitView(from, Math.max(to, from + 1), view.width));
+    this.touch();
+  }
+
   /**
    * The view to begin with: all that happened, without a long wait for nothing at the end. Where a
    * replay stopped, the last operations, when a sleep makes all before them a line.
    */
   private home(width: number): View {
-    const { model, run } = this.options.store;
+    const { run } = this.options.store;
+    const { model } = this;
     const { lastT } = model;
     if (run.peek()?.ended === 'stopped') {
       const from = recent(model.log, RECENT_EVENTS);
@@ -123,39 +237,139 @@ export class Stage {
 
   /** The selected state fills the width; if it does already, everything is shown. */
   fit(): void {
-    const { store } = this.options;
-    const selection = store.selection.peek();
-    const lane = selection === null ? undefined : store.model.lanes[selection.task];
+    const { model } = this;
+    const chosen = this.options.store.selection.peek();
+    const selection = chosen === null ? null : this.shown(chosen);
+    const lane = selection === null ? undefined : model.lanes[selection.task];
     if (selection === null || lane === undefined) return this.showAll();
     const i = Math.max(0, sliceAt(lane, selection.t));
     const before = this.view;
-    this.show(lane.start[i], sliceEnd(lane, i, store.model.until));
+    this.show(lane.start[i], sliceEnd(lane, i, model.until));
     if (this.view.first === before.first && this.view.scale === before.scale) this.showAll();
   }
 
-  /** Brings a time into sight without changing the scale. */
-  reveal(t: number): void {
-    const { view } = this;
-    const x = t / view.scale - view.first;
-    if (x < 0 || x > view.width) this.move(panView(view, x - view.width / 2));
+  /** What the keys begin with: the first task, where the view begins. */
+  firstSelection(): Selection {
+    const { model } = this.options.store;
+    const task = this.layout.peek().rows.find((row) => row.kind === 'task')?.id ?? 0;
+    return stepSlice(model, { task, t: this.real(task, Math.max(0, viewStart(this.view))), event: -1 }, 0);
   }
 
-  /** The row and time under a point of the canvas, in CSS pixels. */
-  at(x: number, y: number): { row: Row | undefined; t: number; column: number } {
-    const column = x * this.ratio;
-    const row = rowAt(this.layout.peek(), y + this.elements.scroll.scrollTop);
-    return { row, t: Math.max(0, toTime(this.view, column)), column };
+  /** The task whose row is `by` places on, or the last there is that way. */
+  taskBeside(task: number, by: number): number {
+    const tasks = this.layout.peek().rows.filter((row) => row.kind === 'task').map((row) => row.id);
+    const at = tasks.indexOf(task);
+    return at < 0 ? task : tasks[Math.min(Math.max(at + by, 0), tasks.length - 1)];
+  }
+
+  /** The next or previous event of any task. */
+  eventBeside(from: Selection, by: 1 | -1): Selection {
+    return stepAny(this.options.store.model, this.known.order, from, by);
+  }
+
+  /** The last event at or before a time of the view, or -1. */
+  eventAt(t: number): number {
+    const { order, times } = this.known;
+    const i = this.options.store.ordered.peek()
+      ? Math.min(Math.floor(t / STEP), order.length - 1)
+      : upperBound(times, times.length, t) - 1;
+    return i < 0 ? -1 : order[i];
+  }
+
+  /** Where an event is drawn, as a time of the view. */
+  timeOf(event: number): number {
+    return this.model.log.t[event];
+  }
+
+  /** Marks the selected time, or that under the pointer; a second time takes the mark away. */
+  toggleMark(): void {
+    const { store } = this.options;
+    const selection = store.selection.peek();
+    const t = this.cursor === null ? selection?.t : this.realNow(toTime(this.view, this.cursor));
+    if (t === undefined) return;
+    const apart = (mark: number): number => Math.abs(this.shownTime(mark) - this.shownTime(t)) / this.view.scale;
+    const near = store.marks.peek().find((mark) => apart(mark) < MARK_NEAR * this.ratio);
+    store.marks.value = near === undefined
+      ? [...store.marks.peek(), Math.round(t)].sort((a, b) => a - b).slice(0, MARKS_MOST)
+      : store.marks.peek().filter((mark) => mark !== near);
+  }
+
+  private realNow(t: number): number {
+    const { ordered } = this;
+    return Math.max(0, ordered === null ? t : realTime(ordered, t));
+  }
+
+  /** The first mark right of the middle, or the first of all. */
+  nextMark(): void {
+    const marks = this.options.store.marks.peek().map((t) => this.shownTime(t));
+    const middle = toTime(this.view, this.view.width / 2 + 1);
+    const next = marks.find((t) => t > middle) ?? marks[0];
+    if (next !== undefined) this.move(panView(this.view, next / this.view.scale - this.view.first - this.view.width / 2));
+  }
+
+  /** The next or previous of what was searched for. */
+  nextFound(by: 1 | -1): void {
+    const { store } = this.options;
+    const found = store.found.peek();
+    if (found.length === 0) return;
+    const event = store.selection.peek()?.event ?? -1;
+    const at = found.indexOf(event);
+    const next = at < 0 ? (by > 0 ? 0 : found.length - 1) : (at + by + found.length) % found.length;
+    const to = selectEvent(store.model, found[next]);
+    store.selection.value = to;
+    this.reveal(to);
+  }
+
+  /** Brings a selection into sight without changing the scale. */
+  reveal(selection: Selection): void {
+    const { view } = this;
+    const { t } = this.shown(selection);
+    const x = t / view.scale - view.first;
+    if (x < 0 || x > view.width) this.move(panView(view, x - view.width / 2));
+    this.revealRow(selection.task);
+  }
+
+  private revealRow(task: number): void {
+    const { scroll } = this.elements;
+    const layout = this.layout.peek();
+    const row = layout.rows.find((one) => one.kind === 'task' && one.id === task);
+    if (row === undefined || row.pinned) return;
+    if (row.y < scroll.scrollTop + layout.pinned) scroll.scrollTop = row.y - layout.pinned;
+    else if (row.y + row.height > scroll.scrollTop + scroll.clientHeight) {
+      scroll.scrollTop = row.y + row.height - scroll.clientHeight;
+    }
+  }
+
+  /** The row and the run's time under a point of the canvas, in CSS pixels. */
+  at(x: number, y: number): { row: Row | undefined; t: number } {
+    const { scrollTop } = this.elements.scroll;
+    const row = rowAt(scrolled(this.layout.peek(), scrollTop), y + scrollTop);
+    const t = Math.max(0, toTime(this.view, x * this.ratio));
+    return { row, t: row?.kind === 'task' ? this.real(row.id, t) : t };
   }
 
   columns(css: number): number {
     return css * this.ratio;
   }
 
+  /** The view's middle goes to a point of the minimap, given as a share of its width. */
+  center(share: number): void {
+    const { view } = this;
+    this.move(panView(view, (share * this.until) / view.scale - view.first - view.width / 2));
+  }
+
+  private arranged(): Layout {
+    const { store } = this.options;
+    return layOut(store.model, {
+      strips: this.strips.get(store.model.log.count, this.whole),
+      pins: store.pins.peek(),
+      folded: store.folded.peek(),
+    });
+  }
+
   private grow(): void {
     const { store } = this.options;
-    const layout = layOut(store.model);
-    const old = this.layout.peek();
-    if (layout.height !== old.height || layout.rows.length !== old.rows.length) this.layout.value = layout;
+    this.layout.value = this.arranged();
     if (store.following.peek() && this.view.width > 1) store.view.value = this.home(this.view.width);
     this.touch();
   }
@@ -173,20 +387,28 @@ export class Stage {
 
   private paint(): void {
     const { store, formatTick } = this.options;
-    const { canvas, ruler, scroll } = this.elements;
-    const { ratio, view } = this;
+    const { canvas, ruler, minimap, scroll } = this.elements;
+    const { ratio, view, model } = this;
     const seen = canvas.clientHeight;
     this.brush ??= newBrush();
     sizeCanvas(canvas, view.width, Math.round(seen * ratio));
     sizeCanvas(ruler, view.width, Math.round(RULER_HEIGHT * ratio));
-    const [context, above] = [canvas.getContext('2d'), ruler.getContext('2d')];
-    if (context === null || above === null) return;
+    sizeCanvas(minimap, view.width, Math.round(MINIMAP_HEIGHT * ratio));
+    const [context, above, map] = [canvas, ruler, minimap].map((one) => one.getContext('2d'));
+    if (context === null || above === null || map === null) return;
+    const chosen = store.selection.peek();
+    const flags = store.marks.peek().map((t) => this.shownTime(t));
+    const version = 2 * store.version.peek() + (store.ordered.peek() ? 1 : 0);
     this.arrowsHidden.value = draw(context, this.brush, {
-      model: store.model, layout: this.layout.peek(), view, version: store.version.peek(),
-      selection: store.selection.peek(), cursor: this.cursor, area: this.area,
+      model, layout: scrolled(this.layout.peek(), scroll.scrollTop), view, version,
+      selection: chosen === null ? null : this.shown(chosen), cursor: this.cursor, head: this.head, area: this.area, flags,
       arrows: this.arrows.peek(), top: scroll.scrollTop, seen, ratio,
     });
-    drawRuler(above, this.brush.palette, view, ratio, RULER_HEIGHT, formatTick);
+    drawRuler(above, this.brush.palette, { view, ratio, height: RULER_HEIGHT, flags }, formatTick);
+    drawMinimap(map, this.brush, {
+      model, view, version, ratio, height: MINIMAP_HEIGHT, flags,
+      found: store.found.peek().map((event) => model.log.t[event]),
+    });
   }
 }
 
@@ -198,6 +420,8 @@ function newBrush(): Brush {
     ownerTile: ownerTile(palette),
     cache: new ColumnCache(),
     raster: new Raster(),
+    mapCache: new ColumnCache(),
+    mapRaster: new Raster(),
   };
 }
 
@@ -205,4 +429,3 @@ function sizeCanvas(canvas: HTMLCanvasElement, width: number, height: number): v
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
 }
-

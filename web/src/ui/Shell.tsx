@@ -63,7 +63,13 @@ const TIMELINE: Keys = [
   [['F'], 'help.fit'],
   [['0'], 'help.all'],
   [[',', '.'], 'help.events'],
+  [['<', '>'], 'help.anyEvents'],
   [['[', ']'], 'help.causes'],
+  [['M', 'Shift M'], 'help.mark'],
+  [['N', 'Shift N'], 'help.found'],
+  [['P'], 'help.pin'],
+  [['O'], 'help.ordered'],
+  [['Z', 'Shift Z'], 'help.undo'],
   [['Esc'], 'help.escape'],
   [['?'], 'help.help'],
 ];

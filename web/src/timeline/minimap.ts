@@ -1,0 +1,86 @@
+// The whole run in a few pixels a lane, with what is in sight framed.
+import type { Brush } from './draw';
+import type { Model } from '../trace/model';
+import { SUB_ROWS } from './palette';
+import { toX, viewEnd, viewStart, type View } from './scale';
+
+export interface MapScene {
+  readonly model: Model;
+  /** What is in sight, in device pixels. */
+  readonly view: View;
+  readonly version: number;
+  readonly ratio: number;
+  /** In CSS pixels. */
+  readonly height: number;
+  /** The reader's marks and what was searched for, as times. */
+  readonly flags: readonly number[];
+  readonly found: readonly number[];
+}
+
+const LANES_MOST = 32;
+const FOUND_MOST = 2000;
+
+/** The view of the whole run over `width` columns. */
+export function mapView(until: number, width: number): View {
+  return { first: 0, scale: Math.max(until, 1) / Math.max(1, width), width };
+}
+
+/** Of many lanes, some evenly chosen. */
+export function chosenLanes(count: number, most: number): number[] {
+  const shown = Math.min(count, most);
+  return Array.from({ length: shown }, (_, i) => Math.floor((i * count) / shown));
+}
+
+export function drawMinimap(context: CanvasRenderingContext2D, brush: Brush, scene: MapScene): void {
+  const { model, view, version, ratio, height } = scene;
+  const { palette } = brush;
+  const whole = mapView(Math.max(model.until, 1000), view.width);
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, view.width, height * ratio);
+  drawLanes(context, brush, model, whole, version, height * ratio);
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  const tick = (t: number, colour: string, width: number): void => {
+    context.fillStyle = colour;
+    context.fillRect(toX(whole, t) / ratio - width / 2, 0, width, height);
+  };
+  for (const t of scene.found.slice(0, FOUND_MOST)) tick(t, palette.accent, 1);
+  for (const mark of model.marks) tick(Math.min(mark.t, model.until), palette.error, 2);
+  for (const t of scene.flags) tick(t, palette.text, 2);
+  frame(context, palette.accent, palette.surface, whole, scene);
+}
+
+function drawLanes(
+  context: CanvasRenderingContext2D,
+  { mapCache, mapRaster, taskTile }: Brush,
+  model: Model,
+  whole: View,
+  version: number,
+  height: number,
+): void {
+  const rows = chosenLanes(model.lanes.length, LANES_MOST).map((id) => model.lanes[id]);
+  if (rows.length === 0) return;
+  mapRaster.paint(rows, whole, 1, (lane) => mapCache.columns(lane, whole, model.until, version), () => taskTile);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(mapRaster.canvas, 0, 0, whole.width, rows.length * SUB_ROWS, 0, 2, whole.width, height - 4);
+}
+
+/** All that is out of sight is dimmed. */
+function frame(
+  context: CanvasRenderingContext2D,
+  accent: string,
+  surface: string,
+  whole: View,
+  { view, ratio, height }: MapScene,
+): void {
+  const width = whole.width / ratio;
+  const left = Math.min(Math.max(toX(whole, viewStart(view)) / ratio, 0), width - 4);
+  const right = Math.max(Math.min(toX(whole, viewEnd(view)) / ratio, width), left + 4);
+  context.globalAlpha = 0.6;
+  context.fillStyle = surface;
+  context.fillRect(0, 0, left, height);
+  context.fillRect(right, 0, width - right, height);
+  context.globalAlpha = 1;
+  context.strokeStyle = accent;
+  context.lineWidth = 1.5;
+  context.strokeRect(left + 0.75, 0.75, right - left - 1.5, height - 1.5);
+}

@@ -1,0 +1,67 @@
+// Keeps the address's fragment true to what the reader looks at, and the other way round.
+import { useSignalEffect } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { RunStore } from '../store/run';
+import { readPlace, selectionAt, writePlace, type Place } from './place';
+import { spanView, viewEnd, viewStart } from './scale';
+import type { Stage } from './stage';
+
+const SETTLES_MS = 250;
+
+function placeOf(store: RunStore): Place {
+  const [view, selection] = [store.view.value, store.selection.value];
+  return {
+    span: view === null || store.following.value ? null : [viewStart(view), viewEnd(view)],
+    at: selection === null ? null : { task: selection.task, t: selection.t, event: selection.event >= 0 },
+    pins: store.pins.value,
+    folded: store.folded.value,
+    marks: store.marks.value,
+    ordered: store.ordered.value,
+  };
+}
+
+/** Goes to a place, the selection once the events are there. */
+function goThere(store: RunStore, stage: Stage, place: Place): () => void {
+  store.pins.value = place.pins;
+  store.folded.value = place.folded;
+  store.marks.value = place.marks;
+  store.ordered.value = place.ordered;
+  if (place.span !== null) {
+    store.following.value = false;
+    store.view.value = spanView(place.span, stage.view.width);
+  }
+  let open = true;
+  void store.loaded.then(() => {
+    const selection = selectionAt(store.model.log, place.at);
+    if (open && selection !== null) store.selection.value = selection;
+  });
+  return () => { open = false; };
+}
+
+export function usePlace(store: RunStore, stage: Stage | null, linked: boolean): void {
+  useEffect(() => {
+    if (stage === null || !linked) return undefined;
+    let stop = goThere(store, stage, readPlace(location.hash));
+    const follow = (): void => {
+      stop();
+      stop = goThere(store, stage, readPlace(location.hash));
+    };
+    addEventListener('hashchange', follow);
+    return () => {
+      stop();
+      removeEventListener('hashchange', follow);
+    };
+  }, [stage]);
+  useSignalEffect(() => {
+    const fragment = writePlace(placeOf(store));
+    if (!linked || stage === null) return undefined;
+    const path = location.pathname;
+    const timer = setTimeout(() => {
+      // The reader may have gone on to another page meanwhile.
+      if (location.pathname === path && location.hash !== fragment) {
+        history.replaceState(history.state, '', location.pathname + location.search + fragment);
+      }
+    }, SETTLES_MS);
+    return () => clearTimeout(timer);
+  });
+}

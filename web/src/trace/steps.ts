@@ -1,0 +1,81 @@
+// A number over time: it holds from one step to the next. Every 16 steps keep their largest, and 16
+// of those theirs, so that the largest within any span is found without a walk.
+import { grown, upperBound } from './log';
+
+const BITS = 4;
+const BLOCK = 1 << BITS;
+const FIRST_CAPACITY = 32;
+
+export interface Steps {
+  count: number;
+  t: Float64Array;
+  value: Int32Array;
+  /** most[k][b]: the largest of steps [b * 16^(k + 1), (b + 1) * 16^(k + 1)) so far. */
+  readonly most: Int32Array[];
+}
+
+export function newSteps(): Steps {
+  return {
+    count: 0,
+    t: new Float64Array(FIRST_CAPACITY),
+    value: new Int32Array(FIRST_CAPACITY),
+    most: [],
+  };
+}
+
+/** Keeps the largest of the blocks that step i, the last one, is in. */
+function noteMost(steps: Steps, i: number): void {
+  for (let k = 0; k === 0 || i >> (BITS * k) > 0; k++) {
+    const block = i >> (BITS * (k + 1));
+    const below = k === 0 ? steps.value : steps.most[k - 1];
+    const column = grown(steps.most[k] ?? new Int32Array(FIRST_CAPACITY), block + 1, Int32Array);
+    column[block] = below[block << BITS];
+    for (let at = (block << BITS) + 1; at <= i >> (BITS * k); at++) {
+      column[block] = Math.max(column[block], below[at]);
+    }
+    steps.most[k] = column;
+  }
+}
+
+/** The value from t on, never before the last step's time; steps of the same time become one. */
+export function pushStep(steps: Steps, t: number, value: number): void {
+  const last = steps.count - 1;
+  if (last >= 0 && steps.value[last] === value) return;
+  const i = last >= 0 && t <= steps.t[last] ? last : last + 1;
+  steps.t = grown(steps.t, i + 1, Float64Array);
+  steps.value = grown(steps.value, i + 1, Int32Array);
+  steps.t[i] = i === last ? steps.t[i] : t;
+  steps.value[i] = value;
+  steps.count = i + 1;
+  noteMost(steps, i);
+}
+
+/** The step that holds at t, or -1 before the first. */
+export function stepAt(steps: Steps, t: number): number {
+  return upperBound(steps.t, steps.count, t) - 1;
+}
+
+/** The largest of steps [i, j). */
+function largestOf(steps: Steps, i: number, j: number): number {
+  let largest = -Infinity;
+  for (let at = i; at < j;) {
+    let k = 0;
+    while (at % (BLOCK << (BITS * k)) === 0 && at + (BLOCK << (BITS * k)) <= j) k++;
+    largest = Math.max(largest, k === 0 ? steps.value[at] : steps.most[k - 1][at >> (BITS * k)]);
+    at += 1 << (BITS * k);
+  }
+  return largest;
+}
+
+/** The largest value there ever was; 0 without steps. */
+export function largest(steps: Steps): number {
+  return steps.count === 0 ? 0 : largestOf(steps, 0, steps.count);
+}
+
+/** The largest value that holds at any time within [from, to); 0 before the first step. */
+export function largestWithin(steps: Steps, from: number, to: number): number {
+  const i = stepAt(steps, from);
+  const j = stepAt(steps, to);
+  const end = j >= 0 && steps.t[j] === to && j > i ? j : j + 1;
+  return Math.max(i < 0 ? 0 : -Infinity, largestOf(steps, Math.max(0, i), end));
+}
