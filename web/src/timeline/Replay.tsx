@@ -28,7 +28,7 @@ export function Replay({ store, stage }: { readonly store: RunStore; readonly st
 
   const setHead = (t: number): void => {
     if (stage === null) return;
-    const head = Math.min(Math.max(t, 0), stage.until);
+    const head = Math.min(Math.max(t, 0), stage.end);
     stage.head = head;
     const event = stage.eventAt(head);
     if (event >= 0 && event !== store.selection.peek()?.event) {
@@ -41,7 +41,7 @@ export function Replay({ store, stage }: { readonly store: RunStore; readonly st
     if (stage === null) return 0;
     const event = store.selection.peek()?.event ?? -1;
     const at = stage.head ?? (event >= 0 ? stage.timeOf(event) : 0);
-    return at >= stage.until * 0.999 ? 0 : at;
+    return at >= stage.end * 0.999 ? 0 : at;
   };
 
   useEffect(() => {
@@ -58,10 +58,10 @@ export function Replay({ store, stage }: { readonly store: RunStore; readonly st
     let head = begin();
     let before = performance.now();
     let frame = requestAnimationFrame(function tick(now) {
-      head += ((now - before) / WHOLE_MS) * SPEEDS[speed.peek()] * stage.until;
+      head += ((now - before) / WHOLE_MS) * SPEEDS[speed.peek()] * stage.end;
       before = now;
       setHead(head);
-      if (head >= stage.until) playing.value = false;
+      if (head >= stage.end) playing.value = false;
       else frame = requestAnimationFrame(tick);
     });
     return () => cancelAnimationFrame(frame);
@@ -77,7 +77,7 @@ export function Replay({ store, stage }: { readonly store: RunStore; readonly st
     stage.touch();
   };
   const share = stage === null || selection === null || selection.event < 0 ? 0
-    : Math.round((stage.timeOf(selection.event) / stage.until) * STEPS);
+    : Math.round((stage.timeOf(selection.event) / stage.end) * STEPS);
   const moment = selection === null ? null : momentOf(app, store.model, selection);
   return (
     <div class="replay">
@@ -95,7 +95,7 @@ export function Replay({ store, stage }: { readonly store: RunStore; readonly st
         aria-valuetext={moment === null ? undefined : `${taskName(store.model, moment.task)} ${moment.sentence}`}
         onInput={(event) => {
           playing.value = false;
-          if (stage !== null) setHead((Number(event.currentTarget.value) / STEPS) * stage.until);
+          if (stage !== null) setHead((Number(event.currentTarget.value) / STEPS) * stage.end);
         }}
       />
       <label class="small">

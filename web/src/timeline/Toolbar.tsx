@@ -7,6 +7,7 @@ import { useApp } from '../store/app';
 import type { RunStore } from '../store/run';
 import { timeOrder } from '../trace/sort';
 import { IconButton } from '../ui/controls';
+import { Download } from './Download';
 import { search } from './search';
 import type { Stage } from './stage';
 
@@ -100,6 +101,7 @@ export function Toolbar({ store, stage, table }: Props): JSX.Element {
         <Toggle on={stage?.arrows.value ?? true} label={app.t('timeline.arrows')}
           onClick={() => { if (stage !== null) stage.arrows.value = !stage.arrows.value; }} />
         <Toggle on={table.value} label={app.t('timeline.table')} onClick={() => { table.value = !table.value; }} />
+        <Download store={store} stage={stage} />
         <IconButton icon="help" label={app.t('app.help')} onClick={() => { app.help.value = true; }} />
       </span>
     </div>

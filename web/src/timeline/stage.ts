@@ -12,6 +12,7 @@ import { layOut, rowAt, scrolled, type Layout, type Row } from './layout';
 import { drawMinimap } from './minimap';
 import { selectEvent, stepAny, stepSlice } from './moves';
 import { ownerTile, readPalette, taskTile } from './palette';
+import type { Picture } from './picture';
 import { ColumnCache, Raster } from './raster';
 import { clampView, fitView, panView, resizeView, toTime, viewEnd, viewStart, zoomView, type View } from './scale';
 import { Trail } from './trail';
@@ -27,6 +28,9 @@ export interface StageOptions {
   readonly store: RunStore;
   readonly formatTick: (time: number, step: number) => string;
 }
+
+/** The texts of a picture. */
+export type PictureWords = Pick<Picture, 'title' | 'nameOf' | 'groupOf'>;
 
 export const RULER_HEIGHT = 24;
 export const MINIMAP_HEIGHT = 36;
@@ -144,6 +148,12 @@ export class Stage {
     return Math.max(this.model.until, 1000);
   }
 
+  /** The end without a long wait for nothing, as a time of the view. */
+  get end(): number {
+    const { lastT } = this.model;
+    return lastT > 0 && this.until > WAIT_SHOWN * lastT ? WAIT_SHOWN * lastT : this.until;
+  }
+
   /** Where a time of the run is drawn, as a time of the view. */
   private shownTime(t: number): number {
     const { ordered } = this;
@@ -228,7 +238,7 @@ export class Stage {
       const from = recent(model.log, RECENT_EVENTS);
       if (lastT - from < lastT / RECENT_SHARE) return fitView(from, this.until, width);
     }
-    return fitView(0, lastT > 0 && this.until > WAIT_SHOWN * lastT ? WAIT_SHOWN * lastT : this.until, width);
+    return fitView(0, this.end, width);
   }
 
   show(from: number, to: number): void {
@@ -346,6 +356,21 @@ export class Stage {
     const row = rowAt(scrolled(this.layout.peek(), scrollTop), y + scrollTop);
     const t = Math.max(0, toTime(this.view, x * this.ratio));
     return { row, t: row?.kind === 'task' ? this.real(row.id, t) : t };
+  }
+
+  /** What is in sight, all its rows, as a picture to keep. */
+  picture(words: PictureWords): Picture {
+    const { store, formatTick } = this.options;
+    this.brush ??= newBrush();
+    const { palette, taskTile: tasks, ownerTile: owners } = this.brush;
+    return {
+      ...words, formatTick, palette, taskTile: tasks, ownerTile: owners,
+      model: this.model,
+      layout: this.layout.peek(),
+      view: resizeView(this.view, Math.round(this.view.width / this.ratio)),
+      arrows: this.arrows.peek(),
+      flags: store.marks.peek().map((t) => this.shownTime(t)),
+    };
   }
 
   columns(css: number): number {

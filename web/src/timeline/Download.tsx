@@ -1,0 +1,61 @@
+// What is in sight, as a file.
+import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
+import { useApp } from '../store/app';
+import type { RunStore } from '../store/run';
+import { objectName, taskName } from './sentences';
+import type { Stage } from './stage';
+
+/** Of a PNG's pixels to those of the page, so that it is sharp in print. */
+const SHARPNESS = 2;
+
+function save(blob: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+async function toPng(svg: Blob, width: number, height: number): Promise<Blob | null> {
+  const image = new Image();
+  image.src = URL.createObjectURL(svg);
+  await image.decode();
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [width * SHARPNESS, height * SHARPNESS];
+  canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  URL.revokeObjectURL(image.src);
+  return new Promise((resolve) => { canvas.toBlob(resolve, 'image/png'); });
+}
+
+interface Props {
+  readonly store: RunStore;
+  readonly stage: Stage | null;
+}
+
+export function Download({ store, stage }: Props): JSX.Element {
+  const app = useApp();
+  const menu = useRef<HTMLDetailsElement>(null);
+  const download = async (kind: 'svg' | 'png'): Promise<void> => {
+    if (stage === null) return;
+    if (menu.current !== null) menu.current.open = false;
+    const { svgOf } = await import('./picture');
+    const { text, width, height } = svgOf(stage.picture({
+      title: document.title,
+      nameOf: (row) => (row.kind === 'task' ? taskName(store.model, row.id) : objectName(store.model, row.id)),
+      groupOf: (group) => app.word('timeline.group', group),
+    }));
+    const svg = new Blob([text], { type: 'image/svg+xml' });
+    const blob = kind === 'svg' ? svg : await toPng(svg, width, height);
+    if (blob !== null) save(blob, `interleave-${store.id}.${kind}`);
+  };
+  return (
+    <details ref={menu} class="menu">
+      <summary class="small-button">{app.t('timeline.download')}</summary>
+      <div class="menu-list">
+        <button type="button" class="link-button" onClick={() => void download('svg')}>{app.t('timeline.svg')}</button>
+        <button type="button" class="link-button" onClick={() => void download('png')}>{app.t('timeline.png')}</button>
+      </div>
+    </details>
+  );
+}
