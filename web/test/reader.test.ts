@@ -1,7 +1,8 @@
 // What the reader sets: the place in the address, the way back, the search, time by order.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { levelsIn } from '../src/timeline/marks';
+import { PLAIN, layOut } from '../src/timeline/layout';
+import { itemWay, levelsIn, wayPoints } from '../src/timeline/marks';
 import { chosenLanes } from '../src/timeline/minimap';
 import { stepAny } from '../src/timeline/moves';
 import { NOWHERE, readPlace, selectionAt, writePlace, type Place } from '../src/timeline/place';
@@ -49,14 +50,14 @@ test('a place comes back from its address as it was', () => {
     NOWHERE,
     { ...NOWHERE, span: [-12.5, 1e9] },
     { ...NOWHERE, at: { task: 3, t: 120, event: true } },
-    { span: [0, 0.5], at: { task: 0, t: 0, event: false }, pins: ['t3', 'o0'], folded: ['object'], marks: [5, 90], ordered: true },
+    { span: [0, 0.5], at: { task: 0, t: 0, event: false }, pins: ['t3', 'o0'], folded: ['object'], marks: [5, 90], item: -3, ordered: true },
   ];
   for (const place of places) assert.deepEqual(readPlace(writePlace(place)), place);
   assert.equal(writePlace(NOWHERE), '');
 });
 
 test('what an address says badly is as if it did not', () => {
-  for (const bad of ['#v=5~5', '#v=9~1', '#v=a~b', '#v=1e9~2e9', '#s=2', '#s=@4', '#s=2@-4', '#p=x1,t,', '#m=-1,a', '#f=<b>', '#c=x', '#%%%'])
+  for (const bad of ['#v=5~5', '#v=9~1', '#v=a~b', '#v=1e9~2e9', '#s=2', '#s=@4', '#s=2@-4', '#p=x1,t,', '#m=-1,a', '#f=<b>', '#c=x', '#i=x', '#%%%'])
     assert.deepEqual(readPlace(bad), NOWHERE, bad);
   assert.deepEqual(readPlace('#p=t1,x,t1,o2').pins, ['t1', 'o2']);
   assert.deepEqual(readPlace('#m=90,5').marks, [5, 90]);
@@ -133,6 +134,25 @@ test('by order each event takes one step, and every moment has its place in both
   assert.deepEqual([0, 2.5, 4, 99].map((k) => realTime(ordered, k * STEP)), [0, 110, 200, 1_000_010]);
   assert.equal(stateEvent(model, 2, 7000), 4);
   assert.equal(stateEvent(model, 2, 50), -1);
+});
+
+test('an item is followed through all lanes in the order of time', () => {
+  const way: TestEvent[] = [
+    { t: 10, task: 0, kind: EVENT.ITEM_SUBMITTED, value: 7 },
+    { t: 15, task: 0, kind: EVENT.ITEM_SUBMITTED, value: 8 },
+    { t: 30, task: 1, kind: EVENT.ITEM_STARTED, value: 7, cause: 0 },
+    { t: 60, task: 0, kind: EVENT.QUEUE_GOT, object: 0, value: 7 },
+    { t: 70, task: 0, kind: EVENT.ITEM_DELIVERED, value: 7 },
+    { t: 50, task: 1, kind: EVENT.ITEM_FINISHED, value: 7 },
+  ];
+  const model = modelOf(way);
+  assert.deepEqual(itemWay(model, 7), [0, 2, 5, 4]);
+  const layout = layOut(model, PLAIN);
+  const points = wayPoints(model, layout, { first: 0, scale: 10, width: 100 }, 7);
+  assert.deepEqual(points.map(({ x }) => x), [1, 3, 5, 7]);
+  const row = layout.rows.find((one) => one.kind === 'task' && one.id === 1);
+  assert.ok(row !== undefined && points[1].y > row.y && points[1].y < row.y + row.height);
+  assert.deepEqual(itemWay(model, 99), []);
 });
 
 test('strips tell how many wait for an object, and how full it is', () => {

@@ -508,6 +508,7 @@ export const en = {
   'details.causeText': '{task}: {event} at {time}',
   'details.effect': 'Made possible',
   'details.item': 'Works on',
+  'details.follow': 'Follow',
   'details.itemText': 'item {index}',
   'details.previous': 'Previous event',
   'details.next': 'Next event',

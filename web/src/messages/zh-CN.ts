@@ -510,6 +510,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'details.causeText': '{task}：{event}，{time}',
   'details.effect': '促成',
   'details.item': '正在处理',
+  'details.follow': '跟踪',
   'details.itemText': '第 {index} 项',
   'details.previous': '上一个事件',
   'details.next': '下一个事件',

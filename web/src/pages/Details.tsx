@@ -4,6 +4,7 @@ import { formatNs } from '../messages/format';
 import { useApp } from '../store/app';
 import type { RunStore, Selection } from '../store/run';
 import { lineOf } from '../store/stepping';
+import { isOfItem } from '../timeline/marks';
 import { effectOf, selectEvent, stepEvent } from '../timeline/moves';
 import { momentOf, objectName, taskName, valueText } from '../timeline/sentences';
 import { EVENT_TEXT } from '../trace/kinds.gen';
@@ -63,6 +64,8 @@ function EventFacts({ store, event }: { readonly store: RunStore; readonly event
 }
 
 function itemAt({ store, selection }: PartProps): number | null {
+  const { log } = store.model;
+  if (selection.event >= 0 && isOfItem(log.kind[selection.event])) return log.value[selection.event];
   const bars = store.model.items[selection.task] ?? [];
   const bar = bars.find((b) => b.start <= selection.t && selection.t < b.end);
   return bar === undefined ? null : bar.index;
@@ -89,7 +92,20 @@ function Chosen({ store, selection }: PartProps): JSX.Element | null {
         <dt>{app.t('details.from')}</dt><dd>{formatNs(moment.from, language, 5)}</dd>
         <dt>{app.t('details.for')}</dt><dd>{formatNs(moment.to - moment.from, language)}</dd>
         {item !== null && (
-          <><dt>{app.t('details.item')}</dt><dd>{app.t('details.itemText', { index: item })}</dd></>
+          <>
+            <dt>{app.t('details.item')}</dt>
+            <dd>
+              {app.t('details.itemText', { index: item })}{' '}
+              <button
+                type="button"
+                class="small-button"
+                aria-pressed={store.item.value === item}
+                onClick={() => { store.item.value = store.item.peek() === item ? null : item; }}
+              >
+                {app.t('details.follow')}
+              </button>
+            </dd>
+          </>
         )}
         <EventFacts store={store} event={event} />
       </dl>

@@ -37,6 +37,8 @@ export interface RunStore {
   readonly marks: Signal<readonly number[]>;
   /** Time is the order of events; `view` is then in that, all else stays in nanoseconds. */
   readonly ordered: Signal<boolean>;
+  /** The item that is followed through all lanes. */
+  readonly item: Signal<number | null>;
   /** Events that were searched for, in the order of time. */
   readonly found: Signal<readonly number[]>;
   /** An event to step to, or -1: the details ask, the stepper goes. */
@@ -116,6 +118,7 @@ export function openRun(id: string): RunStore {
     folded: signal<readonly string[]>([]),
     marks: signal<readonly number[]>([]),
     ordered: signal(false),
+    item: signal<number | null>(null),
     found: signal<readonly number[]>([]),
     stepTo: signal(-1),
     failure: signal<unknown>(null),

@@ -5,7 +5,7 @@ import { STATE } from '../trace/states';
 import { largest, type Steps } from '../trace/steps';
 import { BAR, DEPTH, ITEM, rowsWithin, type Layout, type Row } from './layout';
 import {
-  arrowOf, arrowsIn, itemsIn, labelsIn, levelsIn, pointsIn, sliceBox, taskRows, type Arrow,
+  arrowOf, arrowsIn, itemsIn, labelsIn, levelsIn, pointsIn, sliceBox, taskRows, wayPoints, type Arrow,
 } from './marks';
 import { SUB_ROWS, type Palette, type Tile } from './palette';
 import type { ColumnCache, Raster } from './raster';
@@ -26,6 +26,8 @@ export interface Scene {
   readonly area: readonly [number, number] | null;
   /** Times the reader has marked. */
   readonly flags: readonly number[];
+  /** The item that is followed, or null. */
+  readonly item: number | null;
   readonly arrows: boolean;
   /** CSS pixels scrolled away above, and seen. */
   readonly top: number;
@@ -48,6 +50,8 @@ const LABEL_LEAST = 44;
 const LABELS_MOST = 400;
 /** So many waiting tasks fill the height, and more where there are more. */
 const DEPTHS_LEAST = 3;
+/** How much is seen of items while another one is followed. */
+const UNFOLLOWED = 0.35;
 
 /** Draws the scene; returns how many arrows were too many to draw. */
 export function draw(context: CanvasRenderingContext2D, brush: Brush, scene: Scene): number {
@@ -62,6 +66,7 @@ export function draw(context: CanvasRenderingContext2D, brush: Brush, scene: Sce
   context.clearRect(0, top, view.width / ratio, scene.layout.pinned);
   drawRows(context, brush, scene, rows.filter((row) => row.pinned));
   const hidden = scene.arrows ? drawArrows(context, brush, scene) : 0;
+  drawWay(context, brush, scene);
   drawPoints(context, brush, scene);
   drawMarks(context, brush, scene);
   drawSelection(context, brush, scene);
@@ -158,7 +163,7 @@ function drawLines(
 function drawItems(
   context: CanvasRenderingContext2D,
   { palette }: Brush,
-  { model, view, ratio }: Scene,
+  { model, view, ratio, item }: Scene,
   rows: readonly Row[],
 ): void {
   context.font = FONT;
@@ -169,6 +174,7 @@ function drawItems(
     for (const place of itemsIn(model.items[row.id], view, model.until)) {
       context.lineWidth = 1;
       const [x, width] = [place.x / ratio, Math.max(1, place.width / ratio - 1)];
+      context.globalAlpha = item === null || place.bar.index === item ? 1 : UNFOLLOWED;
       context.fillStyle = place.bar.failed ? palette.error : palette.item;
       context.fillRect(x, row.itemY, width, ITEM);
       context.strokeStyle = palette.control;
@@ -178,6 +184,24 @@ function drawItems(
       context.fillStyle = place.bar.failed ? '#ffffff' : palette.text;
       context.fillText(text, x + width / 2, row.itemY + ITEM / 2 + 1);
     }
+  }
+  context.globalAlpha = 1;
+}
+
+/** The way of the item that is followed, from lane to lane. */
+function drawWay(context: CanvasRenderingContext2D, { palette }: Brush, scene: Scene): void {
+  const points = scene.item === null ? [] : wayPoints(scene.model, scene.layout, scene.view, scene.item);
+  if (points.length === 0) return;
+  context.beginPath();
+  for (const { x, y } of points) context.lineTo(x / scene.ratio, y);
+  context.strokeStyle = palette.accent;
+  context.lineWidth = 2.5;
+  context.stroke();
+  context.fillStyle = palette.accent;
+  for (const { x, y } of points) {
+    context.beginPath();
+    context.arc(x / scene.ratio, y, 4, 0, 2 * Math.PI);
+    context.fill();
   }
 }
 

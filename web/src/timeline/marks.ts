@@ -5,7 +5,7 @@ import { NOTHING, upperBound } from '../trace/log';
 import { TASK_REF, type ItemBar, type Model } from '../trace/model';
 import { STATE } from '../trace/states';
 import { largestWithin, stepAt, type Steps } from '../trace/steps';
-import { BAR, type Layout, type Row } from './layout';
+import { BAR, ITEM, type Layout, type Row } from './layout';
 import { toX, viewEnd, viewStart, type View } from './scale';
 
 export interface Arrow {
@@ -80,6 +80,29 @@ export function arrowsIn(model: Model, layout: Layout, view: View): Arrows {
     if (list.length > ARROWS_MOST) return { list: [], hidden: end - begin };
   }
   return { list, hidden: 0 };
+}
+
+const WAY: ReadonlySet<number> = new Set([
+  EVENT.ITEM_SUBMITTED, EVENT.ITEM_STARTED, EVENT.ITEM_FINISHED, EVENT.ITEM_FAILED, EVENT.ITEM_DELIVERED,
+]);
+
+/** Whether an event of this kind is about an item, whose number is its value. */
+export const isOfItem = (kind: number): boolean => WAY.has(kind);
+
+/** The events of an item's way, in the order of time. */
+export function itemWay({ log }: Model, item: number): number[] {
+  const way: number[] = [];
+  for (let i = 0; i < log.count; i++) if (log.value[i] === item && WAY.has(log.kind[i])) way.push(i);
+  return way.sort((a, b) => log.t[a] - log.t[b] || a - b);
+}
+
+/** Where an item's way goes, lane by lane. */
+export function wayPoints(model: Model, layout: Layout, view: View, item: number): { x: number; y: number }[] {
+  const rows = taskRows(layout);
+  return itemWay(model, item).flatMap((event) => {
+    const row = rows[model.log.task[event]];
+    return row === undefined ? [] : [{ x: toX(view, model.log.t[event]), y: row.itemY === null ? middleOf(row) : row.itemY + ITEM / 2 }];
+  });
 }
 
 export interface ItemPlace {

@@ -11,11 +11,13 @@ export interface Place {
   readonly folded: readonly string[];
   /** Marked times, rising, in nanoseconds. */
   readonly marks: readonly number[];
+  /** The item that is followed. */
+  readonly item: number | null;
   /** Time is the order of events. */
   readonly ordered: boolean;
 }
 
-export const NOWHERE: Place = { span: null, at: null, pins: [], folded: [], marks: [], ordered: false };
+export const NOWHERE: Place = { span: null, at: null, pins: [], folded: [], marks: [], item: null, ordered: false };
 
 const LISTED_MOST = 64;
 const KEY = /^[to]\d{1,4}$/;
@@ -45,6 +47,7 @@ export function readPlace(fragment: string): Place {
     pins: listed(query.get('p'), (part) => KEY.test(part)),
     folded: listed(query.get('f'), (part) => GROUP.test(part)),
     marks: listed(query.get('m'), (part) => /^\d{1,15}$/.test(part)).map(Number).sort((a, b) => a - b),
+    item: /^-?\d{1,15}$/.test(query.get('i') ?? '') ? Number(query.get('i')) : null,
     ordered: query.get('c') === 'order',
   };
 }
@@ -59,6 +62,7 @@ export function writePlace(place: Place): string {
   if (place.pins.length > 0) parts.push(`p=${place.pins.join(',')}`);
   if (place.folded.length > 0) parts.push(`f=${place.folded.join(',')}`);
   if (place.marks.length > 0) parts.push(`m=${place.marks.map(Math.round).join(',')}`);
+  if (place.item !== null) parts.push(`i=${place.item}`);
   if (place.ordered) parts.push('c=order');
   return parts.length === 0 ? '' : `#${parts.join('&')}`;
 }

@@ -74,12 +74,14 @@ export class Stage {
   private frame = 0;
   private readonly trail = new Trail<View>();
   private readonly strips: Made<ReadonlyMap<number, Strip>>;
+  private readonly stripsByOrder: Made<ReadonlyMap<number, Strip>>;
   private readonly byOrder: Made<Ordered>;
   private readonly stops: (() => void)[] = [];
 
   constructor(private readonly elements: StageElements, private readonly options: StageOptions) {
     const { store } = options;
     this.strips = new Made<ReadonlyMap<number, Strip>>(new Map(), () => stripsOf(store.model));
+    this.stripsByOrder = new Made<ReadonlyMap<number, Strip>>(new Map(), () => stripsOf(this.known.model));
     this.byOrder = new Made(inOrder(store.model), () => inOrder(store.model));
     this.layout = signal(this.arranged());
     const observer = new ResizeObserver(() => this.resize());
@@ -88,10 +90,13 @@ export class Stage {
     this.stops.push(
       () => observer.disconnect(),
       () => elements.scroll.removeEventListener('scroll', this.touch),
-      effect(() => { void [store.version.value, store.pins.value, store.folded.value]; this.grow(); }),
+      effect(() => {
+        void [store.version.value, store.pins.value, store.folded.value, store.ordered.value];
+        this.grow();
+      }),
       effect(() => {
         void [store.view.value, store.selection.value, store.marks.value, store.found.value];
-        void [store.ordered.value, this.arrows.value];
+        void [store.item.value, this.arrows.value];
         this.touch();
       }),
     );
@@ -385,8 +390,9 @@ export class Stage {
 
   private arranged(): Layout {
     const { store } = this.options;
-    return layOut(store.model, {
-      strips: this.strips.get(store.model.log.count, this.whole),
+    const strips = store.ordered.peek() ? this.stripsByOrder : this.strips;
+    return layOut(this.model, {
+      strips: strips.get(store.model.log.count, this.whole),
       pins: store.pins.peek(),
       folded: store.folded.peek(),
     });
@@ -427,6 +433,7 @@ export class Stage {
     this.arrowsHidden.value = draw(context, this.brush, {
       model, layout: scrolled(this.layout.peek(), scroll.scrollTop), view, version,
       selection: chosen === null ? null : this.shown(chosen), cursor: this.cursor, head: this.head, area: this.area, flags,
+      item: store.item.peek(),
       arrows: this.arrows.peek(), top: scroll.scrollTop, seen, ratio,
     });
     drawRuler(above, this.brush.palette, { view, ratio, height: RULER_HEIGHT, flags }, formatTick);

@@ -16,6 +16,7 @@ function placeOf(store: RunStore): Place {
     pins: store.pins.value,
     folded: store.folded.value,
     marks: store.marks.value,
+    item: store.item.value,
     ordered: store.ordered.value,
   };
 }
@@ -25,6 +26,7 @@ function goThere(store: RunStore, stage: Stage, place: Place): () => void {
   store.pins.value = place.pins;
   store.folded.value = place.folded;
   store.marks.value = place.marks;
+  store.item.value = place.item;
   store.ordered.value = place.ordered;
   if (place.span !== null) {
     store.following.value = false;
