@@ -310,7 +310,7 @@ static void reply_file(const struct file *file, struct request *request, unsigne
 static bool is_page(const char *path)
 {
     static const char *const prefixes[] = {"/s/", "/r/", "/c/", "/x/", "/w/", "/embed/r/"};
-    if (strcmp(path, "/") == 0)
+    if (strcmp(path, "/") == 0 || strcmp(path, "/history") == 0 || strcmp(path, "/help") == 0)
         return true;
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
         if (strncmp(path, prefixes[i], strlen(prefixes[i])) == 0)

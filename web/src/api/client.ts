@@ -67,9 +67,19 @@ export const getSource = async (id: string): Promise<string> =>
 
 export const getRun = async (id: string): Promise<Run> => runShape(await json(at('runs', id)));
 
-export async function listRuns(query: Readonly<Record<string, string>>): Promise<Run[]> {
+export const listRuns = async (query: Readonly<Record<string, string>>): Promise<readonly Run[]> =>
+  (await listRunsFrom(query)).runs;
+
+export interface Listed {
+  readonly runs: readonly Run[];
+  /** Where the next ones begin, or null. */
+  readonly next: string | null;
+}
+
+export async function listRunsFrom(query: Readonly<Record<string, string>>): Promise<Listed> {
   const answer = fields(await json(`/runs?${new URLSearchParams(query).toString()}`), 'answer');
-  return list(answer.runs, 'runs', runShape);
+  const next = answer.next_cursor;
+  return { runs: list(answer.runs, 'runs', runShape), next: typeof next === 'string' ? next : null };
 }
 
 type Params = Readonly<Record<string, ParamValue>>;

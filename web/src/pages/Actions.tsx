@@ -10,6 +10,7 @@ import { isControlled, joinQuery, scheduleToQuery, textsOfRun } from '../store/s
 import { queryOfValues } from '../store/setup';
 import { failureText } from '../ui/Failure';
 import { CopyButton, Link } from '../ui/controls';
+import { CompareMenu } from './CompareMenu';
 import { Delete } from './Delete';
 
 interface ActionsProps {
@@ -44,6 +45,7 @@ export function Actions({ run, scenario, of }: ActionsProps): JSX.Element {
         </button>
       )}
       <Link to={scenarioPath(run.scenario, query)} class="button">{app.t('run.change')}</Link>
+      <CompareMenu run={run} scenario={scenario} failed={(error) => { failure.value = error; }} />
       <CopyButton path={runPath(run.id, of)} label={app.t('run.copy')} />
       {run.mine && (
         <Delete

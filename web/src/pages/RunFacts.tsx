@@ -88,7 +88,7 @@ export function Checks({ run, scenario }: FactsProps): JSX.Element | null {
   );
 }
 
-function metricText(app: App, name: string, value: number): string {
+export function metricText(app: App, name: string, value: number): string {
   const language = app.language.value;
   if (name.endsWith('_ns')) return formatNs(value, language);
   if (name.endsWith('_bytes')) return formatBytes(value, language);

@@ -37,6 +37,8 @@ export interface RunStore {
   readonly marks: Signal<readonly number[]>;
   /** Time is the order of events; `view` is then in that, all else stays in nanoseconds. */
   readonly ordered: Signal<boolean>;
+  /** Other runs under the same ruler: one's view is theirs. */
+  readonly peers: RunStore[];
   /** The item that is followed through all lanes. */
   readonly item: Signal<number | null>;
   /** Events that were searched for, in the order of time. */
@@ -56,7 +58,8 @@ const A_STEP = 1000;
 const CHART_EVERY_MS = 250;
 const BAD_ENDS = new Set(['deadlock', 'livelock', 'timeout']);
 
-export function openRun(id: string): RunStore {
+/** Opens a run; beside another one it shares that one's view. */
+export function openRun(id: string, beside: RunStore | null = null): RunStore {
   const console = new ConsoleLog();
   const live: LiveRun = new LiveRun(id, {
     run: (run) => {
@@ -112,12 +115,13 @@ export function openRun(id: string): RunStore {
     version: signal(0),
     chartVersion: signal(0),
     selection: signal<Selection | null>(null),
-    view: signal<View | null>(null),
-    following: signal(true),
+    view: beside?.view ?? signal<View | null>(null),
+    following: beside?.following ?? signal(true),
     pins: signal<readonly string[]>([]),
     folded: signal<readonly string[]>([]),
     marks: signal<readonly number[]>([]),
-    ordered: signal(false),
+    ordered: beside?.ordered ?? signal(false),
+    peers: beside === null ? [] : [beside],
     item: signal<number | null>(null),
     found: signal<readonly number[]>([]),
     stepTo: signal(-1),
@@ -131,5 +135,6 @@ export function openRun(id: string): RunStore {
       clearTimeout(later);
     },
   };
+  if (beside !== null) beside.peers.push(store);
   return store;
 }

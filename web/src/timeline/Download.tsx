@@ -1,8 +1,10 @@
-// What is in sight, as a file.
+// What is in sight, to take along: a file, a link, a piece of another page.
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { useApp } from '../store/app';
+import { embedPath } from '../store/route';
 import type { RunStore } from '../store/run';
+import { CopyText } from '../ui/controls';
 import { objectName, taskName } from './sentences';
 import type { Stage } from './stage';
 
@@ -26,6 +28,14 @@ async function toPng(svg: Blob, width: number, height: number): Promise<Blob | n
   canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
   URL.revokeObjectURL(image.src);
   return new Promise((resolve) => { canvas.toBlob(resolve, 'image/png'); });
+}
+
+/** The page around an embedded run chooses its height; this one fits most. */
+const EMBED_HEIGHT = 560;
+
+function embedCode(id: string): string {
+  const address = new URL(embedPath(id) + location.hash, location.href).href;
+  return `<iframe src="${address.replaceAll('&', '&amp;')}" width="100%" height="${EMBED_HEIGHT}" style="border:0" title="Interleave"></iframe>`;
 }
 
 interface Props {
@@ -53,6 +63,8 @@ export function Download({ store, stage }: Props): JSX.Element {
     <details ref={menu} class="menu">
       <summary class="small-button">{app.t('timeline.download')}</summary>
       <div class="menu-list">
+        <CopyText text={() => location.href} label={app.t('timeline.copyView')} class="link-button" />
+        <CopyText text={() => embedCode(store.id)} label={app.t('timeline.copyEmbed')} class="link-button" />
         <button type="button" class="link-button" onClick={() => void download('svg')}>{app.t('timeline.svg')}</button>
         <button type="button" class="link-button" onClick={() => void download('png')}>{app.t('timeline.png')}</button>
       </div>

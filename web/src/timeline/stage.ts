@@ -148,14 +148,17 @@ export class Stage {
     return this.ordered?.model ?? this.options.store.model;
   }
 
-  /** The end of what is drawn, as a time of the view. */
+  /** The end of what is drawn, of all runs under the ruler, as a time of the view. */
   get until(): number {
-    return Math.max(this.model.until, 1000);
+    const { peers, ordered } = this.options.store;
+    const theirs = peers.map(({ model }) => (ordered.peek() ? model.log.count * STEP : model.until));
+    return Math.max(this.model.until, ...theirs, 1000);
   }
 
-  /** The end without a long wait for nothing, as a time of the view. */
+  /** The end without a long wait for nothing. */
   get end(): number {
-    const { lastT } = this.model;
+    const { peers, ordered } = this.options.store;
+    const lastT = Math.max(this.model.lastT, ...(ordered.peek() ? [] : peers.map(({ model }) => model.lastT)));
     return lastT > 0 && this.until > WAIT_SHOWN * lastT ? WAIT_SHOWN * lastT : this.until;
   }
 

@@ -1,8 +1,8 @@
 // What surrounds every page: the header with its switches, the footer, the help.
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { MessageKey } from '../messages';
 import { useApp } from '../store/app';
+import { KeyList } from './KeyList';
 import { Icon, Link } from './controls';
 
 function Logo(): JSX.Element {
@@ -25,6 +25,8 @@ function Header(): JSX.Element {
       <Link to="/" class="brand"><Logo />Interleave</Link>
       <nav aria-label="Interleave">
         <Link to="/">{app.t('app.gallery')}</Link>
+        <Link to="/history">{app.t('history.short')}</Link>
+        <Link to="/help">{app.t('guide.short')}</Link>
       </nav>
       <button
         type="button"
@@ -47,57 +49,6 @@ function Header(): JSX.Element {
   );
 }
 
-type Keys = readonly (readonly [readonly string[], MessageKey])[];
-
-const STEPPER: Keys = [
-  [['←', '→'], 'help.step'],
-  [['1', '…', '9'], 'help.choose'],
-  [['Home', 'End'], 'help.ends'],
-];
-
-const TIMELINE: Keys = [
-  [['←', '→'], 'help.slices'],
-  [['↑', '↓'], 'help.lanes'],
-  [['W', 'S'], 'help.zoom'],
-  [['A', 'D'], 'help.pan'],
-  [['F'], 'help.fit'],
-  [['0'], 'help.all'],
-  [[',', '.'], 'help.events'],
-  [['<', '>'], 'help.anyEvents'],
-  [['[', ']'], 'help.causes'],
-  [['M', 'Shift M'], 'help.mark'],
-  [['N', 'Shift N'], 'help.found'],
-  [['P'], 'help.pin'],
-  [['O'], 'help.ordered'],
-  [['Z', 'Shift Z'], 'help.undo'],
-  [['Esc'], 'help.escape'],
-  [['?'], 'help.help'],
-];
-
-function KeyList({ keys, title, intro, children }: {
-  readonly keys: Keys;
-  readonly title: MessageKey;
-  readonly intro: MessageKey;
-  readonly children?: JSX.Element;
-}): JSX.Element {
-  const app = useApp();
-  return (
-    <section>
-      <h3>{app.t(title)}</h3>
-      <p class="muted small">{app.t(intro)}</p>
-      <dl>
-        {keys.map(([names, text]) => (
-          <div key={text}>
-            <dt>{names.map((name) => (name === '…' ? name : <kbd key={name}>{name}</kbd>))}</dt>
-            <dd>{app.t(text)}</dd>
-          </div>
-        ))}
-        {children}
-      </dl>
-    </section>
-  );
-}
-
 function Help(): JSX.Element {
   const app = useApp();
   const dialog = useRef<HTMLDialogElement>(null);
@@ -115,13 +66,8 @@ function Help(): JSX.Element {
           <Icon name="close" />
         </button>
       </div>
-      <KeyList keys={TIMELINE} title="timeline.title" intro="help.intro">
-        <div>
-          <dt><kbd>{app.t('help.wheelKey')}</kbd></dt>
-          <dd>{app.t('help.wheel')}</dd>
-        </div>
-      </KeyList>
-      <KeyList keys={STEPPER} title="step.title" intro="help.stepIntro" />
+      <KeyList />
+      <p><Link to="/help">{app.t('guide.title')}</Link></p>
     </dialog>
   );
 }

@@ -79,7 +79,8 @@ async function toClipboard(text: string): Promise<void> {
 }
 
 interface CopyTextProps {
-  readonly text: string;
+  /** A text, or what makes it when it is asked for. */
+  readonly text: string | (() => string);
   readonly label: string;
   readonly class?: string;
   readonly icon?: IconName;
@@ -90,7 +91,7 @@ export function CopyText({ text, label, class: className = 'small-button', icon 
   const app = useApp();
   const copied = useSignal(false);
   const onClick = (): void => {
-    void toClipboard(text).then(() => {
+    void toClipboard(typeof text === 'string' ? text : text()).then(() => {
       copied.value = true;
       setTimeout(() => { copied.value = false; }, 2000);
     });
