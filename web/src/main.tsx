@@ -9,7 +9,7 @@ import { Missing } from './pages/Missing';
 import { RunPage } from './pages/RunPage';
 import { ScenarioPage } from './pages/ScenarioPage';
 import { AppContext, newApp, useApp } from './store/app';
-import { Shell } from './ui/Shell';
+import { Help, Shell } from './ui/Shell';
 
 function Page(): JSX.Element {
   const app = useApp();
@@ -30,7 +30,7 @@ function Page(): JSX.Element {
 /** In somebody else's page there is the page alone. */
 function Framed(): JSX.Element {
   const app = useApp();
-  return app.route.value.page === 'embed' ? <main id="content"><Page /></main> : <Shell><Page /></Shell>;
+  return app.route.value.page === 'embed' ? <><main id="content"><Page /></main><Help /></> : <Shell><Page /></Shell>;
 }
 
 const root = document.getElementById('app');

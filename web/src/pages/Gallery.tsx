@@ -93,6 +93,9 @@ export function Gallery(): JSX.Element {
       <div class="hero">
         <h1>{app.t('app.tagline')}</h1>
         <p>{app.t('app.intro')}</p>
+        <p>
+          <button type="button" class="button" onClick={() => { app.tour.value = 0; }}>{app.t('tour.begin')}</button>
+        </p>
       </div>
       {error.value !== null && <Failure error={error.value} again={again} />}
       {value.value === null && error.value === null && <p class="muted">{app.t('app.loading')}</p>}

@@ -6,8 +6,10 @@ import { formatBytes, formatNs } from '../messages/format';
 import { isMessageKey } from '../messages';
 import { useApp, type App } from '../store/app';
 import { ruleOf } from '../store/outcome';
+import { predictionOf } from '../store/prediction';
 import { textOf, valueText } from '../store/setup';
 import { Prose } from '../ui/controls';
+import { OutcomeLook } from './Predict';
 import { ClassBadge } from './badges';
 
 interface FactsProps {
@@ -52,7 +54,23 @@ export function Verdict({ run, scenario }: FactsProps): JSX.Element | null {
         {more !== '' && `${app.space()}${more}`}
         {run.schedule.problem !== null && <span lang="en"> {run.schedule.problem}</span>}
       </p>
+      <Predicted run={run} scenario={scenario} />
     </section>
+  );
+}
+
+/** What the reader had expected, beside what it is. */
+function Predicted({ run, scenario }: FactsProps): JSX.Element | null {
+  const app = useApp();
+  const expected = predictionOf(run.id);
+  const rule = expected === null ? undefined : scenario?.outcomes[expected];
+  if (rule === undefined || scenario === null) return null;
+  const actual = ruleOf(scenario.outcomes, run);
+  const right = actual !== null && actual.ended === rule.ended && actual.pattern === rule.pattern;
+  return (
+    <p class="predicted">
+      {app.t('predict.said')} <OutcomeLook rule={rule} /> <strong>{app.t(right ? 'predict.right' : 'predict.wrong')}</strong>
+    </p>
   );
 }
 

@@ -1,9 +1,12 @@
 // One scenario: what it is, what can come out, the form, the source.
+import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { Problem, getScenario, getSource, listExperiments, listRuns, sourceUrl } from '../api/client';
-import type { OutcomeClass, Scenario } from '../api/types';
-import { useApp, type App } from '../store/app';
-import { valueText } from '../store/setup';
+import type { Scenario } from '../api/types';
+import { useApp } from '../store/app';
+import { newPrediction } from '../store/prediction';
+import { fromQuery, type Texts } from '../store/setup';
 import { leadOf } from '../store/experiment';
 import { experimentPath, runPath } from '../store/route';
 import { Failure } from '../ui/Failure';
@@ -12,48 +15,9 @@ import { Link, Prose } from '../ui/controls';
 import { useTitle } from '../ui/Shell';
 import { useLoaded } from '../ui/useLoaded';
 import { Missing } from './Missing';
-import { ClassBadge, EndBadge } from './badges';
+import { Predict } from './Predict';
+import { EndBadge } from './badges';
 import { Setup } from './Setup';
-
-/** "name=value&name!=value" in the words of the form. */
-function conditionText(app: App, scenario: Scenario, when: string): string {
-  const parts = when.split('&').map((condition) => {
-    const [, name = '', not, value = ''] = /^(.*?)(!?)=(.*)$/.exec(condition) ?? [];
-    const param = scenario.params.find((p) => p.name === name);
-    const title = param === undefined ? name : app.say(param.title);
-    return `${title} ${not === '' ? '=' : '≠'} ${valueText(app, param, value)}`;
-  });
-  return parts.join(app.language.value === 'zh-CN' ? '，' : ', ');
-}
-
-function Outcomes({ scenario }: { readonly scenario: Scenario }): JSX.Element | null {
-  const app = useApp();
-  if (scenario.outcomes.length === 0) return null;
-  const order: readonly OutcomeClass[] = ['acceptable', 'interesting', 'forbidden'];
-  const sorted = [...scenario.outcomes].sort((a, b) => order.indexOf(a.class) - order.indexOf(b.class));
-  return (
-    <section>
-      <h2>{app.t('scenario.outcomes')}</h2>
-      <p class="muted">{app.t('scenario.outcomesHint')}</p>
-      <ul class="outcomes">
-        {sorted.map((rule, i) => (
-          <li key={i}>
-            <div class="outcome-what">
-              {rule.ended === '' || rule.ended === 'completed'
-                ? <code>{rule.pattern}</code>
-                : <strong>{app.word('ended', rule.ended)}</strong>}
-              <ClassBadge of={rule.class} />
-            </div>
-            <p>
-              <Prose text={app.say(rule.meaning)} />
-              {rule.when !== '' && <span class="when">{conditionText(app, scenario, rule.when)}</span>}
-            </p>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
 
 function Checks({ scenario }: { readonly scenario: Scenario }): JSX.Element | null {
   const app = useApp();
@@ -141,6 +105,8 @@ function MyExperiments({ scenario }: { readonly scenario: Scenario }): JSX.Eleme
 
 function Body({ scenario, query }: { readonly scenario: Scenario; readonly query: string }): JSX.Element {
   const app = useApp();
+  const texts = useSignal<Texts>(fromQuery(scenario.params, query));
+  const [prediction] = useState(() => newPrediction(scenario.id));
   return (
     <div class="page scenario-page">
       <p class="crumbs small">
@@ -155,12 +121,8 @@ function Body({ scenario, query }: { readonly scenario: Scenario; readonly query
             <h2>{app.t('scenario.idea')}</h2>
             <p class="lead"><Prose text={app.say(scenario.summary)} /></p>
           </section>
-          <section class="lesson">
-            <h2>{app.t('scenario.lesson')}</h2>
-            <p><Prose text={app.say(scenario.lesson)} /></p>
-          </section>
-          <Outcomes scenario={scenario} />
-          <Checks scenario={scenario} />
+          <Predict scenario={scenario} texts={texts.value} prediction={prediction} />
+          {prediction.revealed.value && <Checks scenario={scenario} />}
           <section class="python">
             <h2>{app.t('scenario.source.python')}</h2>
             <Code source={scenario.python} language="python" label={app.t('scenario.source.python')} />
@@ -168,7 +130,7 @@ function Body({ scenario, query }: { readonly scenario: Scenario; readonly query
           <Mine scenario={scenario} />
           <MyExperiments scenario={scenario} />
         </div>
-        <Setup scenario={scenario} query={query} />
+        <Setup scenario={scenario} query={query} texts={texts} prediction={prediction} />
         <Source scenario={scenario} />
       </div>
     </div>

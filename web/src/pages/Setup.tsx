@@ -1,11 +1,12 @@
 // The card with the form and what can be done with it: run, explore, repeat. The whole setup is in
 // the page's address.
-import { useSignal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { Problem, startExperiment, startRun } from '../api/client';
 import type { ExperimentRequest, Scenario } from '../api/types';
 import { useApp } from '../store/app';
+import { notePrediction, type Prediction } from '../store/prediction';
 import { problemOf } from '../store/refusal';
 import { experimentPath, runPath, scenarioPath } from '../store/route';
 import {
@@ -49,12 +50,14 @@ function firstRefused({ params, schedule }: Refused): string {
 interface SetupProps {
   readonly scenario: Scenario;
   readonly query: string;
+  /** What stands in the form. */
+  readonly texts: Signal<Texts>;
+  readonly prediction: Prediction;
 }
 
-export function Setup({ scenario, query }: SetupProps): JSX.Element {
+export function Setup({ scenario, query, texts, prediction }: SetupProps): JSX.Element {
   const app = useApp();
   const { params } = scenario;
-  const texts = useSignal<Texts>(fromQuery(params, query));
   const schedule = useSignal<ScheduleTexts>(scheduleFromQuery(query));
   const refused = useSignal<Refused>(NOTHING);
   const failure = useSignal<unknown>(null);
@@ -95,8 +98,11 @@ export function Setup({ scenario, query }: SetupProps): JSX.Element {
     return undefined;
   };
   const values = (): ReturnType<typeof valuesOf> => valuesOf(params, texts.value);
-  const run = (): Promise<void> => start(wrongToRun, async () =>
-    runPath((await startRun(scenario.id, values(), scheduleOf(schedule.value))).id));
+  const run = (): Promise<void> => start(wrongToRun, async () => {
+    const { id } = await startRun(scenario.id, values(), scheduleOf(schedule.value));
+    notePrediction(scenario.id, id, prediction);
+    return runPath(id);
+  });
   const experiment = (request: ExperimentRequest): Promise<void> => start(wrong, async () =>
     experimentPath((await startExperiment(scenario.id, values(), request)).id));
 

@@ -17,6 +17,8 @@ export interface App {
   readonly dark: ReadonlySignal<boolean>;
   readonly route: Signal<Route>;
   readonly help: Signal<boolean>;
+  /** The step of the guided tour, or null. */
+  readonly tour: Signal<number | null>;
   t(key: MessageKey, args?: Args): string;
   /** A text of the server in the reader's language. */
   say(text: Text): string;
@@ -66,6 +68,7 @@ export function newApp(): App {
     dark,
     route,
     help: signal(false),
+    tour: signal<number | null>(null),
     t,
     say: (text) => pick(language.value, text),
     word: (prefix, word) => {

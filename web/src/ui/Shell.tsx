@@ -3,6 +3,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useApp } from '../store/app';
 import { KeyList } from './KeyList';
+import { Tour } from './Tour';
 import { Icon, Link } from './controls';
 
 function Logo(): JSX.Element {
@@ -49,7 +50,7 @@ function Header(): JSX.Element {
   );
 }
 
-function Help(): JSX.Element {
+export function Help(): JSX.Element {
   const app = useApp();
   const dialog = useRef<HTMLDialogElement>(null);
   const open = app.help.value;
@@ -90,6 +91,7 @@ export function Shell({ children }: { readonly children: ComponentChildren }): J
       <main id="content" tabIndex={-1}>{children}</main>
       <footer class="footer muted small">{app.t('app.footer')}</footer>
       <Help />
+      <Tour />
     </>
   );
 }

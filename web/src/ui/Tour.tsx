@@ -1,0 +1,111 @@
+// Six steps for a first visitor, beside the real pages: each points at what it speaks of.
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { MessageKey } from '../messages';
+import { useApp, type App } from '../store/app';
+import { scenarioPath, type Route } from '../store/route';
+import { Icon } from './controls';
+
+const PROGRAM = 'race-counter';
+
+interface TourStep {
+  readonly title: MessageKey;
+  readonly text: MessageKey;
+  readonly page: Route['page'];
+  /** What it is about. */
+  readonly target: string;
+  /** Leads to the page of the next step, where that is another one. */
+  readonly onward?: (app: App) => void;
+}
+
+const press = (selector: string): void => document.querySelector<HTMLElement>(selector)?.click();
+
+export const TOUR: readonly TourStep[] = [
+  {
+    title: 'tour.choose.title', text: 'tour.choose', page: 'gallery', target: `a[href="${scenarioPath(PROGRAM)}"]`,
+    onward: (app) => app.go(scenarioPath(PROGRAM, 'n=2000')),
+  },
+  { title: 'tour.guess.title', text: 'tour.guess', page: 'scenario', target: '.guess, .outcomes' },
+  {
+    title: 'tour.run.title', text: 'tour.run', page: 'scenario', target: '.run-button',
+    onward: () => press('.run-button'),
+  },
+  { title: 'tour.lanes.title', text: 'tour.lanes', page: 'run', target: '.lanes' },
+  { title: 'tour.replay.title', text: 'tour.replay', page: 'run', target: '.replay' },
+  { title: 'tour.more.title', text: 'tour.more', page: 'run', target: '.actions' },
+];
+
+const LOOKS_MS = 200;
+
+/** Frames what the step is about, as soon as it is there. */
+function usePointer(selector: string | null): void {
+  useEffect(() => {
+    let shown: Element | null = null;
+    const look = (): void => {
+      const found = selector === null ? null : document.querySelector(selector);
+      if (found === shown) return;
+      shown?.classList.remove('toured');
+      shown = found;
+      const smooth = !matchMedia('(prefers-reduced-motion: reduce)').matches;
+      found?.classList.add('toured');
+      found?.scrollIntoView({ block: 'center', behavior: smooth ? 'smooth' : 'auto' });
+    };
+    look();
+    const timer = setInterval(look, LOOKS_MS);
+    return () => {
+      clearInterval(timer);
+      shown?.classList.remove('toured');
+    };
+  }, [selector]);
+}
+
+/** Whoever does what a step says is at the next one. */
+function useProgress(app: App, at: number | null): void {
+  const { page } = app.route.value;
+  useEffect(() => {
+    if (at === null || TOUR[at].page === page) return;
+    const next = TOUR.findIndex((step, i) => i > at && step.page === page);
+    if (next >= 0) app.tour.value = next;
+  }, [page]);
+}
+
+export function Tour(): JSX.Element | null {
+  const app = useApp();
+  const at = app.tour.value;
+  const step = at === null ? null : TOUR[at];
+  const here = step !== null && app.route.value.page === step.page;
+  useProgress(app, at);
+  usePointer(here ? step.target : null);
+  if (step === null || at === null) return null;
+  const last = at === TOUR.length - 1;
+  const go = (to: number): void => { app.tour.value = to; };
+  const onward = (): void => {
+    if (last) app.tour.value = null;
+    else if (step.onward !== undefined && here) step.onward(app);
+    else if (!here) app.go('/');
+    if (!last && (step.onward === undefined || !here)) go(here ? at + 1 : 0);
+  };
+  return (
+    <aside class="tour" aria-label={app.t('tour.title')}>
+      <div class="tour-head">
+        <span class="muted small">{app.t('tour.step', { at: at + 1, count: TOUR.length })}</span>
+        <button type="button" class="icon-button" aria-label={app.t('tour.end')} title={app.t('tour.end')}
+          onClick={() => { app.tour.value = null; }}>
+          <Icon name="close" />
+        </button>
+      </div>
+      <div role="status">
+        <h2>{app.t(step.title)}</h2>
+        <p>{app.t(here ? step.text : 'tour.elsewhere')}</p>
+      </div>
+      <div class="tour-moves">
+        {at > 0 && here && TOUR[at - 1].page === step.page && (
+          <button type="button" class="button" onClick={() => go(at - 1)}>{app.t('tour.back')}</button>
+        )}
+        <button type="button" class="button primary" onClick={onward}>
+          {app.t(last ? 'tour.done' : here ? 'tour.next' : 'tour.again')}
+        </button>
+      </div>
+    </aside>
+  );
+}
