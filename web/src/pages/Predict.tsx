@@ -23,7 +23,7 @@ function conditionText(app: App, scenario: Scenario, when: string): string {
 export function OutcomeLook({ rule }: { readonly rule: OutcomeRule }): JSX.Element {
   const app = useApp();
   return rule.ended === '' || rule.ended === 'completed'
-    ? <code>{rule.pattern}</code> : <strong>{app.word('ended', rule.ended)}</strong>;
+    ? <code>{rule.pattern.replaceAll('*', '…')}</code> : <strong>{app.word('ended', rule.ended)}</strong>;
 }
 
 const CLASSES: readonly OutcomeClass[] = ['acceptable', 'interesting', 'forbidden'];
