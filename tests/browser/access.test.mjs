@@ -75,6 +75,16 @@ const pages = {
   curve: { path: () => `/r/${ids['parallel-speedup']}`, ready: '.curve' },
   bars: { path: () => `/r/${ids['ipc-compare']}`, ready: '.bar' },
   figures: { path: () => `/r/${ids['copy-or-share']}`, ready: '.figures' },
+  revealed: { path: () => '/s/race-counter', ready: '.guess', click: '.guess .small-button' },
+  compare: { path: () => `/c/${ids.lock}/${ids['race-counter']}`, ready: '.compare-table' },
+  menu: { path: () => `/r/${ids['pool-map-order']}`, ready: '.chart', click: '.actions .menu summary' },
+  marked: { path: () => `/r/${ids['pool-map-order']}#v=0~4000000&p=t2,o1&m=900000&i=1`, ready: '.pinned-names .lane-name' },
+  ordered: { path: () => `/r/${ids['pool-map-order']}#c=order&f=process`, ready: '[aria-expanded="false"]' },
+  events: { path: () => `/r/${ids['pool-map-order']}`, ready: '.chart', click: 'text=/^(Table|表格)$/' },
+  help: { path: () => '/help', ready: '.guide-states' },
+  history: { path: () => '/history', ready: 'h1' },
+  tour: { path: () => '/', ready: '.card', click: '.hero button' },
+  embed: { path: () => `/embed/r/${ids.lock}`, ready: '.verdict' },
   missing: { path: () => '/r/nothing', ready: 'h1' },
 };
 
@@ -89,7 +99,7 @@ for (const theme of ['light', 'dark']) {
     for (const width of [1280, 390]) {
       test(`${theme} ${language} ${width}`, async () => {
         const page = await browser.newPage({ width, theme, language });
-        for (const [name, { path, ready, select }] of Object.entries(pages)) {
+        for (const [name, { path, ready, select, click }] of Object.entries(pages)) {
           await page.goto(server.url + path());
           await page.locator(ready).first().waitFor();
           if (name === 'gallery') {
@@ -97,6 +107,7 @@ for (const theme of ['light', 'dark']) {
             await page.waitForLoadState('networkidle');
             await page.evaluate(() => scrollTo(0, 0));
           }
+          if (click) await page.locator(click).first().click();
           if (select) {
             await page.locator('.lanes').focus();
             for (const key of ['ArrowRight', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(key);

@@ -104,6 +104,7 @@ test('a search finds events by task, object, kind and value; every word must be 
   assert.deepEqual(kinds(`${log.tasks[2].name} COUNTER`), [4, 8]);
   assert.deepEqual(kinds('acquired'), [6, 8]);
   assert.deepEqual(kinds('created 2'), [2]);
+  assert.deepEqual(kinds('=2'), [2]);
   assert.deepEqual(kinds('nothing-of-the-kind'), []);
   assert.deepEqual(kinds('  '), []);
 });

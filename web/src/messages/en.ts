@@ -413,7 +413,7 @@ export const en = {
   'timeline.unpin': 'No longer keep {name} on top',
   'timeline.minimap': 'The whole run: click or drag to go there',
   'timeline.search': 'Search events',
-  'timeline.searchLabel': 'Search events by task, object, kind or value',
+  'timeline.searchLabel': 'Search events by task, object, kind or value; =3 is the value alone',
   'timeline.found': '{count} {count|event|events}',
   'timeline.foundAt': '{at} of {count}',
   'timeline.foundBefore': 'Previous event found',

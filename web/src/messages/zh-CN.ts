@@ -415,7 +415,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'timeline.unpin': '取消固定 {name}',
   'timeline.minimap': '整次运行的缩略图：点击或拖动即可前往',
   'timeline.search': '搜索事件',
-  'timeline.searchLabel': '按任务、对象、类型或数值搜索事件',
+  'timeline.searchLabel': '按任务、对象、类型或数值搜索事件；=3 只匹配数值',
   'timeline.found': '{count} 个事件',
   'timeline.foundAt': '第 {at} 个，共 {count} 个',
   'timeline.foundBefore': '上一个搜索结果',

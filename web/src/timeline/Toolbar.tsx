@@ -1,7 +1,6 @@
 // What can be done with the timeline, as buttons: everything the keys do, and the search.
-import { useSignal } from '@preact/signals';
+import { batch, useSignal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
 import { formatNs } from '../messages/format';
 import { useApp } from '../store/app';
 import type { RunStore } from '../store/run';
@@ -33,15 +32,19 @@ function Toggle({ on, label, help, onClick }: ToggleProps): JSX.Element {
 export function SearchBox({ store, stage }: Omit<Props, 'table'>): JSX.Element {
   const app = useApp();
   const query = useSignal('');
-  const field = useRef<HTMLInputElement>(null);
-  const count = store.chartVersion.value;
-  useEffect(() => {
-    const { log } = store.model;
-    store.found.value = search(log, timeOrder(log), query.value);
-  }, [query.value, count]);
+  const { log } = store.model;
+  const ask = (text: string): void => batch(() => {
+    query.value = text;
+    store.found.value = search(log, timeOrder(log), text);
+  });
+  // While the run goes on there are more and more.
+  useSignalEffect(() => {
+    void store.chartVersion.value;
+    ask(query.peek());
+  });
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Enter') stage?.nextFound(event.shiftKey ? -1 : 1);
-    else if (event.key === 'Escape') query.value = '';
+    else if (event.key === 'Escape') ask('');
     else return;
     event.preventDefault();
   };
@@ -50,12 +53,11 @@ export function SearchBox({ store, stage }: Omit<Props, 'table'>): JSX.Element {
   return (
     <span class="timeline-search" role="search">
       <input
-        ref={field}
         type="search"
         value={query.value}
         placeholder={app.t('timeline.search')}
         aria-label={app.t('timeline.searchLabel')}
-        onInput={(event) => { query.value = event.currentTarget.value; }}
+        onInput={(event) => ask(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
       {query.value.trim() !== '' && (

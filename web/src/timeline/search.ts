@@ -1,4 +1,5 @@
-// Finding events by what they are called: task, kind, object, value. All words must be there.
+// Finding events by what they are called: task, kind, object, value. All words must be there; =3 is the
+// value alone.
 import { EVENT_TEXT } from '../trace/kinds.gen';
 import type { TraceLog } from '../trace/log';
 
@@ -18,5 +19,5 @@ export function search(log: TraceLog, order: Uint32Array, query: string): number
   const kinds = hits(Array.from({ length: 256 }, (_, kind) => EVENT_TEXT[kind] ?? ''), words);
   return Array.from(order).filter((i) => words.every((word, k) =>
     tasks[log.task[i]]?.[k] === true || objects[log.object[i]]?.[k] === true || kinds[log.kind[i]][k]
-    || String(log.value[i]) === word));
+    || String(log.value[i]) === word || `=${log.value[i]}` === word));
 }

@@ -1,0 +1,148 @@
+// A learner's visit: the tour, a guess and what came of it, two runs beside each other, what was run.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { run, startBrowser, startServer } from './help.mjs';
+
+let server;
+let browser;
+before(async () => {
+  server = await startServer();
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.stop();
+  assert.equal(await server?.stop(), 0, 'the server ends cleanly');
+});
+
+async function opened(path, options) {
+  const page = await browser.newPage(options);
+  await page.goto(server.url + path);
+  return page;
+}
+
+test('six steps lead from the gallery to a replayed run', async () => {
+  const page = await opened('/');
+  await page.getByRole('button', { name: /tour in six steps/ }).click();
+  const tour = page.getByRole('complementary', { name: 'Guided tour' });
+  const seen = [];
+  for (let i = 1; i <= 6; i++) {
+    await tour.getByText(`Step ${i} of 6`).waitFor();
+    await page.locator('.toured').waitFor();
+    seen.push(new URL(page.url()).pathname.split('/')[1]);
+    await tour.getByRole('button', { name: i < 6 ? 'Next' : 'Done' }).click();
+  }
+  assert.deepEqual(seen, ['', 's', 's', 'r', 'r', 'r']);
+  assert.equal(await tour.count(), 0);
+  assert.equal(await page.locator('.toured').count(), 0);
+  await page.close();
+});
+
+test('who does what a step says is at the next one; who goes elsewhere is told so', async () => {
+  const page = await opened('/');
+  await page.getByRole('button', { name: /tour in six steps/ }).click();
+  const tour = page.getByRole('complementary', { name: 'Guided tour' });
+  await page.locator('.toured').click();
+  await tour.getByText('Step 2 of 6').waitFor();
+  await page.getByRole('link', { name: 'Help' }).first().click();
+  await tour.getByText('You have gone another way.').waitFor();
+  await tour.getByRole('button', { name: 'Start the tour again' }).click();
+  await tour.getByText('Step 1 of 6').waitFor();
+  await tour.getByRole('button', { name: 'End the tour' }).click();
+  assert.equal(await tour.count(), 0);
+  await page.close();
+});
+
+test('the meaning is hidden until one has guessed and run, or asks for it', async () => {
+  const page = await opened('/s/race-counter?variant=lock&n=100');
+  assert.equal(await page.getByRole('heading', { name: 'What it teaches' }).count(), 0);
+  const guess = page.getByRole('group', { name: /Guess before you run/ });
+  await guess.getByLabel('count=0').check();
+  await page.getByText('Noted. Now run it.').waitFor();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.locator('.predicted').waitFor();
+  assert.match(await page.locator('.predicted').textContent(), /You expected count=0 – and so it was/);
+  await page.goBack();
+  await page.getByRole('heading', { name: 'What it teaches' }).waitFor();
+  assert.equal(await guess.count(), 0, 'it is known by now');
+  const other = await opened('/s/deadlock-two-locks');
+  await other.getByRole('button', { name: 'Show what each of them means' }).click();
+  await other.getByRole('heading', { name: 'What it teaches' }).waitFor();
+  await page.close();
+  await other.close();
+});
+
+test('the broken and the fixed one under one ruler, and where they part', async () => {
+  const page = await opened('/');
+  const made = await page.request.post(`${server.url}/api/v1/runs?wait=20`, {
+    data: { scenario: 'race-counter', params: { n: 50 }, schedule: { mode: 'random', seed: 3 } } });
+  const { id } = await made.json();
+  await page.goto(`${server.url}/r/${id}`);
+  await page.locator('.actions .menu summary').click();
+  await page.getByRole('button', { name: 'a lock', exact: true }).click();
+  await page.waitForURL(new RegExp(`/c/${id}/`));
+  await page.locator('.compare-table').first().waitFor();
+  assert.match(await page.locator('.compare-table').first().textContent(), /Protectionnonea lock/);
+  await page.getByText(/The first \d+ events? (is|are) the same/).waitFor();
+  const canvases = () => page.evaluate(() => [...document.querySelectorAll('.ruler:not(.minimap) canvas')].map((c) => c.toDataURL()));
+  await page.locator('.lanes').first().focus();
+  for (const key of ['w', 'w', 'a']) await page.keyboard.press(key);
+  await page.waitForTimeout(200);
+  const bare = (await canvases()).map((data) => data.length);
+  assert.equal(bare.length, 2);
+  const views = await page.evaluate(() => new URLSearchParams(location.hash.slice(1)).get('v'));
+  await page.locator('.lanes').nth(1).focus();
+  await page.keyboard.press('0');
+  await page.waitForTimeout(500);
+  assert.notEqual(await page.evaluate(() => new URLSearchParams(location.hash.slice(1)).get('v')), views,
+    'a move in one is a move in both');
+  await page.locator('.compare-below .link-button').first().click();
+  await page.waitForTimeout(400);
+  assert.match(page.url(), /s=\d+@\d+e/);
+  await page.close();
+});
+
+test('equal runs are said to be equal; a run that is not there is said so', async () => {
+  const setup = { scenario: 'race-counter', params: { n: 5 }, schedule: { mode: 'round-robin' } };
+  const page = await opened('/');
+  const make = async () => (await (await page.request.post(`${server.url}/api/v1/runs?wait=20`, { data: setup })).json()).id;
+  const [a, b] = [await make(), await make()];
+  await page.goto(`${server.url}/c/${a}/${b}`);
+  await page.getByText('They do the same, event by event.').waitFor();
+  await page.getByText('Both have the same setup').waitFor();
+  await page.goto(`${server.url}/c/${a}/nothing`);
+  await page.getByRole('heading', { name: 'There is nothing here' }).waitFor();
+  await page.close();
+});
+
+test('what was run in this browser is found again, and compared', async () => {
+  const page = await opened('/');
+  const post = (scenario, params) => page.request.post(`${server.url}/api/v1/runs?wait=20`, { data: { scenario, params } });
+  await post('generator-send', { rounds: 2 });
+  await post('generator-send', { rounds: 3 });
+  await run(server.url, 'semaphore-signal', { rounds: 1, delay_ms: 0 });
+  await page.goto(`${server.url}/history`);
+  const lines = page.locator('.history-line');
+  await lines.first().waitFor();
+  const all = await lines.count();
+  assert.equal(await page.getByText('Semaphore', { exact: false }).count(), 0, 'not what somebody else ran');
+  await page.getByRole('searchbox').fill('generator-send rounds=3');
+  await page.getByText('1 run', { exact: true }).waitFor();
+  assert.ok(all > 1);
+  await page.getByRole('searchbox').fill('generator-send');
+  await lines.nth(0).getByRole('button', { name: 'Compare' }).click();
+  await lines.nth(1).getByRole('link', { name: 'Compare with this one' }).click();
+  await page.waitForURL(/\/c\//);
+  await page.locator('.compare-table').first().waitFor();
+  await page.close();
+});
+
+test('the help has every key that works', async () => {
+  const page = await opened('/help');
+  const keys = await page.locator('.help-keys kbd').allTextContents();
+  for (const key of ['W', 'S', 'A', 'D', 'F', '0', 'M', 'N', 'P', 'O', 'Z', ',', '.', '<', '>', '[', ']', 'Esc', '?']) assert.ok(keys.includes(key), key);
+  await page.close();
+});
+
+test('no page complained', () => {
+  assert.deepEqual(browser.complaints, []);
+});
