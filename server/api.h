@@ -20,6 +20,7 @@ api_handler api_run_list, api_run_get, api_run_output, api_run_delete;
 
 /* api_events.c, api_trace.c */
 api_handler api_run_events, api_run_trace;
+api_handler page_run;
 
 /* api_experiment_new.c */
 enum { REPEAT_MAX = 1000 }; /* runs of a repetition */

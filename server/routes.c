@@ -29,6 +29,7 @@ static const struct route {
     {METHOD_DELETE, API_PREFIX "/experiments/{id}", api_experiment_delete},
     {METHOD_GET, API_PREFIX "/experiments/{id}/events", api_experiment_events},
     {METHOD_GET, API_PREFIX "/limits", api_limits},
+    {METHOD_GET, "/r/{id}", page_run},
     {METHOD_GET, "/healthz", api_healthz},
     {METHOD_GET, "/readyz", api_readyz},
     {METHOD_GET, "/metrics", api_metrics},

@@ -137,6 +137,7 @@ static int read_file(int fd, char **ret, size_t *ret_bytes)
     ssize_t n = read_full(fd, bytes, (size_t)st.st_size);
     if (n < 0)
         return (int)n;
+    bytes[n] = '\0';
     *ret_bytes = (size_t)n;
     *ret = steal_ptr(&bytes);
     return 0;
@@ -305,6 +306,17 @@ static void reply_file(const struct file *file, struct request *request, unsigne
         request_reply_shared(request, 304, v->not_modified);
     else
         request_reply_shared(request, status, embedded ? v->embed : v->response);
+}
+
+const char *site_index(const struct site *site)
+{
+    return site->index ? site->index->variants[PLAIN].bytes : NULL;
+}
+
+void site_reply_headers(struct request *request)
+{
+    request_reply_header(request, "Content-Security-Policy", POLICY("'none'"));
+    request_reply_header(request, "Referrer-Policy", "no-referrer");
 }
 
 static bool is_page(const char *path)

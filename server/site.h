@@ -17,6 +17,12 @@ struct site;
 int site_new(struct site **ret, const char *directory, struct err *err);
 void site_free(struct site *site);
 
+/* The text of index.html, or NULL when there are no pages. */
+const char *site_index(const struct site *site);
+
+/* The headers of a page that is made for a request, but its type. */
+void site_reply_headers(struct request *request);
+
 /* Replies to any path outside the API. */
 void site_reply(struct site *site, struct request *request);
 

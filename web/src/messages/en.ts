@@ -5,6 +5,7 @@ export const en = {
   'app.gallery': 'Gallery',
   'app.theme.toDark': 'Switch to dark colours',
   'app.theme.toLight': 'Switch to light colours',
+  'app.of': ', ',
   'app.skip': 'Skip to the content',
   'app.help': 'Keyboard help',
   'app.loading': 'Loading…',

@@ -7,6 +7,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'app.gallery': '场景库',
   'app.theme.toDark': '切换到深色',
   'app.theme.toLight': '切换到浅色',
+  'app.of': '，',
   'app.skip': '跳到正文',
   'app.help': '键盘操作',
   'app.loading': '正在加载…',

@@ -153,8 +153,8 @@ function Side({ store, run, scenario, side, linked }: {
         <Link to={runPath(run.id)}>{app.t('compare.run', { side })}</Link> <EndBadge run={run} />
       </h2>
       {store.failure.value !== null && <Failure error={store.failure.value} />}
-      <Verdict run={run} scenario={scenario} />
-      <Timeline store={store} linked={linked} />
+      <Verdict run={run} scenario={scenario} name={app.t('compare.run', { side })} />
+      <Timeline store={store} linked={linked} name={app.t('compare.run', { side })} />
     </section>
   );
 }

@@ -33,14 +33,17 @@ function moreOf(app: App, run: Run): string {
 }
 
 /** The outcome and what it means. */
-export function Verdict({ run, scenario }: FactsProps): JSX.Element | null {
+export function Verdict({ run, scenario, name = '' }: FactsProps & {
+  /** What the run is called where there are several. */
+  readonly name?: string;
+}): JSX.Element | null {
   const app = useApp();
   if (run.status !== 'done') return null;
   const rule = scenario === null ? null : ruleOf(scenario.outcomes, run);
   const of = run.outcome?.class ?? rule?.class ?? null;
   const more = moreOf(app, run);
   return (
-    <section class={`verdict ${of ?? ''}`} aria-label={app.t('run.what')}>
+    <section class={`verdict ${of ?? ''}`} aria-label={[app.t('run.what'), name].filter((part) => part !== '').join(app.t('app.of'))}>
       {(run.outcome !== null || of !== null) && (
         <div class="verdict-what">
           {run.outcome !== null && <code>{run.outcome.text}</code>}

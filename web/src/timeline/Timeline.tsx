@@ -1,6 +1,6 @@
 // The timeline's frame: toolbar, lane names, canvas, legend, table. One tab stop for the lanes.
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import type { JSX } from 'preact';
 import { formatEvents, formatNs, formatTick } from '../messages/format';
 import { useApp } from '../store/app';
@@ -26,9 +26,11 @@ interface Props {
   readonly store: RunStore;
   /** The address of the page holds what one looks at here. */
   readonly linked?: boolean;
+  /** What it is called where there are several. */
+  readonly name?: string;
 }
 
-export function Timeline({ store, linked = false }: Props): JSX.Element {
+export function Timeline({ store, linked = false, name = '' }: Props): JSX.Element {
   const app = useApp();
   const canvas = useRef<HTMLCanvasElement>(null);
   const minimap = useRef<HTMLCanvasElement>(null);
@@ -36,6 +38,7 @@ export function Timeline({ store, linked = false }: Props): JSX.Element {
   const scroll = useRef<HTMLDivElement>(null);
   const stage = useSignal<Stage | null>(null);
   const table = useSignal(false);
+  const keysId = useId();
 
   useEffect(() => {
     if (canvas.current === null || ruler.current === null || scroll.current === null
@@ -75,8 +78,9 @@ export function Timeline({ store, linked = false }: Props): JSX.Element {
     event.preventDefault();
   };
   const height = Math.max(layout.value.height, 56);
+  const title = [app.t('timeline.title'), name].filter((part) => part !== '').join(app.t('app.of'));
   return (
-    <section class="timeline" aria-label={app.t('timeline.title')}>
+    <section class="timeline" aria-label={title}>
       <Toolbar store={store} stage={stage.value} table={table} />
       <div class="ruler minimap" title={app.t('timeline.minimap')}>
         <canvas ref={minimap} aria-hidden="true" style={{ height: `${MINIMAP_HEIGHT}px` }} />
@@ -89,8 +93,8 @@ export function Timeline({ store, linked = false }: Props): JSX.Element {
         class="lanes"
         tabIndex={0}
         role="application"
-        aria-label={app.t('timeline.title')}
-        aria-describedby="timeline-keys"
+        aria-label={title}
+        aria-describedby={keysId}
         onKeyDown={onKeyDown}
         style={{ height: `${Math.min(height, SCROLLS_ABOVE)}px` }}
       >
@@ -100,7 +104,7 @@ export function Timeline({ store, linked = false }: Props): JSX.Element {
         </div>
         {layout.value.rows.length === 0 && <Empty store={store} />}
       </div>
-      <p id="timeline-keys" class="visually-hidden">{app.t('timeline.description')}</p>
+      <p id={keysId} class="visually-hidden">{app.t('timeline.description')}</p>
       <Readout store={store} />
       <Replay store={store} stage={stage.value} />
       <Legend store={store} rows={layout.value.rows} />

@@ -51,7 +51,7 @@ export function SearchBox({ store, stage }: Omit<Props, 'table'>): JSX.Element {
   const found = store.found.value;
   const at = found.indexOf(store.selection.value?.event ?? -1);
   return (
-    <span class="timeline-search" role="search">
+    <span class="timeline-search">
       <input
         type="search"
         value={query.value}
