@@ -293,9 +293,10 @@ test('the way back has the run once, however often one came to its end', async (
   for (let round = 0; round < 2; round++) {
     await page.getByRole('button', { name: 'Back' }).click();
     await place(page, `Operation ${steps - 1} of ${steps}`).waitFor();
+    await page.evaluate((y) => scrollTo(0, y), 40 * (round + 1));
     await page.getByRole('button', { name: 'To end' }).click();
     await place(page, `Operation ${steps} of ${steps}`).waitFor();
-    assert.equal(idOf(page), made.id);
+    assert.deepEqual([idOf(page), await page.evaluate(() => scrollY)], [made.id, 40 * (round + 1)]);
   }
   await page.goBack();
   assert.equal(new URL(page.url()).pathname, '/');

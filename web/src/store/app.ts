@@ -78,8 +78,12 @@ export function newApp(): App {
     space: () => (language.value === 'zh-CN' ? '' : ' '),
     go,
     stay: (path, replace) => {
-      if (replace && history.state === path) history.back();
-      else open(path, replace);
+      if (replace && history.state === path) return history.back();
+      // The way back to where one is does not move the page either.
+      if (!replace) history.scrollRestoration = 'manual';
+      open(path, replace);
+      history.scrollRestoration = 'auto';
+      return undefined;
     },
     follow: async (find, then = go) => {
       const from = route.peek();
