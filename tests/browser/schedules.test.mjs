@@ -232,6 +232,23 @@ test('a witness is stepped through backwards, and so is what was chosen by hand'
   await page.close();
 });
 
+test('what one has pinned and folded stays while one steps', async () => {
+  const page = await opened(SETUP);
+  await page.getByRole('radio', { name: /^Random One task/ }).check();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.getByRole('button', { name: 'Back' }).waitFor();
+  await page.locator('.lane-name', { hasText: 'thread 2' }).first().hover();
+  await page.getByRole('button', { name: 'Keep thread 2 on top' }).click();
+  await page.getByRole('button', { name: /^Objects/ }).click();
+  const before = new URL(page.url()).pathname;
+  await page.getByRole('button', { name: 'Back' }).click();
+  await page.waitForFunction((path) => location.pathname !== path, before);
+  await page.waitForTimeout(500);
+  assert.match(await page.locator('.pinned-names').textContent(), /thread 2/);
+  assert.match(page.url(), /p=t2&f=object/);
+  await page.close();
+});
+
 test('where the tasks stand in the program, at a choice and at a deadlock', async () => {
   const made = await controlled({ threads: 3 }, { mode: 'replay', token: await firstWitness('deadlock', { threads: 3 }), timing: 'ignored' });
   assert.equal(made.ended, 'deadlock');

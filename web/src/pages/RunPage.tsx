@@ -195,6 +195,8 @@ function useShown(id: string, of: string | null): Shown {
       return undefined;
     }
     const next = openRun(id);
+    for (const kept of ['pins', 'folded'] as const) next[kept].value = before.store[kept].peek();
+    next.ordered.value = before.store.ordered.peek();
     let open = true;
     const take = (): void => {
       if (!open) return;

@@ -1,6 +1,7 @@
 // What can be done with the timeline, as buttons: everything the keys do, and the search.
-import { batch, useSignal, useSignalEffect } from '@preact/signals';
+import { batch, effect, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { formatNs } from '../messages/format';
 import { useApp } from '../store/app';
 import type { RunStore } from '../store/run';
@@ -38,10 +39,10 @@ export function SearchBox({ store, stage }: Omit<Props, 'table'>): JSX.Element {
     store.found.value = search(log, timeOrder(log), text);
   });
   // While the run goes on there are more and more.
-  useSignalEffect(() => {
+  useEffect(() => effect(() => {
     void store.chartVersion.value;
     ask(query.peek());
-  });
+  }), [store]);
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Enter') stage?.nextFound(event.shiftKey ? -1 : 1);
     else if (event.key === 'Escape') ask('');

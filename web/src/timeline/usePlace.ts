@@ -1,5 +1,5 @@
 // Keeps the address's fragment true to what the reader looks at, and the other way round.
-import { useSignalEffect } from '@preact/signals';
+import { effect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { RunStore } from '../store/run';
 import { readPlace, selectionAt, writePlace, type Place } from './place';
@@ -43,27 +43,36 @@ function goThere(store: RunStore, stage: Stage, place: Place): () => void {
 export function usePlace(store: RunStore, stage: Stage | null, linked: boolean): void {
   useEffect(() => {
     if (stage === null || !linked) return undefined;
-    let stop = goThere(store, stage, readPlace(location.hash));
+    let stop = (): void => undefined;
     const follow = (): void => {
       stop();
       stop = goThere(store, stage, readPlace(location.hash));
     };
+    // An address that says nothing leaves what the run before had, of which this is the next step.
+    if (location.hash !== '') follow();
     addEventListener('hashchange', follow);
     return () => {
       stop();
       removeEventListener('hashchange', follow);
     };
-  }, [stage]);
-  useSignalEffect(() => {
-    const fragment = writePlace(placeOf(store));
-    if (!linked || stage === null) return undefined;
+  }, [stage, store]);
+  useEffect(() => {
+    if (stage === null || !linked) return undefined;
     const path = location.pathname;
-    const timer = setTimeout(() => {
-      // The reader may have gone on to another page meanwhile.
-      if (location.pathname === path && location.hash !== fragment) {
-        history.replaceState(history.state, '', location.pathname + location.search + fragment);
-      }
-    }, SETTLES_MS);
-    return () => clearTimeout(timer);
-  });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = effect(() => {
+      const fragment = writePlace(placeOf(store));
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        // The reader may have gone on to another page meanwhile.
+        if (location.pathname === path && location.hash !== fragment) {
+          history.replaceState(history.state, '', location.pathname + location.search + fragment);
+        }
+      }, SETTLES_MS);
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [stage, store]);
 }
