@@ -19,9 +19,10 @@
  * now and then in order to see whether a process is still there (TRACE_WAITS_LOOKS) is for good
  * only while every process is.
  *
- * A thread counts as asleep a few instructions before it is switched away from. It would be taken
- * for one that sleeps on if its processor stood still at just that place from the first look to the
- * last; hence several looks, over a time in which no processor stands still, where two would do.
+ * The kernel calls a thread asleep from a few instructions before it is switched away, and through
+ * all of a waitid() that reaps a child; taken off its processor there, as on a busy machine it may
+ * be for long, it would look like one that sleeps on. What it sleeps in (wchan) is told only of one
+ * that is on no run queue.
  *
  * The memory is written by sandboxed tasks. One that lies about its waits ends its own run as a
  * deadlock, which it could have asked for.
@@ -140,6 +141,14 @@ static uint32_t last_number(const char *line)
     return (uint32_t)number;
 }
 
+/* Whether the thread is on no run queue; "0" is what those are said to sleep in that are. */
+static bool is_off(pid_t pid, pid_t tid)
+{
+    char path[64], wchan[64];
+    snprintf(path, sizeof path, "/proc/%d/task/%d/wchan", (int)pid, (int)tid);
+    return proc_text(path, wchan, sizeof wchan) && *wchan != '0';
+}
+
 enum seen { SPOILS, DEAD, SLEEPS };
 
 static enum seen look_at(const struct trace_shared *shared, pid_t pid, pid_t tid,
@@ -161,7 +170,9 @@ static enum seen look_at(const struct trace_shared *shared, pid_t pid, pid_t tid
         return SPOILS;
     ret->thread = tid;
     ret->switches = strtoull(by_itself, NULL, 10) + strtoull(forced, NULL, 10);
-    return thread_waits_for_good(shared, last_number(number), &ret->waits_on) ? SLEEPS : SPOILS;
+    return thread_waits_for_good(shared, last_number(number), &ret->waits_on) && is_off(pid, tid)
+               ? SLEEPS
+               : SPOILS;
 }
 
 /* ---- a look ---- */
