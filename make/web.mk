@@ -27,3 +27,14 @@ web-test: $(WEB_NODE) web/src/trace/kinds.gen.ts
 .PHONY: browser-test
 browser-test: build
 	node --test --test-concurrency=1 tests/browser/*.test.mjs
+
+BENCH_WEB_NODE := tests/bench/web/node_modules/.package-lock.json
+
+$(BENCH_WEB_NODE): tests/bench/web/package-lock.json
+	cd tests/bench/web && npm ci --ignore-scripts --loglevel=error
+	@touch $@
+
+## bench-web: the timeline against its peers in Chromium, a live run, the first load
+.PHONY: bench-web
+bench-web: build $(BENCH_WEB_NODE)
+	BUILD=$(B) node tests/bench/web_bench.mjs

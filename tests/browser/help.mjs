@@ -56,11 +56,11 @@ export async function run(url, scenario, params = {}) {
   return response.json();
 }
 
-/** A browser with an empty profile. What pages complain about is collected in `complaints`. */
-export async function startBrowser() {
+/** A browser with an empty profile, and further flags. What pages complain about is collected in `complaints`. */
+export async function startBrowser(...flags) {
   const profile = mkdtempSync(join(tmpdir(), 'interleave-profile-'));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: BROWSER, headless: true, args: FLAGS, viewport: { width: 1280, height: 800 },
+    executablePath: BROWSER, headless: true, args: [...FLAGS, ...flags], viewport: { width: 1280, height: 800 },
   });
   const complaints = [];
   const newPage = async ({ width = 1280, theme = 'light', language = 'en' } = {}) => {
