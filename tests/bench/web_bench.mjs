@@ -2,6 +2,9 @@
  * Ratios of the pages, each against a peer in the same run; nothing fails on a time. The timeline of
  * the run page with all it draws, flame-chart-js and echarts show the same slices and make the same
  * moves, one a frame, with the frame rate's limit off. A case that takes too long is left out.
+ *
+ * "work" is what the page's own thread computed per frame, in processor time: other programs on the
+ * machine hardly change it. Intervals also hold what Chromium needs to bring a frame to the screen.
  */
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -51,6 +54,13 @@ async function heapOf(session) {
   return usedSize + backingStorageSize;
 }
 
+/** Seconds of processor time of the page's own thread since it began. */
+async function worked(session) {
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const { metrics } = await session.send('Performance.getMetrics');
+  return metrics.find(({ name: metric }) => metric === 'TaskDuration').value;
+}
+
 const within = (ms, promise) => {
   let timer;
   const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error('too long')), ms); });
@@ -69,17 +79,19 @@ async function measure(browser, folder, page, lanes, slices) {
   const session = await browser.context.newCDPSession(tab);
   const before = await heapOf(session);
   const shown = await tab.evaluate(([l, s]) => globalThis.bench.load(l, s), [lanes, slices]);
+  const idle = await worked(session);
   const { intervals, whole } = await tab.evaluate(([ms, most]) => globalThis.bench.play(ms, most), [PLAY_MS, PLAY_MOST_MS]);
+  const work = 1000 * (await worked(session) - idle) / intervals.length;
   const heap = await heapOf(session) - before;
   const exact = page === 'ours' && slices === 1_000_000 && lanes === 16
     ? await tab.evaluate(() => globalThis.bench.exact()) : null;
   await tab.close();
-  return { shown, frames: intervals.length, whole, p50: median(intervals), p95: quantile(intervals, 0.95), heap, exact };
+  return { shown, frames: intervals.length, whole, work, p50: median(intervals), p95: quantile(intervals, 0.95), heap, exact };
 }
 
 function tell(page, lanes, slices, found) {
   const figures = typeof found === 'string' ? found
-    : `p50 ${found.p50.toFixed(1).padStart(6)} ms, p95 ${found.p95.toFixed(1).padStart(6)} ms, heap ${mb(found.heap).padStart(6)} MB`
+    : `p50 ${found.p50.toFixed(1).padStart(6)} ms, p95 ${found.p95.toFixed(1).padStart(6)} ms, work ${found.work.toFixed(1).padStart(6)} ms, heap ${mb(found.heap).padStart(6)} MB`
       + `  (${found.shown} slices, ${found.frames} frames${found.whole ? '' : ', not all moves'})`;
   console.log(`  ${name(lanes, slices).padEnd(12)} ${page.padEnd(8)} ${figures}`);
 }
@@ -121,6 +133,7 @@ function tellRatios(all) {
   const of = (page, slices, lanes = 16) => all[`${page} ${name(lanes, slices)}`];
   compare('frame, p95, ours / flame-chart-js, 100k x 16', '0.5 or less', of('ours', 100_000).p95, of('flame', 100_000).p95);
   compare('frame, p95, ours / flame-chart-js, 100k x 256', '0.5 or less', of('ours', 100_000, 256).p95, of('flame', 100_000, 256).p95);
+  compare('work a frame, ours / flame-chart-js, 100k x 16', 'none set', of('ours', 100_000).work, of('flame', 100_000).work);
   compare('frame, p50, ours / echarts, 100k x 16', '0.025 or less', of('ours', 100_000).p50, of('echarts', 100_000).p50);
   compare('frame, p95, ours, 1M / 100k, 16 lanes', '2.5 or less', of('ours', 1_000_000).p95, of('ours', 100_000).p95);
   compare('heap, ours / flame-chart-js, 1M x 16', '0.12 or less', of('ours', 1_000_000).heap, of('flame', 1_000_000).heap);
@@ -132,15 +145,18 @@ function tellRatios(all) {
 async function measureStream(folder) {
   const browser = await startBrowser();
   const tab = await openBench(browser, folder, 'ours');
-  const { still, intervals, events, seconds } = await tab.evaluate(
-    ({ lanes, rate, seconds: s }) => globalThis.bench.stream(lanes, rate, s), STREAM);
+  const session = await browser.context.newCDPSession(tab);
+  const still = await tab.evaluate(({ lanes, rate, seconds: s }) => globalThis.bench.prepare(lanes, rate, s), STREAM);
+  const idle = await worked(session);
+  const { intervals, events, seconds } = await tab.evaluate(() => globalThis.bench.stream());
+  const work = 1000 * (await worked(session) - idle) / intervals.length;
   await browser.stop();
   const usual = median(still);
   const dropped = (list) => list.filter((ms) => ms > 1.5 * usual).length;
   console.log(`frames dropped while ${STREAM.rate} events a second come in for ${STREAM.seconds} s (the view follows, `
     + `${events} events in ${seconds.toFixed(1)} s): ${dropped(intervals)} of ${intervals.length} (aim 0); `
     + `when nothing comes in: ${dropped(still)} of ${still.length}`);
-  console.log(`  counted: intervals between frames over 1.5 x ${usual.toFixed(1)} ms; the longest ${Math.max(...intervals).toFixed(1)} ms`);
+  console.log(`  counted: intervals between frames over 1.5 x ${usual.toFixed(1)} ms; the longest ${Math.max(...intervals).toFixed(1)} ms; work ${work.toFixed(1)} ms a frame`);
 }
 
 async function tellBytes(folder) {
@@ -182,7 +198,7 @@ async function measureOpening() {
   for (let i = 0; i < OPENED; i++) {
     const tab = await browser.newPage();
     await tab.addInitScript(watch);
-    await tab.goto(`${server.url}/runs/${id}`);
+    await tab.goto(`${server.url}/r/${id}`);
     times.push(await (await tab.waitForFunction(() => globalThis.drawnAt)).jsonValue());
     await tab.close();
   }

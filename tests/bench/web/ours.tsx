@@ -11,7 +11,7 @@ import { TraceDecoder } from '../../../web/src/trace/decode';
 import { advance, finish, newModel, type Model } from '../../../web/src/trace/model';
 import { exactness } from './exact';
 import { fill, play, slicesOf, type Bench, type Show } from './page';
-import { chunks } from './trace';
+import { chunks, pinned } from './trace';
 
 function newStore(model: Model): RunStore {
   return {
@@ -50,6 +50,12 @@ function mount(): void {
   render(<AppContext.Provider value={newApp()}><Timeline store={store} /></AppContext.Provider>, root);
 }
 
+/** A lock and a queue stay in sight above the tasks. */
+function pinObjects(lanes: number): void {
+  const { lock, queue } = pinned(lanes);
+  store.pins.value = [`o${lock}`, `o${queue}`];
+}
+
 /** The columns of a view are whole ones. */
 const show: Show = (from, to) => {
   const width = store.view.peek()?.width ?? 1;
@@ -61,9 +67,9 @@ const show: Show = (from, to) => {
 /** How often the runner hands on what it has recorded. */
 const TICK_MS = 20;
 const CHART_EVERY_MS = 250;
+const STILL_MS = 3000;
 
 export interface Streamed {
-  readonly still: number[];
   readonly intervals: number[];
   readonly events: number;
   readonly seconds: number;
@@ -80,13 +86,21 @@ async function frames(over: () => boolean): Promise<number[]> {
   return intervals;
 }
 
-/** A run that sends so many events a second, taken in like a live run's; the view follows. */
-async function stream(lanes: number, rate: number, seconds: number): Promise<Streamed> {
+let ready: readonly Uint8Array[] = [];
+
+/** Makes a run that sends so many events a second; then how frames come while nothing is sent. */
+function prepare(lanes: number, rate: number, seconds: number): Promise<number[]> {
   mount();
+  pinObjects(lanes);
   const source = chunks(lanes, (rate * TICK_MS) / 1000);
-  const ready = Array.from({ length: (seconds * 1000) / TICK_MS }, () => source.next().value);
-  const start = performance.now() + 2000;
-  const still = await frames(() => performance.now() > start);
+  ready = Array.from({ length: (seconds * 1000) / TICK_MS }, () => source.next().value);
+  const end = performance.now() + STILL_MS;
+  return frames(() => performance.now() > end);
+}
+
+/** Sends what was prepared, taken in like a live run's trace; the view follows. */
+async function stream(): Promise<Streamed> {
+  const start = performance.now();
   let pending = false;
   let next = 0;
   const take = (): void => {
@@ -107,11 +121,12 @@ async function stream(lanes: number, rate: number, seconds: number): Promise<Str
   const intervals = await frames(() => next === ready.length);
   clearInterval(timer);
   clearInterval(charts);
-  return { still, intervals, events: decoder.log.count, seconds: (performance.now() - start) / 1000 };
+  return { intervals, events: decoder.log.count, seconds: (performance.now() - start) / 1000 };
 }
 
 export interface Ours extends Bench {
-  stream(lanes: number, rate: number, seconds: number): Promise<Streamed>;
+  prepare(lanes: number, rate: number, seconds: number): Promise<number[]>;
+  stream(): Promise<Streamed>;
   exact(): { looked: number; wrong: number };
 }
 
@@ -124,11 +139,13 @@ const ours: Ours = {
     finish(model, model.lastT, false);
     store.run.value = { status: 'done' } as Run;
     store.version.value++;
+    pinObjects(lanes);
     await frame();
     await frame();
     return slicesOf(model);
   },
   play: (ms, most) => play(show, ms, most),
+  prepare,
   stream,
   exact: () => exactness(model),
 };

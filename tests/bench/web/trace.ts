@@ -163,6 +163,12 @@ interface Things {
   readonly coroutine: number;
 }
 
+/** A lock and a queue that such a trace has, by their ids. */
+export function pinned(lanes: number): { lock: number; queue: number } {
+  const { locks, queues } = things(lanes);
+  return { lock: locks[0].object, queue: queues[0].object };
+}
+
 function things(lanes: number): Things {
   const circles = Math.ceil(lanes / CIRCLE);
   const entries: TestEntry[] = [{ kind: OBJECT.DEVICE, name: 'disk' }, { kind: OBJECT.COROUTINE, name: 'coroutine' }];

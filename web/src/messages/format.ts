@@ -2,13 +2,23 @@
 // plural rules (a single form may stand for all).
 export type Args = Readonly<Record<string, string | number>>;
 
+const numbers = new Map<string, Intl.NumberFormat>();
+
+/** How numbers are written; making one anew each time would cost more than all else of a text. */
+function numberFormat(language: string, options: Intl.NumberFormatOptions = {}): Intl.NumberFormat {
+  const key = `${language} ${options.maximumSignificantDigits} ${options.minimumFractionDigits}`;
+  let format = numbers.get(key);
+  if (format === undefined) numbers.set(key, format = new Intl.NumberFormat(language, options));
+  return format;
+}
+
 const HOLE = /\{(\w+)((?:\|[^{}|]*)*)\}/g;
 
 export function formatMessage(message: string, args: Args, language: string): string {
   return message.replace(HOLE, (_, name: string, forms: string) => {
     const value = args[name] ?? '';
     if (forms === '') {
-      return typeof value === 'number' ? new Intl.NumberFormat(language).format(value) : value;
+      return typeof value === 'number' ? numberFormat(language).format(value) : value;
     }
     const list = forms.slice(1).split('|');
     const one = new Intl.PluralRules(language).select(Number(value)) === 'one';
@@ -33,7 +43,7 @@ export function formatNs(time: number, language: string, digits = 3): string {
   // What rounds to a thousand of one unit is one of the next: 999.95 µs is 1 ms.
   const rounded = Number(Math.abs(time).toPrecision(digits));
   const unit = UNITS.find((u) => rounded >= u.from) ?? UNITS[UNITS.length - 1];
-  const number = new Intl.NumberFormat(language, { maximumSignificantDigits: digits });
+  const number = numberFormat(language, { maximumSignificantDigits: digits });
   return `${number.format(time / unit.by)} ${unit.name}`;
 }
 
@@ -48,7 +58,7 @@ export function formatTick(time: number, step: number, language: string): string
   if (time === 0) return '0';
   const unit = UNITS.find((u) => time >= u.from) ?? UNITS[UNITS.length - 1];
   const decimals = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step / unit.by) - 1e-9)));
-  const number = new Intl.NumberFormat(language, {
+  const number = numberFormat(language, {
     minimumFractionDigits: decimals, maximumFractionDigits: decimals,
   });
   return `${number.format(time / unit.by)} ${unit.name}`;
@@ -56,10 +66,10 @@ export function formatTick(time: number, step: number, language: string): string
 
 /** The number of an event on the ruler of events; between two there is none. */
 export function formatEvents(number: number, language: string): string {
-  return Number.isInteger(number) ? `#${new Intl.NumberFormat(language).format(number + 1)}` : '';
+  return Number.isInteger(number) ? `#${numberFormat(language).format(number + 1)}` : '';
 }
 
 export function formatBytes(bytes: number, language: string): string {
   const [by, unit] = bytes >= 1e6 ? [1e6, 'MB'] : bytes >= 1e4 ? [1e3, 'kB'] : [1, 'B'];
-  return `${new Intl.NumberFormat(language, { maximumSignificantDigits: 3 }).format(bytes / by)} ${unit}`;
+  return `${numberFormat(language, { maximumSignificantDigits: 3 }).format(bytes / by)} ${unit}`;
 }

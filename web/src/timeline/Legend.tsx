@@ -24,14 +24,13 @@ const LABELS: readonly (readonly [State, MessageKey])[] = [
 const LOOKED_AT = 5000;
 
 function statesOf(model: Model): Set<State> {
-  const found = new Set<State>();
+  const seen = new Set<State>();
   for (const lane of model.lanes) {
-    for (let i = 0; i < Math.min(lane.count, LOOKED_AT); i++) {
-      const state = lane.state[i] as State;
-      found.add(bareState(state));
-      if (holds(state)) found.add(STATE.HOLDING);
-    }
+    const states = lane.state.subarray(0, Math.min(lane.count, LOOKED_AT));
+    for (const state of Object.values(STATE)) if (!seen.has(state) && states.includes(state)) seen.add(state);
   }
+  const found = new Set([...seen].map(bareState));
+  if ([...seen].some(holds)) found.add(STATE.HOLDING);
   if (model.marks.length > 0) found.add(STATE.ERROR);
   return found;
 }

@@ -111,23 +111,25 @@ export interface ItemPlace {
   readonly width: number;
 }
 
-/** Item bars in sight, each at least a column wide; those that would lie on each other are left out. */
-export function itemsIn(bars: readonly ItemBar[], view: View, until: number): ItemPlace[] {
-  let low = 0;
+/** The first bar from `low` on that ends right of column x. */
+function firstItem(bars: readonly ItemBar[], view: View, until: number, low: number, x: number): number {
   let high = bars.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (Math.min(bars[middle].end, until) < viewStart(view)) low = middle + 1;
+    if (toX(view, Math.min(bars[middle].end, until)) <= x) low = middle + 1;
     else high = middle;
   }
+  return low;
+}
+
+/** Item bars in sight, each at least a column wide; those that would lie on each other are left out. */
+export function itemsIn(bars: readonly ItemBar[], view: View, until: number): ItemPlace[] {
   const places: ItemPlace[] = [];
-  let covered = -Infinity;
-  for (let i = low; i < bars.length && bars[i].start <= viewEnd(view); i++) {
+  for (let i = firstItem(bars, view, until, 0, -1); i < bars.length && bars[i].start <= viewEnd(view);) {
     const x = Math.max(toX(view, bars[i].start), -8);
     const right = Math.min(toX(view, Math.min(bars[i].end, until)), view.width + 8);
-    if (right <= covered) continue;
     places.push({ bar: bars[i], x, width: Math.max(1, right - x) });
-    covered = Math.max(right, x + 2);
+    i = firstItem(bars, view, until, i + 1, Math.max(right, x + 2));
   }
   return places;
 }

@@ -59,7 +59,9 @@ function drawLanes(
 ): void {
   const rows = chosenLanes(model.lanes.length, LANES_MOST).map((id) => model.lanes[id]);
   if (rows.length === 0) return;
-  mapRaster.paint(rows, whole, 1, (lane) => mapCache.columns(lane, whole, model.until, version), () => taskTile);
+  // While only the view moves it stays as it is.
+  const isNew = mapRaster.isNew(`${version} ${model.until} ${whole.width} ${rows.length}`);
+  if (isNew) mapRaster.paint(rows, whole, 1, (lane) => mapCache.columns(lane, whole, model.until, version), () => taskTile);
   context.imageSmoothingEnabled = false;
   context.drawImage(mapRaster.canvas, 0, 0, whole.width, rows.length * SUB_ROWS, 0, 2, whole.width, height - 4);
 }

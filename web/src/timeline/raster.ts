@@ -44,27 +44,39 @@ function shift(lane: Lane, was: number, view: View, until: number, states: Uint8
 
 const modulo = (a: number, b: number): number => ((a % b) + b) % b;
 
-/** Paints one row's states into its eight lines of the image. `grain`: columns of a pattern step. */
+/** Where each column is in the pattern. `grain`: columns of a pattern step. */
+function phasesOf({ first, width }: View, grain: number): Uint8Array {
+  const phases = new Uint8Array(width);
+  for (let x = 0; x < width; x++) phases[x] = modulo(Math.floor((first + x) / grain), PERIOD);
+  return phases;
+}
+
+/** Paints one row's states into its eight lines of the image, each from left to right. */
 function paintRow(
   pixels: Uint32Array,
-  width: number,
   line: number,
   states: Uint8Array,
   tile: Tile,
-  first: number,
-  grain: number,
+  phases: Uint8Array,
 ): void {
-  const begin = line * SUB_ROWS * width;
-  for (let x = 0; x < width; x++) {
-    const phase = modulo(Math.floor((first + x) / grain), PERIOD);
-    const from = (states[x] * PERIOD + phase) * SUB_ROWS;
-    for (let r = 0; r < SUB_ROWS; r++) pixels[begin + r * width + x] = tile[from + r];
+  const width = phases.length;
+  for (let r = 0; r < SUB_ROWS; r++) {
+    const begin = (line * SUB_ROWS + r) * width;
+    for (let x = 0; x < width; x++) pixels[begin + x] = tile[(states[x] * PERIOD + phases[x]) * SUB_ROWS + r];
   }
 }
 
 export class Raster {
   readonly canvas = document.createElement('canvas');
   private image: ImageData | null = null;
+  private painted = '';
+
+  /** Whether what is painted goes by another name than this; from now on it goes by this one. */
+  isNew(name: string): boolean {
+    const before = this.painted;
+    this.painted = name;
+    return name !== before;
+  }
 
   /** Paints the rows under each other; row i then lies at line 8 * i of the canvas. */
   paint<Row>(
@@ -83,9 +95,8 @@ export class Raster {
       this.image = context.createImageData(view.width, height);
     }
     const pixels = new Uint32Array(this.image.data.buffer);
-    rows.forEach((row, i) => {
-      paintRow(pixels, view.width, i, statesOf(row), tileOf(row), view.first, grain);
-    });
+    const phases = phasesOf(view, grain);
+    rows.forEach((row, i) => paintRow(pixels, i, statesOf(row), tileOf(row), phases));
     context.putImageData(this.image, 0, 0);
   }
 }

@@ -32,11 +32,12 @@ export function newLane(states: number): Lane {
 
 function grow(lane: Lane): void {
   const needed = lane.count + 1;
+  if (needed <= lane.start.length) return;
   lane.start = grown(lane.start, needed, Float64Array);
   lane.state = grown(lane.state, needed, Uint8Array);
   lane.ref = grown(lane.ref, needed, Uint16Array);
   lane.event = grown(lane.event, needed, Uint32Array);
-  lane.sums = grown(lane.sums, ((needed >> 4) + 2) * lane.states, Float64Array);
+  lane.sums = grown(lane.sums, (lane.start.length / BLOCK + 1) * lane.states, Float64Array);
 }
 
 /** Closes the block that ends where slice `count` begins. */
