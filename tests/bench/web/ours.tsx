@@ -139,6 +139,7 @@ const ours: Ours = {
     finish(model, model.lastT, false);
     store.run.value = { status: 'done' } as Run;
     store.version.value++;
+    store.chartVersion.value++;
     pinObjects(lanes);
     await frame();
     await frame();

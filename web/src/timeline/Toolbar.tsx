@@ -75,21 +75,31 @@ export function SearchBox({ store, stage }: Omit<Props, 'table'>): JSX.Element {
   );
 }
 
-export function Toolbar({ store, stage, table }: Props): JSX.Element {
+/** What changes often, apart from the buttons. */
+function Summary({ store, stage }: Omit<Props, 'table'>): JSX.Element {
   const app = useApp();
-  void store.version.value;
+  void store.chartVersion.value;
   const { log, until } = store.model;
   const hidden = stage?.arrowsHidden.value ?? 0;
-  const ordered = store.ordered.value;
   return (
-    <div class="toolbar">
-      <h2>{app.t('timeline.title')}</h2>
+    <>
       <span class="muted small">
         {app.t('timeline.summary', {
           tasks: log.tasks.length, events: log.count, time: formatNs(until, app.language.value),
         })}
       </span>
       {hidden > 0 && <span class="muted small">{app.t('timeline.arrowsMany', { count: hidden })}</span>}
+    </>
+  );
+}
+
+export function Toolbar({ store, stage, table }: Props): JSX.Element {
+  const app = useApp();
+  const ordered = store.ordered.value;
+  return (
+    <div class="toolbar">
+      <h2>{app.t('timeline.title')}</h2>
+      <Summary store={store} stage={stage} />
       <span class="tools">
         <SearchBox store={store} stage={stage} />
         <IconButton icon="left" label={app.t('timeline.left')} onClick={() => stage?.pan(-0.25)} />

@@ -4,16 +4,25 @@ import { upperBound } from '../trace/log';
 
 const SCAN_MOST = 10;
 
-/** The slice that contains t, looking forward from slice i. */
+/** The slice that contains t, looking forward from slice i: first one by one, then in growing steps. */
 function forward(lane: Lane, i: number, t: number): number {
   for (let scanned = 0; i + 1 < lane.count && lane.start[i + 1] <= t; scanned++) {
-    if (scanned === SCAN_MOST) return upperBound(lane.start, lane.count, t) - 1;
+    if (scanned === SCAN_MOST) return gallop(lane, i, t);
     i++;
   }
   return i;
 }
 
-/** Adds the time per state within [a, b) to `into`; slice i contains a (or is -1 before all). */
+function gallop({ start, count }: Lane, i: number, t: number): number {
+  let step = SCAN_MOST;
+  while (i + step < count && start[i + step] <= t) {
+    i += step;
+    step *= 2;
+  }
+  return upperBound(start, Math.min(count, i + step), t, i) - 1;
+}
+
+/** Adds the time per state within [a, b) to `into`; slice i contains a (or is -1 before all). Returns that of b. */
 function addSpan(
   lane: Lane,
   i: number,
@@ -21,18 +30,19 @@ function addSpan(
   b: number,
   until: number,
   into: Float64Array,
-): void {
+): number {
   const stop = Math.min(b, until);
-  if (stop <= a) return;
+  if (stop <= a) return i;
   const j = forward(lane, i, stop);
-  if (j < 0) return;
+  if (j < 0) return j;
   if (j === i) {
     into[lane.state[i]] += stop - a;
-    return;
+    return j;
   }
   if (i >= 0) into[lane.state[i]] += lane.start[i + 1] - a;
   addSlices(lane, i + 1, j, into);
   into[lane.state[j]] += stop - lane.start[j];
+  return j;
 }
 
 /** The state with most time; none (0) only if that is more than any state's. */
@@ -72,7 +82,7 @@ export function fillColumns(
       continue;
     }
     weights.fill(0);
-    addSpan(lane, i, a, a + scale, until, weights);
+    i = addSpan(lane, i, a, (c + 1) * scale, until, weights);
     out[at + c - from] = dominant(weights, scale);
     c++;
   }

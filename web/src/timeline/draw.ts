@@ -7,6 +7,7 @@ import { BAR, DEPTH, ITEM, rowsWithin, type Layout, type Row } from './layout';
 import {
   arrowOf, arrowsIn, itemsIn, labelsIn, levelsIn, pointsIn, sliceBox, taskRows, wayPoints, type Arrow,
 } from './marks';
+import type { Overview } from './minimap';
 import { SUB_ROWS, type Palette, type Tile } from './palette';
 import type { ColumnCache, Raster } from './raster';
 import { ticks, toX, type View } from './scale';
@@ -41,8 +42,7 @@ export interface Brush {
   readonly ownerTile: Tile;
   readonly cache: ColumnCache;
   readonly raster: Raster;
-  readonly mapCache: ColumnCache;
-  readonly mapRaster: Raster;
+  readonly overview: Overview;
 }
 
 const FONT = '12px system-ui, "Noto Sans SC", "Noto Sans CJK SC", sans-serif';

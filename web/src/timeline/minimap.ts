@@ -1,14 +1,16 @@
 // The whole run in a few pixels a lane, with what is in sight framed.
 import type { Brush } from './draw';
 import type { Model } from '../trace/model';
-import { SUB_ROWS } from './palette';
+import { SUB_ROWS, type Tile } from './palette';
+import { ColumnCache, Raster } from './raster';
 import { toX, viewEnd, viewStart, type View } from './scale';
 
 export interface MapScene {
   readonly model: Model;
   /** What is in sight, in device pixels. */
   readonly view: View;
-  readonly version: number;
+  /** Tells when the lanes are to be painted anew. */
+  readonly version: string;
   readonly ratio: number;
   /** In CSS pixels. */
   readonly height: number;
@@ -31,6 +33,29 @@ export function chosenLanes(count: number, most: number): number[] {
   return Array.from({ length: shown }, (_, i) => Math.floor((i * count) / shown));
 }
 
+/** The painted lanes. They are kept while only the view moves, and for a moment while the run goes on. */
+export class Overview {
+  readonly raster = new Raster();
+  private readonly cache = new ColumnCache();
+  private painted = '';
+  /** The columns that are painted. */
+  private whole: View = mapView(1, 1);
+  private count = 0;
+
+  /** Paints them if there is something new; returns the view and the number of lanes that are painted. */
+  paint(model: Model, whole: View, version: string, tile: Tile): { whole: View; count: number } {
+    const rows = chosenLanes(model.lanes.length, LANES_MOST).map((id) => model.lanes[id]);
+    const name = `${version} ${whole.width} ${rows.length}`;
+    if (name !== this.painted) {
+      const fresh = (this.count += 1);
+      this.raster.paint(rows, whole, 1, (lane) => this.cache.columns(lane, whole, model.until, fresh), () => tile);
+      this.painted = name;
+      this.whole = whole;
+    }
+    return { whole: this.whole, count: rows.length };
+  }
+}
+
 export function drawMinimap(context: CanvasRenderingContext2D, brush: Brush, scene: MapScene): void {
   const { model, view, version, ratio, height } = scene;
   const { palette } = brush;
@@ -51,19 +76,18 @@ export function drawMinimap(context: CanvasRenderingContext2D, brush: Brush, sce
 
 function drawLanes(
   context: CanvasRenderingContext2D,
-  { mapCache, mapRaster, taskTile }: Brush,
+  { overview, taskTile }: Brush,
   model: Model,
   whole: View,
-  version: number,
+  version: string,
   height: number,
 ): void {
-  const rows = chosenLanes(model.lanes.length, LANES_MOST).map((id) => model.lanes[id]);
-  if (rows.length === 0) return;
-  // While only the view moves it stays as it is.
-  const isNew = mapRaster.isNew(`${version} ${model.until} ${whole.width} ${rows.length}`);
-  if (isNew) mapRaster.paint(rows, whole, 1, (lane) => mapCache.columns(lane, whole, model.until, version), () => taskTile);
+  const painted = overview.paint(model, whole, version, taskTile);
+  if (painted.count === 0) return;
+  // The run may have gone on a little since.
+  const width = whole.width * (painted.whole.scale / whole.scale);
   context.imageSmoothingEnabled = false;
-  context.drawImage(mapRaster.canvas, 0, 0, whole.width, rows.length * SUB_ROWS, 0, 2, whole.width, height - 4);
+  context.drawImage(overview.raster.canvas, 0, 0, whole.width, painted.count * SUB_ROWS, 0, 2, width, height - 4);
 }
 
 /** All that is out of sight is dimmed. */

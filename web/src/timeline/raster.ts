@@ -69,14 +69,6 @@ function paintRow(
 export class Raster {
   readonly canvas = document.createElement('canvas');
   private image: ImageData | null = null;
-  private painted = '';
-
-  /** Whether what is painted goes by another name than this; from now on it goes by this one. */
-  isNew(name: string): boolean {
-    const before = this.painted;
-    this.painted = name;
-    return name !== before;
-  }
 
   /** Paints the rows under each other; row i then lies at line 8 * i of the canvas. */
   paint<Row>(

@@ -9,7 +9,7 @@ import { recent } from '../trace/sort';
 import { stripsOf, type Strip } from '../trace/strips';
 import { draw, drawRuler, type Brush } from './draw';
 import { layOut, rowAt, scrolled, type Layout, type Row } from './layout';
-import { drawMinimap } from './minimap';
+import { Overview, drawMinimap } from './minimap';
 import { selectEvent, stepAny, stepSlice } from './moves';
 import { ownerTile, readPalette, taskTile } from './palette';
 import type { Picture } from './picture';
@@ -96,7 +96,7 @@ export class Stage {
       }),
       effect(() => {
         void [store.view.value, store.selection.value, store.marks.value, store.found.value];
-        void [store.item.value, this.arrows.value];
+        void [store.item.value, this.arrows.value, store.chartVersion.value];
         this.touch();
       }),
     );
@@ -441,7 +441,7 @@ export class Stage {
     });
     drawRuler(above, this.brush.palette, { view, ratio, height: RULER_HEIGHT, flags }, formatTick);
     drawMinimap(map, this.brush, {
-      model, view, version, ratio, height: MINIMAP_HEIGHT, flags,
+      model, view, version: `${store.chartVersion.peek()} ${store.ordered.peek()}`, ratio, height: MINIMAP_HEIGHT, flags,
       found: store.found.peek().map((event) => model.log.t[event]),
     });
   }
@@ -455,8 +455,7 @@ function newBrush(): Brush {
     ownerTile: ownerTile(palette),
     cache: new ColumnCache(),
     raster: new Raster(),
-    mapCache: new ColumnCache(),
-    mapRaster: new Raster(),
+    overview: new Overview(),
   };
 }
 

@@ -88,9 +88,8 @@ export function reserve(log: TraceLog, more: number): void {
   log.kind = grown(log.kind, needed, Uint8Array);
 }
 
-/** The index of the first of `count` rising values that is greater than `x`. */
-export function upperBound(values: Float64Array, count: number, x: number): number {
-  let low = 0;
+/** The index of the first of `count` rising values, from `low` on, that is greater than `x`. */
+export function upperBound(values: Float64Array, count: number, x: number, low = 0): number {
   let high = count;
   while (low < high) {
     const middle = (low + high) >>> 1;
