@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PLAIN, layOut as layOutAs, rowAt, rowsWithin, scrolled, type Layout } from '../src/timeline/layout';
+import { PLAIN, layOut as layOutAs, rowAt, rowsWithin, scrolled, type Layout, sameLayout } from '../src/timeline/layout';
 import { arrowOf, arrowsIn, itemsIn, labelsIn, pointsIn } from '../src/timeline/marks';
 import { effectOf, stepEvent, stepLane, stepSlice, toCause } from '../src/timeline/moves';
 import { clampView, fitView, panView, resizeView, ticks, toTime, toX, viewEnd, viewStart, zoomView } from '../src/timeline/scale';
@@ -53,6 +53,18 @@ test('a group that is folded keeps its head only; what is pinned stays on top al
   assert.equal(layout.pinned, layout.rows[0].height + layout.rows[1].height);
   assert.deepEqual(layout.heads.map((head) => head.folded), [true, false]);
   assert.equal(layout.height, layout.pinned + 2 * layout.heads[0].height);
+});
+
+test('a layout is the same until a row is new, moves, or shows something else', () => {
+  const model = modelOf(EVENTS.slice(0, 4));
+  const before = layOut(model);
+  assert.ok(sameLayout(before, layOut(model)));
+  assert.ok(!sameLayout(before, layOutAs(model, { ...PLAIN, pins: ['t1'] })));
+  assert.ok(!sameLayout(before, layOutAs(model, { ...PLAIN, folded: ['thread'] })));
+  const whole = modelOf();
+  const plain = layOut(whole);
+  assert.ok(!sameLayout(plain, layOutAs(whole, { ...PLAIN, strips: stripsOf(whole) })), 'a strip');
+  assert.ok(!sameLayout(before, plain), 'another model');
 });
 
 test('scrolled, pinned rows stay in sight and hide what would lie under them', () => {

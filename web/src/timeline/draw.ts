@@ -48,6 +48,8 @@ export interface Brush {
 const FONT = '12px system-ui, "Noto Sans SC", "Noto Sans CJK SC", sans-serif';
 const LABEL_LEAST = 44;
 const LABELS_MOST = 400;
+/** No digit is narrower: what cannot fit is not measured. */
+const DIGIT_LEAST = 4;
 /** So many waiting tasks fill the height, and more where there are more. */
 const DEPTHS_LEAST = 3;
 /** How much is seen of items while another one is followed. */
@@ -180,7 +182,7 @@ function drawItems(
       context.strokeStyle = palette.control;
       if (width > 4) context.strokeRect(x + 0.5, row.itemY + 0.5, width - 1, ITEM - 1);
       const text = String(place.bar.index);
-      if (width < context.measureText(text).width + 4) continue;
+      if (width < text.length * DIGIT_LEAST + 4 || width < context.measureText(text).width + 4) continue;
       context.fillStyle = place.bar.failed ? '#ffffff' : palette.text;
       context.fillText(text, x + width / 2, row.itemY + ITEM / 2 + 1);
     }

@@ -136,6 +136,17 @@ export function layOut(model: Model, { strips, pins, folded }: Arrangement): Lay
   return { rows, heads, height: y, pinned };
 }
 
+const alike = <T extends object>(a: T, b: T): boolean =>
+  (Object.keys(a) as (keyof T)[]).every((key) => a[key] === b[key]);
+
+const allAlike = <T extends object>(a: readonly T[], b: readonly T[]): boolean =>
+  a.length === b.length && a.every((one, i) => alike(one, b[i]));
+
+/** Whether both show the same things in the same places. */
+export function sameLayout(a: Layout, b: Layout): boolean {
+  return a.pinned === b.pinned && allAlike(a.rows, b.rows) && allAlike(a.heads, b.heads);
+}
+
 /** Where everything is once `top` pixels are scrolled away: pinned rows stay, none lies under them. */
 export function scrolled(layout: Layout, top: number): Layout {
   if (layout.pinned === 0 || top === 0) return layout;

@@ -8,7 +8,7 @@ import { STEP, inOrder, orderedTime, realTime, stateEvent, type Ordered } from '
 import { recent } from '../trace/sort';
 import { stripsOf, type Strip } from '../trace/strips';
 import { draw, drawRuler, type Brush } from './draw';
-import { layOut, rowAt, scrolled, type Layout, type Row } from './layout';
+import { layOut, rowAt, sameLayout, scrolled, type Layout, type Row } from './layout';
 import { Overview, drawMinimap } from './minimap';
 import { selectEvent, stepAny, stepSlice } from './moves';
 import { ownerTile, readPalette, taskTile } from './palette';
@@ -403,7 +403,9 @@ export class Stage {
 
   private grow(): void {
     const { store } = this.options;
-    this.layout.value = this.arranged();
+    const layout = this.arranged();
+    // Who shows the names need not do so again whenever there are more events.
+    if (!sameLayout(layout, this.layout.peek())) this.layout.value = layout;
     if (store.following.peek() && this.view.width > 1) store.view.value = this.home(this.view.width);
     this.touch();
   }
