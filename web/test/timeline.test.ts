@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PLAIN, layOut as layOutAs, rowAt, rowsWithin, scrolled, type Layout, sameLayout } from '../src/timeline/layout';
+import {
+  PLAIN, layOut as layOutAs, rowAt, rowsWithin, sameLayout, scrolled, type Layout,
+} from '../src/timeline/layout';
 import { arrowOf, arrowsIn, itemsIn, labelsIn, pointsIn } from '../src/timeline/marks';
 import { effectOf, stepEvent, stepLane, stepSlice, toCause } from '../src/timeline/moves';
 import { clampView, fitView, panView, resizeView, ticks, toTime, toX, viewEnd, viewStart, zoomView } from '../src/timeline/scale';

@@ -37,6 +37,18 @@ function noteMost(steps: Steps, i: number): void {
   }
 }
 
+/** The same when step i is new: it can only make the blocks it is in larger, or begin them. */
+function noteNew(steps: Steps, i: number): void {
+  const value = steps.value[i];
+  for (let k = 0; k === 0 || i >> (BITS * k) > 0; k++) {
+    const block = i >> (BITS * (k + 1));
+    const column = steps.most[k];
+    if (column === undefined || block >= column.length) return noteMost(steps, i);
+    const begins = block << (BITS * (k + 1)) === i;
+    column[block] = begins ? value : Math.max(column[block], value);
+  }
+}
+
 /** The value from t on, never before the last step's time; steps of the same time become one. */
 export function pushStep(steps: Steps, t: number, value: number): void {
   const last = steps.count - 1;
@@ -47,7 +59,8 @@ export function pushStep(steps: Steps, t: number, value: number): void {
   steps.t[i] = i === last ? steps.t[i] : t;
   steps.value[i] = value;
   steps.count = i + 1;
-  noteMost(steps, i);
+  if (i > last) noteNew(steps, i);
+  else noteMost(steps, i);
 }
 
 /** The step that holds at t, or -1 before the first. */

@@ -53,7 +53,9 @@ function changes(model: Model): Change[] {
 export function stripsOf(model: Model): Map<number, Strip> {
   const { log } = model;
   const strips = new Map<number, Strip>();
-  for (const i of timeOrder(log)) {
+  const order = timeOrder(log);
+  for (let k = 0; k < order.length; k++) {
+    const i = order[k];
     const level = levelAfter(log, i);
     if (level === null) continue;
     const strip = stripOf(strips, log.object[i]);
