@@ -55,6 +55,13 @@ test('two chunks, narrow and wide', () => {
   assert.deepEqual([log.dropped, log.skipped, log.complete], [5, 6, true]);
 });
 
+test('a log that is whole keeps no room for more', () => {
+  const { log } = decoded(encodeChunk({ ...FIRST, last: true }));
+  const { t, value, cause, task, object, aux, kind } = log;
+  assert.deepEqual([t, value, cause, task, object, aux, kind].map((column) => column.length), new Array(7).fill(3));
+  assert.deepEqual([...t], [10, 20, 20]);
+});
+
 test('bytes may come in any pieces', () => {
   const bytes = Buffer.concat([encodeChunk(FIRST), encodeChunk(SECOND)]);
   const decoder = new TraceDecoder();

@@ -1,20 +1,23 @@
 // What the pages of the bench share: a trace in the real model, the moves, the clock of frames.
 import { TraceDecoder } from '../../../web/src/trace/decode';
 import { sliceEnd } from '../../../web/src/trace/lane';
-import { advance, newModel, type Model } from '../../../web/src/trace/model';
+import { advance, finish, newModel, type Model } from '../../../web/src/trace/model';
+import { encodeChunk } from '../../../web/test/encode';
 import { chunks } from './trace';
 
 const CHUNK_EVENTS = 10_000;
 
 export const slicesOf = (model: Model): number => model.lanes.reduce((sum, lane) => sum + lane.count, 0);
 
-/** Fills the model with so many slices of tasks, through the decoder. */
+/** A whole run with so many slices of tasks, through the decoder. */
 export function fill(decoder: TraceDecoder, model: Model, lanes: number, slices: number): void {
   const source = chunks(lanes, Math.min(CHUNK_EVENTS, slices / 10));
   while (slicesOf(model) < slices) {
     decoder.push(source.next().value);
     advance(model);
   }
+  decoder.push(encodeChunk({ first: decoder.log.count, last: true }));
+  finish(model, model.lastT, false);
 }
 
 export interface Slice {
@@ -62,6 +65,8 @@ function move(k: number): readonly [number, number] {
 
 export interface Played {
   readonly intervals: number[];
+  /** Frames, with the first ones, whose intervals do not count. */
+  readonly frames: number;
   /** All moves were made at least once. */
   readonly whole: boolean;
 }
@@ -80,7 +85,7 @@ export function play(show: Show, ms: number, most: number): Promise<Played> {
       if (frames > 0) intervals.push(now - before);
       before = now;
       const whole = frames >= MOVES;
-      if (now - start > (whole ? ms : most)) return resolve({ intervals, whole });
+      if (now - start > (whole ? ms : most)) return resolve({ intervals, frames: frames + FIRST_FRAMES, whole });
       const [from, to] = move(Math.max(0, frames++));
       show(from, to);
       requestAnimationFrame(frame);

@@ -1,7 +1,7 @@
 // Decodes the columnar chunks (the format is described in sandbox/trace/chunk.h). Bytes may come in
 // any pieces; whatever does not fit the format is refused with the place and the reason.
 import { EVENT_TEXT, OBJECT_TEXT, TASK_TEXT } from './kinds.gen';
-import { NOTHING, newLog, reserve, type Entry, type TraceLog } from './log';
+import { NOTHING, newLog, reserve, trim, type Entry, type TraceLog } from './log';
 
 const MAGIC = 0x31434c49;
 const HEADER = 64;
@@ -95,6 +95,7 @@ export class TraceDecoder {
     this.log.skipped = bigNumber(view, 48);
     this.log.malformed = view.getUint32(56, true);
     this.log.complete = header.last;
+    if (header.last) trim(this.log);
     return header.bytes;
   }
 

@@ -88,6 +88,18 @@ export function reserve(log: TraceLog, more: number): void {
   log.kind = grown(log.kind, needed, Uint8Array);
 }
 
+/** Lets go of the room for more events. */
+export function trim(log: TraceLog): void {
+  const { count } = log;
+  log.t = log.t.slice(0, count);
+  log.value = log.value.slice(0, count);
+  log.cause = log.cause.slice(0, count);
+  log.task = log.task.slice(0, count);
+  log.object = log.object.slice(0, count);
+  log.aux = log.aux.slice(0, count);
+  log.kind = log.kind.slice(0, count);
+}
+
 /** The index of the first of `count` rising values, from `low` on, that is greater than `x`. */
 export function upperBound(values: Float64Array, count: number, x: number, low = 0): number {
   let high = count;
