@@ -34,6 +34,8 @@ describe('the catalogue', () => {
         await page.goto(`${server.url}/s/${id}`);
         await page.locator('.run-button').waitFor();
         assert.equal(await page.locator('h1').textContent(), language === 'en' ? title.en : title.zh, id);
+        assert.ok(await page.locator('.guess label').count() > 0, id);
+        await page.locator('.guess .small-button').click();
         assert.ok(await page.locator('.outcomes li').count() > 0, id);
       }
       await page.close();

@@ -80,7 +80,7 @@ test('the broken and the fixed one under one ruler, and where they part', async 
   await page.locator('.actions .menu summary').click();
   await page.getByRole('button', { name: 'a lock', exact: true }).click();
   await page.waitForURL(new RegExp(`/c/${id}/`));
-  await page.locator('.compare-table').first().waitFor();
+  await page.getByRole('rowheader', { name: 'Protection' }).waitFor();
   assert.match(await page.locator('.compare-table').first().textContent(), /Protectionnonea lock/);
   await page.getByText(/The first \d+ events? (is|are) the same/).waitFor();
   const canvases = () => page.evaluate(() => [...document.querySelectorAll('.ruler:not(.minimap) canvas')].map((c) => c.toDataURL()));
