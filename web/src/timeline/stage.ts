@@ -44,16 +44,17 @@ const MARKS_MOST = 20;
 /** CSS pixels within which a mark is the same. */
 const MARK_NEAR = 6;
 
-/** Something made from the model, again when there is more, but not all the time. */
+/** Something made from the model when first asked for, again when there is more, but not all the time. */
 class Made<T> {
+  private value: T | null = null;
   private version = -1;
   private next = 0;
 
-  constructor(private value: T, private readonly make: () => T) {}
+  constructor(private readonly make: () => T) {}
 
   get(version: number, whole: boolean): T {
     const now = performance.now();
-    if (version === this.version || (now < this.next && !whole)) return this.value;
+    if (this.value !== null && (version === this.version || (now < this.next && !whole))) return this.value;
     this.value = this.make();
     this.version = version;
     this.next = now + (performance.now() - now) * REST_TIMES;
@@ -80,9 +81,9 @@ export class Stage {
 
   constructor(private readonly elements: StageElements, private readonly options: StageOptions) {
     const { store } = options;
-    this.strips = new Made<ReadonlyMap<number, Strip>>(new Map(), () => stripsOf(store.model));
-    this.stripsByOrder = new Made<ReadonlyMap<number, Strip>>(new Map(), () => stripsOf(this.known.model));
-    this.byOrder = new Made(inOrder(store.model), () => inOrder(store.model));
+    this.strips = new Made<ReadonlyMap<number, Strip>>(() => stripsOf(store.model));
+    this.stripsByOrder = new Made<ReadonlyMap<number, Strip>>(() => stripsOf(this.known.model));
+    this.byOrder = new Made(() => inOrder(store.model));
     this.layout = signal(this.arranged());
     const observer = new ResizeObserver(() => this.resize());
     observer.observe(elements.canvas);
