@@ -1,6 +1,5 @@
 #include "sandbox/prim/generator.h"
 
-#include "sandbox/sched/fiber.h"
 #include "sandbox/sched/seam.h"
 
 #include <errno.h>
@@ -66,7 +65,7 @@ static void fiber_body(void *argument)
     g->state = ENDED;
     g->outward = g->returned;
     g->handed = seam_end(g->exception ? 1 : 0);
-    fiber_suspend(g->fiber);
+    seam_suspend(g->fiber);
 }
 
 struct generator *generator_new(const char *name, generator_fn *body, void *argument)
@@ -106,7 +105,7 @@ static FLAT void resume(struct generator *g)
     trace_task_waits(seam_self.run->shared, caller, TRACE_WAITS_TASK | g->task);
     g->state = RUNNING;
     seam_self.task = g->task;
-    fiber_resume(g->fiber);
+    seam_resume(g->fiber);
     seam_self.task = caller;
     seam_go_on();
     if (g->state == ENDED)
@@ -270,7 +269,7 @@ static FLAT void suspend(struct generator *self, uint32_t waits_on)
 {
     self->state = SUSPENDED;
     trace_task_waits(seam_self.run->shared, seam_self.task, waits_on);
-    fiber_suspend(self->fiber);
+    seam_suspend(self->fiber);
     seam_go_on();
 }
 

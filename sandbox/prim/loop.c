@@ -17,7 +17,6 @@
 #include "sandbox/prim/site.h"
 #include "sandbox/prim/sync.h"
 #include "sandbox/sched/control.h"
-#include "sandbox/sched/fiber.h"
 #include "sandbox/sched/seam.h"
 
 #include <assert.h>
@@ -63,6 +62,7 @@ struct coro {
     int64_t result;
     char error[128];
     uint64_t due_ns;
+    unsigned line;      /* where it waits */
     int timer;          /* its place in the heap */
     struct site *asked; /* whose answer it waits for, to which request */
     int64_t request;
@@ -183,7 +183,8 @@ static void remove_timer(struct coro *coro)
  */
 static int suspend(struct coro *self)
 {
-    fiber_suspend(self->fiber);
+    self->line = source_line;
+    seam_suspend(self->fiber);
     remove_timer(self);
     seam_go_on();
     seam_record(EVENT_COROUTINE_RESUMED, self->loop->object, 0, self->cause);
@@ -248,7 +249,7 @@ static void fiber_body(void *argument)
     seam_go_on();
     seam_record(EVENT_TASK_STARTED, TRACE_NO_OBJECT, 0, self->created);
     end(self, self->cancel ? 0 : self->fn(self->argument));
-    fiber_suspend(self->fiber);
+    seam_suspend(self->fiber);
 }
 
 static void resume(struct loop *loop, struct coro *coro)
@@ -257,7 +258,7 @@ static void resume(struct loop *loop, struct coro *coro)
     loop->counts.resumed++;
     loop->current = coro;
     seam_self.task = coro->task;
-    fiber_resume(coro->fiber);
+    seam_resume(coro->fiber);
     seam_self.task = thread;
     loop->current = NULL;
     if (!coro->done)
@@ -338,7 +339,9 @@ static void sleep_controlled(struct loop *loop)
     struct coro *next =
         sleeps ? loop->heap[any ? seam_choose((unsigned)loop->heap_count) : 0] : NULL;
     uint64_t now = seam_clock(), due = next ? next->due_ns : SEAM_NEVER;
+    unsigned line = source_line;
     loop->counts.polled++;
+    source_line = next ? next->line : line; /* it waits in that one's place */
     control_point(&(struct seam_op){.operation = SEAM_AWAIT,
                                     .object = loop->object,
                                     .second = TRACE_NO_OBJECT,
@@ -351,6 +354,7 @@ static void sleep_controlled(struct loop *loop)
                                     .value = next && due > now ? (int64_t)(due - now)
                                              : next            ? 0
                                                                : -1});
+    source_line = line;
     seam_record(EVENT_LOOP_WOKEN, loop->object, 0, 0);
     if (any)
         wake(next);

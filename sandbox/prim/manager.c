@@ -95,6 +95,7 @@ static int call(struct manager *manager, uint16_t object, struct request *reques
     const struct reply *reply = &manager->reply[seam_self.task];
     seam_point_both(SEAM_SEND, object, manager->object);
     request->task = seam_self.task;
+    request->line = source_line;
     request->number = atomic_fetch_add(&manager->calls, 1) + 1;
     request->at_once = timeout_us == 0;
     request->sent = seam_record(EVENT_CALL_SENT, object, request->number, 0);

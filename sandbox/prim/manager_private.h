@@ -43,6 +43,7 @@ struct request {
     enum managed_type type; /* CREATE */
     uint32_t number;
     uint32_t sent;   /* event */
+    unsigned line;   /* of the scenario, that calls */
     uint16_t task;   /* the client */
     uint16_t object; /* CREATE: the run's object; otherwise the number the server gave it */
     bool at_once;    /* do not wait: -ETIMEDOUT */

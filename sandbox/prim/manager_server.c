@@ -66,6 +66,7 @@ static uint32_t note(const struct request *r, enum event_kind kind, const struct
 {
     if (!seam_self.lane)
         return 0;
+    seam_self.lane->line = r->line;
     return trace_write(seam_self.lane, kind, r->task, thing->object, value, (uint16_t)thing->count,
                        cause);
 }

@@ -121,6 +121,7 @@ static void worker_body(void *argument)
     struct chunk chunk;
     if (pool->options.initializer)
         pool->options.initializer(pool->options.argument);
+    source_line = 0;
     for (;;) {
         queue_get(pool->tasks, &chunk);
         if (!chunk.calls)
@@ -154,6 +155,7 @@ static void call_back(struct async *async)
         return;
     deliver(async);
     callback(failed ? failed : async->batch.calls, callbacks->context);
+    source_line = 0;
 }
 
 /* In the result thread: a chunk is done. */

@@ -77,6 +77,7 @@ bool interrupted(void)
 static bool run_handlers(struct signals *signals)
 {
     bool before = signals->raised;
+    unsigned line = source_line;
     signals->raised = false;
     for (int signo = 1; signo < TASK_SIGNALS; signo++) {
         if (!signals->came[signo])
@@ -84,6 +85,7 @@ static bool run_handlers(struct signals *signals)
         signals->came[signo] = 0;
         seam_record(EVENT_SIGNAL_HANDLED, TRACE_NO_OBJECT, signo, task_self()->sent[signo]);
         signals->handler[signo](signo);
+        source_line = line;
     }
     bool raised = signals->raised;
     signals->raised = raised || before;

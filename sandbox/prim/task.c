@@ -307,8 +307,10 @@ int task_pid(struct task *task)
 static uint32_t note_end(struct trace_shared *shared, uint16_t task, int code)
 {
     uint32_t event = 0;
-    if (seam_self.lane)
+    if (seam_self.lane) {
+        seam_self.lane->line = 0;
         event = trace_write(seam_self.lane, EVENT_TASK_ENDED, task, TRACE_NO_OBJECT, code, 0, 0);
+    }
     trace_task_ended(shared, task);
     return event;
 }
@@ -590,6 +592,7 @@ static void terminate_daemons(struct task *self)
 void task_finish(void)
 {
     struct task *self = seam_self.process->task;
+    source_line = 0; /* the program is over */
     if (!self)
         return; /* it never began a task */
     if (is_main_of_run(self))

@@ -222,9 +222,11 @@ static void note_wait(struct control *c, struct control_task *t)
     if (t->op.waits == 0)
         return;
     struct trace_lane *lane = t == c->current ? seam_self.lane : t->self.lane;
-    if (lane)
+    if (lane) {
+        lane->line = t->line;
         trace_write(lane, t->op.waits, t->self.task, control_listed_object(c, t->op.object),
                     t->op.value, 0, 0);
+    }
     trace_task_waits(c->run->shared, t->self.task, t->op.waits_on);
 }
 

@@ -83,12 +83,14 @@ void seam_begin(struct run *run, struct process *process, struct trace_lane *lan
             control_time(run->control, lane);
         seam_self.lane = lane;
     }
+    source_line = 0;
     seam_go_on();
     seam_record(EVENT_TASK_STARTED, TRACE_NO_OBJECT, 0, created);
 }
 
 uint32_t seam_end(int exit_code)
 {
+    source_line = 0;
     uint32_t ended = seam_record(EVENT_TASK_ENDED, TRACE_NO_OBJECT, exit_code, 0);
     trace_task_ended(seam_self.run->shared, seam_self.task);
     return ended;

@@ -22,13 +22,13 @@
 #define SCHED_SEAM_H
 
 #include "sandbox/proto/operation.h"
+#include "sandbox/sched/fiber.h"
 #include "sandbox/sched/run.h"
 #include "sandbox/trace/writer.h"
 
 #include <stdbool.h>
 
 struct conn;
-struct fiber;
 struct loop;
 struct signals;
 struct task;
@@ -172,6 +172,7 @@ static inline uint32_t seam_record_aux(enum event_kind kind, uint16_t object, in
 {
     if (!seam_self.lane)
         return 0;
+    seam_self.lane->line = source_line;
     return trace_write(seam_self.lane, kind, seam_self.task, object, value, aux, cause);
 }
 
@@ -302,6 +303,22 @@ void seam_private_free(void *memory);
 /* A stack of its own for a coroutine of the calling task. NULL without memory. */
 struct fiber *seam_fiber(size_t stack_bytes, void (*entry)(void *), void *argument);
 void seam_fiber_free(struct fiber *fiber);
+
+/* Lends the thread to the coroutine; gives it back. Either goes on with the line it was at. */
+static inline void seam_resume(struct fiber *fiber)
+{
+    unsigned line = source_line;
+    source_line = 0;
+    fiber_resume(fiber);
+    source_line = line;
+}
+
+static inline void seam_suspend(struct fiber *fiber)
+{
+    unsigned line = source_line;
+    fiber_suspend(fiber);
+    source_line = line;
+}
 
 /* Whether time-outs and sleeps may be over whenever the schedule likes. */
 bool seam_ignores_time(void);

@@ -27,7 +27,7 @@ _Static_assert(sizeof(struct entry) == CHUNK_ENTRY, "an entry is 48 bytes");
 
 /* Where the columns of a chunk lie, in bytes from its start. */
 struct layout {
-    size_t tasks, objects, time, value, cause, task, object, aux, kind, end;
+    size_t tasks, objects, time, value, cause, task, object, aux, kind, line, end;
 };
 
 static size_t after(size_t start, size_t count, size_t width)
@@ -35,27 +35,33 @@ static size_t after(size_t start, size_t count, size_t width)
     return (start + count * width + 7) & ~(size_t)7;
 }
 
-static struct layout lay_out(size_t tasks, size_t objects, size_t events, bool wide)
+static struct layout lay_out(size_t tasks, size_t objects, size_t events, uint32_t flags)
 {
     struct layout l = {.tasks = CHUNK_HEADER};
     l.objects = after(l.tasks, tasks, CHUNK_ENTRY);
     l.time = after(l.objects, objects, CHUNK_ENTRY);
     l.value = after(l.time, events, 4);
-    l.cause = after(l.value, events, wide ? 8 : 4);
+    l.cause = after(l.value, events, flags & CHUNK_FLAG_WIDE ? 8 : 4);
     l.task = after(l.cause, events, 4);
     l.object = after(l.task, events, 2);
     l.aux = after(l.object, events, 2);
     l.kind = after(l.aux, events, 2);
-    l.end = after(l.kind, events, 1);
+    l.line = after(l.kind, events, 1);
+    l.end = after(l.line, flags & CHUNK_FLAG_LINES ? events : 0, 2);
     return l;
 }
 
-static bool needs_wide(const struct chunk *chunk)
+static uint32_t flags_of(const struct chunk *chunk)
 {
-    for (uint32_t i = 0; i < chunk->event_count; i++)
-        if (chunk->events[i].value != (int32_t)chunk->events[i].value)
-            return true;
-    return false;
+    uint32_t flags = chunk->last ? CHUNK_FLAG_LAST : 0;
+    for (uint32_t i = 0; i < chunk->event_count; i++) {
+        const struct chunk_event *event = &chunk->events[i];
+        if (event->value != (int32_t)event->value)
+            flags |= CHUNK_FLAG_WIDE;
+        if (event->line != 0)
+            flags |= CHUNK_FLAG_LINES;
+    }
+    return flags;
 }
 
 static void put_entries(char *out, const struct chunk_entry *entries, uint32_t count)
@@ -71,12 +77,12 @@ static void put_entries(char *out, const struct chunk_entry *entries, uint32_t c
 }
 
 static void put_event(char *out, const struct layout *l, uint32_t i,
-                      const struct chunk_event *event, uint64_t base_ns, bool wide)
+                      const struct chunk_event *event, const struct header *header)
 {
-    uint32_t delta = (uint32_t)(event->t_ns - base_ns);
+    uint32_t delta = (uint32_t)(event->t_ns - header->base_ns);
     int32_t narrow = (int32_t)event->value;
     memcpy(out + l->time + i * 4, &delta, 4);
-    if (wide)
+    if (header->flags & CHUNK_FLAG_WIDE)
         memcpy(out + l->value + i * 8, &event->value, 8);
     else
         memcpy(out + l->value + i * 4, &narrow, 4);
@@ -85,20 +91,21 @@ static void put_event(char *out, const struct layout *l, uint32_t i,
     memcpy(out + l->object + i * 2, &event->object, 2);
     memcpy(out + l->aux + i * 2, &event->aux, 2);
     out[l->kind + i] = (char)event->kind;
+    if (header->flags & CHUNK_FLAG_LINES)
+        memcpy(out + l->line + i * 2, &event->line, 2);
 }
 
 int chunk_encode(const struct chunk *chunk, struct buf *out)
 {
-    bool wide = needs_wide(chunk);
-    struct layout l = lay_out(chunk->task_count, chunk->object_count, chunk->event_count, wide);
+    uint32_t flags = flags_of(chunk);
+    struct layout l = lay_out(chunk->task_count, chunk->object_count, chunk->event_count, flags);
     char *start = buf_grow(out, l.end);
     if (!start)
         return buf_error(out);
     struct header header = {.magic = CHUNK_MAGIC,
                             .bytes = (uint32_t)l.end,
                             .events = chunk->event_count,
-                            .flags =
-                                (wide ? CHUNK_FLAG_WIDE : 0) | (chunk->last ? CHUNK_FLAG_LAST : 0),
+                            .flags = flags,
                             .tasks = chunk->task_count,
                             .objects = chunk->object_count,
                             .base_ns = chunk->event_count ? chunk->events[0].t_ns : 0,
@@ -110,7 +117,7 @@ int chunk_encode(const struct chunk *chunk, struct buf *out)
     put_entries(start + l.tasks, chunk->tasks, chunk->task_count);
     put_entries(start + l.objects, chunk->objects, chunk->object_count);
     for (uint32_t i = 0; i < chunk->event_count; i++)
-        put_event(start, &l, i, &chunk->events[i], header.base_ns, wide);
+        put_event(start, &l, i, &chunk->events[i], &header);
     return 0;
 }
 
@@ -173,6 +180,8 @@ static struct chunk_event get_event(const char *bytes, const struct layout *l, u
     memcpy(&e.object, bytes + l->object + i * 2, 2);
     memcpy(&e.aux, bytes + l->aux + i * 2, 2);
     e.kind = (uint8_t)bytes[l->kind + i];
+    if (header->flags & CHUNK_FLAG_LINES)
+        memcpy(&e.line, bytes + l->line + i * 2, 2);
     return e;
 }
 
@@ -213,8 +222,7 @@ static int decode_one(struct trace *trace, const char *bytes, size_t n, size_t *
         header.events > CHUNK_EVENTS_MAX || header.tasks > UINT16_MAX ||
         header.objects > UINT16_MAX || header.base_ns > UINT64_MAX / 2 || trace->complete)
         return err_set(err, EBADMSG, "the chunk after event %u is malformed", trace->event_count);
-    struct layout l =
-        lay_out(header.tasks, header.objects, header.events, header.flags & CHUNK_FLAG_WIDE);
+    struct layout l = lay_out(header.tasks, header.objects, header.events, header.flags);
     if (header.bytes != l.end || header.bytes > n)
         return err_set(err, EBADMSG, "the chunk after event %u has %u bytes, not %zu",
                        trace->event_count, header.bytes, l.end);

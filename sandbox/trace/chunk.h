@@ -7,7 +7,8 @@
  *
  *   header, 64 bytes:
  *     u32 magic "ILC1"    u32 bytes of the whole chunk
- *     u32 events          u32 flags (1: values are 64 bit, 2: last chunk of the trace)
+ *     u32 events          u32 flags (1: values are 64 bit, 2: last chunk of the trace,
+ *                                    4: there is a column of lines)
  *     u32 new tasks       u32 new objects
  *     u64 base_ns         time of the first event
  *     u64 first           number of events in all chunks before
@@ -16,10 +17,13 @@
  *     u32 malformed       records refused by the reader so far
  *     u32 0
  *   tables: new tasks, then new objects, 48 bytes an entry:
- *     u16 id, u8 kind, u8 0, u16 parent (tasks; 0xffff none; objects 0xffff), u16 name bytes,
- * name[40] columns, `events` entries each: u32 time since base_ns        (not falling within a
- * chunk) i32 or i64 value u32 cause: index of the causing event in the whole trace plus one, or 0
+ *     u16 id, u8 kind, u8 0, u16 parent (tasks; 0xffff none; objects 0xffff),
+ *     u16 name bytes, name[40]
+ *   columns, `events` entries each:
+ *     u32 time since base_ns (not falling within a chunk)    i32 or i64 value
+ *     u32 cause: index of the causing event in the whole trace plus one, or 0
  *     u16 task    u16 object (0xffff none)    u16 aux    u8 kind
+ *     u16 line of the scenario's file that the event comes from, or 0 (flag 4)
  *
  * Within a chunk events are ordered by time. Across chunks an event may be older than the last one
  * of the chunk before (its task was preempted between looking at the clock and publishing), but
@@ -40,6 +44,7 @@
 #define CHUNK_EVENTS_MAX 65536u
 #define CHUNK_FLAG_WIDE  1u
 #define CHUNK_FLAG_LAST  2u
+#define CHUNK_FLAG_LINES 4u
 #define CHUNK_NAME_MAX   40u
 
 /* One event as the chunk says it. */
@@ -50,6 +55,7 @@ struct chunk_event {
     uint16_t task;
     uint16_t object;
     uint16_t aux;
+    uint16_t line; /* of the scenario's file, or 0 */
     uint8_t kind;
 };
 

@@ -58,6 +58,11 @@ static void event_json(struct jsonw *w, const struct chunk_event *e)
         jsonw_null(w);
     else
         jsonw_integer(w, (int64_t)e->cause - 1);
+    jsonw_name(w, "line");
+    if (e->line == 0)
+        jsonw_null(w);
+    else
+        jsonw_integer(w, e->line);
     jsonw_close(w, '}');
 }
 
@@ -94,7 +99,7 @@ static void csv_text(struct buf *out, const char *text)
 
 int trace_export_csv(const struct trace *trace, struct buf *out)
 {
-    buf_adds(out, "index,t_ns,task,task_name,kind,object,object_name,value,aux,cause\r\n");
+    buf_adds(out, "index,t_ns,task,task_name,kind,object,object_name,value,aux,cause,line\r\n");
     for (uint32_t i = 0; i < trace->event_count; i++) {
         const struct chunk_event *e = &trace->events[i];
         buf_printf(out, "%u,%" PRIu64 ",%u,", i, e->t_ns, e->task);
@@ -109,6 +114,9 @@ int trace_export_csv(const struct trace *trace, struct buf *out)
         buf_printf(out, ",%" PRId64 ",%u,", e->value, e->aux);
         if (e->cause)
             buf_printf(out, "%u", e->cause - 1);
+        buf_adds(out, ",");
+        if (e->line)
+            buf_printf(out, "%u", e->line);
         buf_adds(out, "\r\n");
     }
     return buf_error(out);

@@ -59,6 +59,8 @@ static void chrome_args(struct jsonw *w, const struct trace *trace, const struct
     jsonw_put_integer(w, "value", e->value);
     if (e->object != UINT16_MAX)
         jsonw_put_string(w, "object", trace->objects[e->object].name);
+    if (e->line)
+        jsonw_put_integer(w, "line", e->line);
     jsonw_close(w, '}');
 }
 

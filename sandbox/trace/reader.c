@@ -219,6 +219,7 @@ static int place_event(struct trace_reader *reader, const struct taken *taken,
                                 .task = record->task,
                                 .object = record->object,
                                 .aux = record->aux,
+                                .line = record->line,
                                 .kind = (uint8_t)record->kind};
     reader->lane[taken->lane].index[record->seq] = (uint32_t)++reader->events;
     if (record->kind == EVENT_GAP && record->value > 0 && record->value <= UINT32_MAX)

@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #define TRACE_SHARED_MAGIC   0x52484c49u /* "ILHR" */
-#define TRACE_SHARED_VERSION 1u
+#define TRACE_SHARED_VERSION 2u
 
 #define TRACE_TASKS_MAX       1024u
 #define TRACE_OBJECTS_MAX     1024u
@@ -55,6 +55,11 @@
 #define TRACE_IS_TASK(object)                                                                      \
     ((object) >= TRACE_OBJECTS_MAX && (object) < TRACE_OBJECTS_MAX + TRACE_TASKS_MAX)
 
+#define TRACE_SEQ_BITS  22u
+#define TRACE_LINE_BITS 10u
+#define TRACE_SEQ_LIMIT (1u << TRACE_SEQ_BITS)
+#define TRACE_LINES_MAX ((1u << TRACE_LINE_BITS) - 1)
+
 /*
  * One event, 32 bytes. An event is known by its id: the lane in the upper 10 bits, its number in
  * the lane plus one in the lower 22; 0 is "none".
@@ -62,8 +67,9 @@
 struct trace_record {
     uint64_t t_ns; /* since start_ns; strictly rising within a lane */
     int64_t value;
-    uint32_t cause; /* id of the event that made this one possible, or 0 */
-    uint32_t seq;   /* number in the lane, from 0 */
+    uint32_t cause;                  /* id of the event that made this one possible, or 0 */
+    uint32_t seq : TRACE_SEQ_BITS;   /* number in the lane, from 0 */
+    uint32_t line : TRACE_LINE_BITS; /* of the scenario's file that it comes from, or 0 */
     uint16_t task;
     uint16_t object; /* or TRACE_NO_OBJECT */
     uint16_t kind;   /* enum event_kind */
@@ -71,8 +77,7 @@ struct trace_record {
 };
 _Static_assert(sizeof(struct trace_record) == 32, "records are 32 bytes");
 
-#define TRACE_SEQ_BITS 22u
-_Static_assert(TRACE_SEGMENTS *TRACE_SEGMENT_RECORDS < 1u << TRACE_SEQ_BITS,
+_Static_assert(TRACE_SEGMENTS *TRACE_SEGMENT_RECORDS < TRACE_SEQ_LIMIT,
                "a lane never runs out of numbers");
 _Static_assert(TRACE_TASKS_MAX <= 1u << (32 - TRACE_SEQ_BITS), "a lane's number fits an event id");
 static inline uint32_t trace_event_id(uint32_t lane, uint32_t seq)

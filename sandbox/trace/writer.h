@@ -19,6 +19,7 @@ struct trace_lane {
     uint32_t used; /* records in the segment */
     uint32_t seq;
     uint32_t id;
+    uint32_t line;  /* of the scenario's file that the next events come from, or 0 */
     uint64_t start; /* of the run: ticks, or nanoseconds when tick_mult is 0 */
     uint64_t tick_mult;
     const uint64_t *clock; /* of a controlled run, in ns since its start; NULL: real time */
@@ -81,7 +82,8 @@ static inline uint32_t trace_write(struct trace_lane *lane, enum event_kind kind
     record->t_ns = lane->last_ns;
     record->value = value;
     record->cause = cause;
-    record->seq = lane->seq;
+    record->seq = lane->seq & (TRACE_SEQ_LIMIT - 1);
+    record->line = lane->line & TRACE_LINES_MAX;
     record->task = task;
     record->object = object;
     record->kind = (uint16_t)kind;

@@ -85,7 +85,8 @@ static int64_t start_and_join(struct thread *threads, int64_t n)
     int64_t refused = 0;
     for (int64_t i = 0; i < n; i++)
         task_begin(threads[i].task);
-    print("enumerate(): main and %" PRId64 " more", alive(threads, n));
+    int64_t more = alive(threads, n);
+    print("enumerate(): main and %" PRId64 " more", more);
     if (is("call", "start-twice") && task_begin(threads[0].task) == -EALREADY) {
         refused++;
         print("RuntimeError: threads can only be started once");

@@ -162,6 +162,20 @@ test('the minimap leads anywhere', async () => {
   await page.close();
 });
 
+test('the line of the program goes with the selected moment', async () => {
+  const page = await opened(`/r/${pool.id}`);
+  assert.equal(await page.locator('.program').count(), 0, 'nothing is selected');
+  await page.getByRole('searchbox').fill('item.delivered');
+  await page.keyboard.press('Enter');
+  const lit = page.locator('.program .place-row.lit');
+  await lit.waitFor();
+  assert.match(await lit.textContent(), /pool_\w+\(|imap_next\(|async_get\(/);
+  const line = await lit.getAttribute('data-line');
+  assert.equal(await page.locator('.details dt', { hasText: 'Line' }).locator('+ dd').textContent(), line);
+  assert.match(await lit.locator('.place-mark').textContent(), /^main /);
+  await page.close();
+});
+
 test('an item is followed', async () => {
   const page = await opened(`/r/${pool.id}`);
   const plain = await picture(page);

@@ -19,18 +19,21 @@ static const struct chunk_entry objects[] = {{0, NONE, OBJECT_OUTPUT, "stdout"},
                                              {2, NONE, OBJECT_PIPE, "p1"}};
 
 static const struct chunk_event first[] = {
-    {0, 0, 0, 0, NONE, 0, EVENT_TASK_STARTED},    {1500, 1, 0, 0, NONE, 0, EVENT_TASK_CREATED},
-    {2500, 0, 2, 1, NONE, 0, EVENT_TASK_STARTED}, {3000, 0, 0, 1, 1, 0, EVENT_LOCK_ACQUIRED},
-    {3100, 0, 0, 0, 1, 0, EVENT_LOCK_WAIT},       {9000, 0, 0, 1, 1, 0, EVENT_LOCK_RELEASED},
+    {0, 0, 0, 0, NONE, 0, 0, EVENT_TASK_STARTED},
+    {1500, 1, 0, 0, NONE, 0, 0, EVENT_TASK_CREATED},
+    {2500, 0, 2, 1, NONE, 0, 0, EVENT_TASK_STARTED},
+    {3000, 0, 0, 1, 1, 0, 0, EVENT_LOCK_ACQUIRED},
+    {3100, 0, 0, 0, 1, 0, 0, EVENT_LOCK_WAIT},
+    {9000, 0, 0, 1, 1, 0, 0, EVENT_LOCK_RELEASED},
 };
 
-/* Older than the end of the chunk before; wide values; a gap. */
+/* Older than the end of the chunk before; wide values; lines; a gap. */
 static const struct chunk_event second[] = {
-    {8800, INT64_MIN, 0, 2, 2, 7, EVENT_PIPE_SENT},
-    {9200, 0, 6, 0, 1, 0, EVENT_LOCK_ACQUIRED},
-    {9500, 123456, 0, 1, NONE, 0, EVENT_GAP},
-    {9700, INT64_C(5000000000), 7, 0, 2, 0, EVENT_PIPE_RECEIVED},
-    {4200000000, -9, 0, 2, NONE, 0, EVENT_TASK_ENDED},
+    {8800, INT64_MIN, 0, 2, 2, 7, 31, EVENT_PIPE_SENT},
+    {9200, 0, 6, 0, 1, 0, UINT16_MAX, EVENT_LOCK_ACQUIRED},
+    {9500, 123456, 0, 1, NONE, 0, 0, EVENT_GAP},
+    {9700, INT64_C(5000000000), 7, 0, 2, 0, 40, EVENT_PIPE_RECEIVED},
+    {4200000000, -9, 0, 2, NONE, 0, 0, EVENT_TASK_ENDED},
 };
 
 #define COUNT(a) ((uint32_t)(sizeof(a) / sizeof *(a)))
@@ -115,7 +118,7 @@ void test_decode_gives_back_what_was_encoded(void **state)
         const struct chunk_event *x = i < COUNT(first) ? &first[i] : &second[i - COUNT(first)];
         assert_true(e->t_ns == x->t_ns && e->value == x->value && e->cause == x->cause &&
                     e->task == x->task && e->object == x->object && e->aux == x->aux &&
-                    e->kind == x->kind);
+                    e->line == x->line && e->kind == x->kind);
     }
     trace_release(&trace);
 }

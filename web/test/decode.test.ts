@@ -41,7 +41,7 @@ const SECOND: TestChunk = {
   last: true,
   dropped: 5,
   skipped: 6,
-  events: [{ t: 2 ** 40, task: 0, kind: EVENT.CELL_WROTE, value: -(2 ** 41) }],
+  events: [{ t: 2 ** 40, task: 0, kind: EVENT.CELL_WROTE, value: -(2 ** 41), line: 300 }],
 };
 
 test('two chunks, narrow and wide', () => {
@@ -51,14 +51,15 @@ test('two chunks, narrow and wide', () => {
   assert.deepEqual([...log.cause.subarray(0, 4)], [-1, 0, -1, -1]);
   assert.equal(log.value[3], -(2 ** 41));
   assert.equal(log.aux[2], 7);
+  assert.deepEqual([...log.line.subarray(0, 4)], [0, 0, 0, 300]);
   assert.equal(log.tasks[1].name, '工人');
   assert.deepEqual([log.dropped, log.skipped, log.complete], [5, 6, true]);
 });
 
 test('a log that is whole keeps no room for more', () => {
   const { log } = decoded(encodeChunk({ ...FIRST, last: true }));
-  const { t, value, cause, task, object, aux, kind } = log;
-  assert.deepEqual([t, value, cause, task, object, aux, kind].map((column) => column.length), new Array(7).fill(3));
+  const { t, value, cause, task, object, aux, kind, line } = log;
+  assert.deepEqual([t, value, cause, task, object, aux, kind, line].map((column) => column.length), new Array(8).fill(3));
   assert.deepEqual([...t], [10, 20, 20]);
 });
 

@@ -14,6 +14,7 @@ export interface TestEvent {
   readonly aux?: number;
   /** Index in the whole trace. */
   readonly cause?: number;
+  readonly line?: number;
 }
 
 export interface TestChunk {
@@ -36,12 +37,13 @@ export function encodeChunk(chunk: TestChunk): Uint8Array {
   const events = chunk.events ?? [];
   const tables = [...(chunk.tasks ?? []), ...(chunk.objects ?? [])];
   const n = events.length;
-  const widths = [4, chunk.wide ? 8 : 4, 4, 2, 2, 2, 1];
+  const lines = events.some(({ line }) => line !== undefined);
+  const widths = [4, chunk.wide ? 8 : 4, 4, 2, 2, 2, 1, lines ? 2 : 0];
   const size = widths.reduce((sum, w) => sum + padded(n * w), 64 + 48 * tables.length);
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
   const base = events[0]?.t ?? 0;
-  const header = [0x31434c49, size, n, (chunk.wide ? 1 : 0) | (chunk.last ? 2 : 0),
+  const header = [0x31434c49, size, n, (chunk.wide ? 1 : 0) | (chunk.last ? 2 : 0) | (lines ? 4 : 0),
     chunk.tasks?.length ?? 0, chunk.objects?.length ?? 0, base % 2 ** 32, Math.floor(base / 2 ** 32),
     chunk.first ?? 0, 0, chunk.dropped ?? 0, 0, chunk.skipped ?? 0, 0, 0, 0];
   header.forEach((word, i) => view.setUint32(i * 4, word, true));
@@ -70,6 +72,7 @@ export function encodeChunk(chunk: TestChunk): Uint8Array {
   column(2, (to, e) => view.setUint16(to, e.object ?? NOTHING, true));
   column(2, (to, e) => view.setUint16(to, e.aux ?? 0, true));
   column(1, (to, e) => view.setUint8(to, e.kind));
+  if (lines) column(2, (to, e) => view.setUint16(to, e.line ?? 0, true));
   return bytes;
 }
 

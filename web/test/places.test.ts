@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { runShape } from '../src/api/shape';
-import type { Position } from '../src/api/types';
-import { byLine, callOn, excerptsOf } from '../src/store/places';
+import { byLine, callOn, excerptsOf, type Place } from '../src/store/places';
+import { TraceDecoder } from '../src/trace/decode';
+import { EVENT } from '../src/trace/kinds.gen';
+import { linesAt } from '../src/trace/places';
 import { tokenLines, tokens } from '../src/ui/highlight';
+import { traceOf } from './encode';
 
 const SOURCE = `#include "scenarios/scenario.h"
 
@@ -48,8 +51,7 @@ test('a real program, at every line', () => {
 });
 
 test('who stands where', () => {
-  const at = (task: string, line: number | null): Position =>
-    ({ task, taskId: 0, operation: 'acquire', object: null, line, enabled: false });
+  const at = (task: string, line: number | null): Place => ({ task, taskId: 0, line, now: '', waits: true });
   const lines = byLine([at('a', 30), at('b', null), at('c', 30), at('d', 4)]);
   assert.deepEqual([...lines].map(([line, here]) => [line, here.map(({ task }) => task).join()]), [[30, 'a,c'], [4, 'd']]);
 });
@@ -81,4 +83,25 @@ test('tokens line by line are the same text', () => {
   assert.deepEqual(lines.map((line) => line.map((token) => token.text).join('')), SOURCE);
   assert.deepEqual(lines[3].map((token) => token.kind), ['comment']);
   assert.equal(tokens(source, 'c').map((token) => token.text).join(''), source);
+});
+
+test('where the tasks are at a moment', () => {
+  const decoder = new TraceDecoder();
+  decoder.push(traceOf(2, [{ kind: 2, name: 'lock' }], [
+    { t: 0, task: 0, kind: EVENT.TASK_STARTED },
+    { t: 10, task: 0, kind: EVENT.LOCK_ACQUIRED, object: 0, line: 30 },
+    { t: 20, task: 1, kind: EVENT.TASK_STARTED },
+    { t: 30, task: 1, kind: EVENT.LOCK_WAIT, object: 0, line: 31 },
+    { t: 30, task: 0, kind: EVENT.LOCK_RELEASED, object: 0, line: 1023 },
+    { t: 40, task: 0, kind: EVENT.NOTE },
+    { t: 50, task: 1, kind: EVENT.TASK_ENDED, line: 31 },
+  ]));
+  const at = (t: number, event = -1): number[] => [...linesAt(decoder.log, { t, event })];
+  assert.deepEqual(at(-1), [0, 0]);
+  assert.deepEqual(at(10), [30, 0]);
+  assert.deepEqual(at(29), [30, 0]);
+  assert.deepEqual(at(30), [1023, 31]);
+  assert.deepEqual(at(30, 3), [30, 31]);
+  assert.deepEqual(at(45), [0, 31]);
+  assert.deepEqual(at(50), [0, 0]);
 });

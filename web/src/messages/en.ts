@@ -512,6 +512,7 @@ export const en = {
   'details.for': 'For',
   'details.event': 'Event',
   'details.value': 'Value',
+  'details.line': 'Line',
   'details.cause': 'Made possible by',
   'details.causeText': '{task}: {event} at {time}',
   'details.effect': 'Made possible',

@@ -514,6 +514,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'details.for': '历时',
   'details.event': '事件',
   'details.value': '值',
+  'details.line': '源码行',
   'details.cause': '起因',
   'details.causeText': '{task}：{event}，{time}',
   'details.effect': '促成',

@@ -47,6 +47,9 @@ function EventFacts({ store, event }: { readonly store: RunStore; readonly event
       </dd>
       <dt>{app.t('details.value')}</dt>
       <dd>{valueText(app, store.model, event)}</dd>
+      {log.line[event] > 0 && (
+        <><dt>{app.t('details.line')}</dt><dd>{log.line[event]}</dd></>
+      )}
       {log.cause[event] >= 0 && (
         <>
           <dt>{app.t('details.cause')}</dt>

@@ -1,9 +1,8 @@
 // The program around the lines where the tasks stand, each with the names of those who stand there.
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import type { Position } from '../api/types';
 import { useApp } from '../store/app';
-import { byLine, excerptsOf } from '../store/places';
+import { byLine, excerptsOf, type Place } from '../store/places';
 import { OWNER_COLOURS } from '../trace/model';
 import { Tokens } from '../ui/Code';
 import { tokenLines, type Token } from '../ui/highlight';
@@ -14,13 +13,13 @@ const HANGING = 4;
 /** Where there is little room, lines that were laid out below each other's middle begin here. */
 const NARROW_INDENT = 8;
 
-function Marks({ here }: { readonly here: readonly Position[] }): JSX.Element {
+function Marks({ here }: { readonly here: readonly Place[] }): JSX.Element {
   const app = useApp();
   return (
     <ul class="place-marks plain" lang={app.language.value}>
-      {here.map(({ task, taskId, enabled }) => (
-        <li key={taskId} class={`place-mark lane-${taskId % OWNER_COLOURS} ${enabled ? '' : 'stands'}`}>
-          <strong translate={false}>{task}</strong> {app.t(enabled ? 'places.can' : 'places.waits')}
+      {here.map(({ task, taskId, now, waits }) => (
+        <li key={taskId} class={`place-mark lane-${taskId % OWNER_COLOURS} ${waits ? 'stands' : ''}`}>
+          <strong translate={false}>{task}</strong> {now}
         </li>
       ))}
     </ul>
@@ -31,7 +30,7 @@ interface RowProps {
   readonly number: number;
   readonly tokens: readonly Token[];
   readonly indent: number;
-  readonly here: readonly Position[];
+  readonly here: readonly Place[];
   readonly lit: boolean;
 }
 
@@ -64,49 +63,45 @@ function reveal(frame: HTMLElement | null, line: number | null): void {
 }
 
 interface PlacesProps {
-  readonly positions: readonly Position[];
+  readonly places: readonly Place[];
   readonly source: string;
   /** The line to point out, or null. */
   readonly lit: number | null;
 }
 
-export function Places({ positions, source, lit }: PlacesProps): JSX.Element | null {
+export function Places({ places, source, lit }: PlacesProps): JSX.Element | null {
   const app = useApp();
   const frame = useRef<HTMLDivElement>(null);
   const lines = useMemo(() => source.trimEnd().split('\n'), [source]);
   const coloured = useMemo(() => tokenLines(source, 'c'), [source]);
-  const standing = useMemo(() => byLine(positions), [positions]);
+  const standing = useMemo(() => byLine(places), [places]);
   const shown = useMemo(() => excerptsOf(lines, [...standing.keys()]), [lines, standing]);
-  const first = positions.find(({ line, enabled }) => enabled && line !== null)?.line ?? null;
-  useEffect(() => reveal(frame.current, first), [shown]);
-  useEffect(() => reveal(frame.current, lit), [lit]);
+  const first = places.find(({ line, waits }) => !waits && line !== null)?.line ?? null;
+  useEffect(() => reveal(frame.current, lit ?? first), [shown, lit]);
   if (shown.length === 0) return null;
   return (
-    <div class="places">
-      <h3>{app.t('places.title')}</h3>
-      <div
-        ref={frame}
-        class="places-code"
-        tabIndex={0}
-        role="region"
-        aria-label={app.t('places.label')}
-        lang="en"
-      >
-        {shown.map(({ from, to }) => (
-          <div key={from} class="excerpt" translate={false}>
-            {lines.slice(from - 1, to).map((line, i) => (
-              <Row
-                key={from + i}
-                number={from + i}
-                tokens={coloured[from - 1 + i]}
-                indent={line.search(/\S|$/)}
-                here={standing.get(from + i) ?? []}
-                lit={lit === from + i}
-              />
-            ))}
-          </div>
-        ))}
-      </div>
+    <div
+      ref={frame}
+      class="places-code"
+      tabIndex={0}
+      role="region"
+      aria-label={app.t('places.label')}
+      lang="en"
+    >
+      {shown.map(({ from, to }) => (
+        <div key={from} class="excerpt" translate={false}>
+          {lines.slice(from - 1, to).map((line, i) => (
+            <Row
+              key={from + i}
+              number={from + i}
+              tokens={coloured[from - 1 + i]}
+              indent={line.search(/\S|$/)}
+              here={standing.get(from + i) ?? []}
+              lit={lit === from + i}
+            />
+          ))}
+        </div>
+      ))}
     </div>
   );
 }

@@ -29,6 +29,7 @@ import { useNarrow } from '../ui/useNarrow';
 import { Actions } from './Actions';
 import { Details } from './Details';
 import { Missing } from './Missing';
+import { Program } from './Program';
 import { Checks, Facts, Verdict } from './RunFacts';
 import { Races, ScheduleStrip } from './RunSchedule';
 import { Stepper } from './Stepper';
@@ -45,13 +46,6 @@ interface BodyProps {
 
 interface PageProps extends BodyProps {
   readonly of: string | null;
-}
-
-/** The program's text, when where its tasks stand may be told. */
-function useSource(run: Run): string | null {
-  const id = isControlled(run.schedule) ? run.scenario : '';
-  const { value } = useLoaded(id, async () => (id === '' ? null : getSource(id)));
-  return value.value;
 }
 
 function Drawing({ kind, store, run, scenario }: BodyProps & {
@@ -129,7 +123,7 @@ function Heading({ run, scenario, of }: PageProps): JSX.Element {
 
 function Body({ store, run, scenario, of }: PageProps): JSX.Element {
   const app = useApp();
-  const source = useSource(run);
+  const source = useLoaded(run.scenario, async () => getSource(run.scenario)).value.value;
   const narrow = useNarrow();
   const charts = scenario !== null && (scenario.chart !== 'none' || scenario.columns.length > 0);
   const told = (
@@ -152,6 +146,7 @@ function Body({ store, run, scenario, of }: PageProps): JSX.Element {
       <div class={`below ${charts ? '' : 'no-chart'}`}>
         <Output store={store} />
         {charts && scenario !== null && <Charts store={store} run={run} scenario={scenario} />}
+        <Program store={store} source={source} />
         <aside class="side">
           <Details store={store} />
           <Waits run={run} store={store} source={source} />

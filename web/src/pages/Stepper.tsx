@@ -186,6 +186,7 @@ function Here({ store, run, source, busy, choose }: Pick<StepperProps, 'store' |
   readonly busy: boolean;
   readonly choose: (choice: Enabled) => void;
 }): JSX.Element {
+  const app = useApp();
   const pointed = useSignal<number | null>(null);
   useEffect(() => { pointed.value = null; }, [run.id]);
   const point: Point = (taskId) => { pointed.value = taskId; };
@@ -194,10 +195,15 @@ function Here({ store, run, source, busy, choose }: Pick<StepperProps, 'store' |
   if (source === null || run.positions.every(({ line }) => line === null)) {
     return <div class="step-here">{choices}{now}</div>;
   }
+  const places = run.positions.map(({ task, taskId, line, enabled }) => (
+    { task, taskId, line, now: app.t(enabled ? 'places.can' : 'places.waits'), waits: !enabled }));
   return (
     <div class="step-here">
       <div class="step-side">{choices}{now}</div>
-      <Places positions={run.positions} source={source} lit={lineOfTask(run, pointed.value)} />
+      <div>
+        <h3>{app.t('places.title')}</h3>
+        <Places places={places} source={source} lit={lineOfTask(run, pointed.value)} />
+      </div>
     </div>
   );
 }

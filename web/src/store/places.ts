@@ -1,5 +1,14 @@
 // Where the tasks stand in the program: which lines to show around them, and the call on a line.
-import type { Position } from '../api/types';
+/** A task and the line it is at. */
+export interface Place {
+  readonly task: string;
+  readonly taskId: number;
+  /** Of the source, from 1; null when it is nowhere in it. */
+  readonly line: number | null;
+  /** What it is doing there, in a word. */
+  readonly now: string;
+  readonly waits: boolean;
+}
 
 /** Lines to show, from 1, both included. */
 export interface Excerpt {
@@ -42,11 +51,11 @@ export function excerptsOf(lines: readonly string[], places: readonly number[]):
 }
 
 /** Who stands on which line. */
-export function byLine(positions: readonly Position[]): Map<number, Position[]> {
-  const lines = new Map<number, Position[]>();
-  for (const position of positions) {
-    if (position.line === null) continue;
-    lines.set(position.line, [...lines.get(position.line) ?? [], position]);
+export function byLine(places: readonly Place[]): Map<number, Place[]> {
+  const lines = new Map<number, Place[]>();
+  for (const place of places) {
+    if (place.line === null) continue;
+    lines.set(place.line, [...lines.get(place.line) ?? [], place]);
   }
   return lines;
 }

@@ -13,6 +13,7 @@ const TASKS_MAX = 1024;
 const OBJECTS_MAX = 1024;
 const FLAG_WIDE = 1;
 const FLAG_LAST = 2;
+const FLAG_LINES = 4;
 
 export class TraceError extends Error {
   constructor(readonly offset: number, reason: string) {
@@ -25,6 +26,7 @@ interface Header {
   readonly events: number;
   readonly wide: boolean;
   readonly last: boolean;
+  readonly lines: boolean;
   readonly tasks: number;
   readonly objects: number;
   readonly base: number;
@@ -34,9 +36,9 @@ interface Header {
 const padded = (bytes: number): number => (bytes + 7) & ~7;
 
 /** Bytes of a chunk with these counts. */
-function chunkBytes(events: number, entries: number, wide: boolean): number {
-  return HEADER + entries * ENTRY + 2 * padded(events * 4) + padded(events * (wide ? 8 : 4))
-    + 3 * padded(events * 2) + padded(events);
+function chunkBytes(events: number, entries: number, flags: number): number {
+  return HEADER + entries * ENTRY + 2 * padded(events * 4) + padded(events * (flags & FLAG_WIDE ? 8 : 4))
+    + 3 * padded(events * 2) + padded(events) + (flags & FLAG_LINES ? padded(events * 2) : 0);
 }
 
 function bigNumber(view: DataView, at: number): number {
@@ -107,6 +109,7 @@ export class TraceDecoder {
       events: view.getUint32(8, true),
       wide: (flags & FLAG_WIDE) !== 0,
       last: (flags & FLAG_LAST) !== 0,
+      lines: (flags & FLAG_LINES) !== 0,
       tasks: view.getUint32(16, true),
       objects: view.getUint32(20, true),
       base: bigNumber(view, 24),
@@ -120,11 +123,11 @@ export class TraceDecoder {
     const fail = (reason: string): never => {
       throw new TraceError(this.offset, reason);
     };
-    if (flags & ~(FLAG_WIDE | FLAG_LAST)) fail(`unknown flags ${flags}`);
+    if (flags & ~(FLAG_WIDE | FLAG_LAST | FLAG_LINES)) fail(`unknown flags ${flags}`);
     if (header.events > EVENTS_MAX) fail(`${header.events} events in one chunk`);
     if (header.tasks > TASKS_MAX) fail(`${header.tasks} tasks`);
     if (header.objects > OBJECTS_MAX) fail(`${header.objects} objects`);
-    const expected = chunkBytes(header.events, header.tasks + header.objects, header.wide);
+    const expected = chunkBytes(header.events, header.tasks + header.objects, flags);
     if (header.bytes !== expected) fail(`says ${header.bytes} bytes, holds ${expected}`);
     if (header.first !== this.log.count) {
       fail(`begins at event ${header.first}, ${this.log.count} are known`);
@@ -177,6 +180,7 @@ export class TraceDecoder {
     const [time, value] = [section(4), section(header.wide ? 8 : 4)];
     const [cause, task, object, aux, kind] =
       [section(4), section(2), section(2), section(2), section(1)];
+    const line = header.lines ? section(2) : 0;
     for (let i = 0, to = log.count; i < n; i++, to++) {
       log.t[to] = header.base + view.getUint32(time + i * 4, true);
       if (header.wide) this.wideValue(to, view.getBigInt64(value + i * 8, true));
@@ -186,6 +190,7 @@ export class TraceDecoder {
       log.object[to] = view.getUint16(object + i * 2, true);
       log.aux[to] = view.getUint16(aux + i * 2, true);
       log.kind[to] = view.getUint8(kind + i);
+      log.line[to] = header.lines ? view.getUint16(line + i * 2, true) : 0;
       this.checkEvent(to, i === 0);
     }
     log.count += n;

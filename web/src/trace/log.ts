@@ -29,6 +29,8 @@ export interface TraceLog {
   object: Uint16Array;
   aux: Uint16Array;
   kind: Uint8Array;
+  /** Of the program's source, from 1; 0 when it does not come from a line of it. */
+  line: Uint16Array;
   readonly tasks: Entry[];
   readonly objects: Entry[];
   dropped: number;
@@ -50,6 +52,7 @@ export function newLog(): TraceLog {
     object: new Uint16Array(FIRST_CAPACITY),
     aux: new Uint16Array(FIRST_CAPACITY),
     kind: new Uint8Array(FIRST_CAPACITY),
+    line: new Uint16Array(FIRST_CAPACITY),
     tasks: [],
     objects: [],
     dropped: 0,
@@ -86,6 +89,7 @@ export function reserve(log: TraceLog, more: number): void {
   log.object = grown(log.object, needed, Uint16Array);
   log.aux = grown(log.aux, needed, Uint16Array);
   log.kind = grown(log.kind, needed, Uint8Array);
+  log.line = grown(log.line, needed, Uint16Array);
 }
 
 /** Lets go of the room for more events. */
@@ -98,6 +102,7 @@ export function trim(log: TraceLog): void {
   log.object = log.object.slice(0, count);
   log.aux = log.aux.slice(0, count);
   log.kind = log.kind.slice(0, count);
+  log.line = log.line.slice(0, count);
 }
 
 /** The index of the first of `count` rising values, from `low` on, that is greater than `x`. */

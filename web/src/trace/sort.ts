@@ -38,6 +38,7 @@ export interface JsonTrace {
     value: number | string;
     aux: number;
     cause: number | null;
+    line: number | null;
   }[];
   readonly dropped: number;
   readonly skipped: number;
@@ -63,6 +64,7 @@ export function toJson(log: TraceLog): JsonTrace {
       value: log.exact.get(i)?.toString() ?? log.value[i],
       aux: log.aux[i],
       cause: log.cause[i] < 0 ? null : rank[log.cause[i]],
+      line: log.line[i] === 0 ? null : log.line[i],
     })),
     dropped: log.dropped,
     skipped: log.skipped,
