@@ -2,15 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fillColumns } from '../src/timeline/columns';
 import { newLane, pushSlice, sliceEnd, type Lane } from '../src/trace/lane';
-
-/** A repeatable stream of numbers in [0, 1). */
-function numbers(seed: number): () => number {
-  let x = seed >>> 0;
-  return () => {
-    x = (Math.imul(x, 1664525) + 1013904223) >>> 0;
-    return x / 2 ** 32;
-  };
-}
+import { numbers } from './random';
 
 const STATES = 13;
 

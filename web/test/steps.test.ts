@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { largestWithin, newSteps, pushStep, stepAt } from '../src/trace/steps';
-
-/** Numbers that look random and are the same each time. */
-function* draws(seed: number): Generator<number, never> {
-  for (let x = seed; ;) {
-    x = (Math.imul(x, 1664525) + 1013904223) >>> 0;
-    yield x / 2 ** 32;
-  }
-}
+import { numbers } from './random';
 
 test('the largest within any span is what a walk finds', () => {
-  const random = draws(7);
-  const next = (): number => random.next().value;
+  const next = numbers(7);
   for (const count of [0, 1, 2, 15, 16, 17, 256, 300, 5000]) {
     const steps = newSteps();
     const all: [number, number][] = [];

@@ -5,7 +5,6 @@ import { useEffect } from 'preact/hooks';
 import { formatNs } from '../messages/format';
 import { useApp } from '../store/app';
 import type { RunStore } from '../store/run';
-import { timeOrder } from '../trace/sort';
 import { IconButton } from '../ui/controls';
 import { Download } from './Download';
 import { search } from './search';
@@ -36,7 +35,7 @@ export function SearchBox({ store, stage }: Omit<Props, 'table'>): JSX.Element {
   const { log } = store.model;
   const ask = (text: string): void => batch(() => {
     query.value = text;
-    store.found.value = search(log, timeOrder(log), text);
+    store.found.value = search(log, text);
   });
   // While the run goes on there are more and more.
   useEffect(() => effect(() => {

@@ -2,6 +2,7 @@
 // value alone.
 import { EVENT_TEXT } from '../trace/kinds.gen';
 import type { TraceLog } from '../trace/log';
+import { timeOrder } from '../trace/sort';
 
 const wordsOf = (query: string): string[] => query.toLocaleLowerCase().split(/\s+/).filter((word) => word !== '');
 
@@ -10,14 +11,17 @@ function hits(names: readonly string[], words: readonly string[]): boolean[][] {
   return names.map((name) => words.map((word) => name.toLocaleLowerCase().includes(word)));
 }
 
-/** The events that have every word of the query somewhere, in the given order; none for an empty one. */
-export function search(log: TraceLog, order: Uint32Array, query: string): number[] {
+/** Always the same, so that nobody takes it for something new. */
+const NONE: readonly number[] = [];
+
+/** The events that have every word of the query somewhere, by time; none for an empty one. */
+export function search(log: TraceLog, query: string): readonly number[] {
   const words = wordsOf(query);
-  if (words.length === 0) return [];
+  if (words.length === 0) return NONE;
   const tasks = hits(log.tasks.map((task) => task.name), words);
   const objects = hits(log.objects.map((object) => object.name), words);
   const kinds = hits(Array.from({ length: 256 }, (_, kind) => EVENT_TEXT[kind] ?? ''), words);
-  return Array.from(order).filter((i) => words.every((word, k) =>
+  return Array.from(timeOrder(log)).filter((i) => words.every((word, k) =>
     tasks[log.task[i]]?.[k] === true || objects[log.object[i]]?.[k] === true || kinds[log.kind[i]][k]
     || String(log.value[i]) === word || `=${log.value[i]}` === word));
 }

@@ -6,7 +6,7 @@ import { upperBound } from '../trace/log';
 import type { Model } from '../trace/model';
 import { STEP, inOrder, orderedTime, realTime, stateEvent, type Ordered } from '../trace/order';
 import { recent } from '../trace/sort';
-import { stripsOf, type Strip } from '../trace/strips';
+import { growStrips, newStrips, stripsOf, type Strip } from '../trace/strips';
 import { draw, drawRuler, type Brush } from './draw';
 import { layOut, rowAt, sameLayout, scrolled, type Layout, type Row } from './layout';
 import { Overview, drawMinimap } from './minimap';
@@ -74,14 +74,13 @@ export class Stage {
   private brush: Brush | null = null;
   private frame = 0;
   private readonly trail = new Trail<View>();
-  private readonly strips: Made<ReadonlyMap<number, Strip>>;
+  private readonly strips = newStrips();
   private readonly stripsByOrder: Made<ReadonlyMap<number, Strip>>;
   private readonly byOrder: Made<Ordered>;
   private readonly stops: (() => void)[] = [];
 
   constructor(private readonly elements: StageElements, private readonly options: StageOptions) {
     const { store } = options;
-    this.strips = new Made<ReadonlyMap<number, Strip>>(() => stripsOf(store.model));
     this.stripsByOrder = new Made<ReadonlyMap<number, Strip>>(() => stripsOf(this.known.model));
     this.byOrder = new Made(() => inOrder(store.model));
     this.layout = signal(this.arranged());
@@ -394,9 +393,9 @@ export class Stage {
 
   private arranged(): Layout {
     const { store } = this.options;
-    const strips = store.ordered.peek() ? this.stripsByOrder : this.strips;
+    growStrips(this.strips, store.model);
     return layOut(this.model, {
-      strips: strips.get(store.model.log.count, this.whole),
+      strips: store.ordered.peek() ? this.stripsByOrder.get(store.model.log.count, this.whole) : this.strips.byObject,
       pins: store.pins.peek(),
       folded: store.folded.peek(),
     });

@@ -2,13 +2,13 @@
 import { EVENT_TEXT, OBJECT_TEXT, TASK_TEXT } from './kinds.gen';
 import { NOTHING, type TraceLog } from './log';
 
-/** Indices of the log's events by time; events of the same time stay as they came. */
-export function timeOrder(log: TraceLog): Uint32Array {
-  const order = new Uint32Array(log.count);
+/** Indices of the log's events, from one on, by time; events of the same time stay as they came. */
+export function timeOrder(log: TraceLog, from = 0): Uint32Array {
+  const order = new Uint32Array(log.count - from);
   let sorted = true;
-  for (let i = 0; i < log.count; i++) {
-    order[i] = i;
-    if (i > 0 && log.t[i] < log.t[i - 1]) sorted = false;
+  for (let i = from; i < log.count; i++) {
+    order[i - from] = i;
+    if (i > from && log.t[i] < log.t[i - 1]) sorted = false;
   }
   return sorted ? order : order.sort((a, b) => log.t[a] - log.t[b] || a - b);
 }

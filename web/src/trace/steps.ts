@@ -49,18 +49,42 @@ function noteNew(steps: Steps, i: number): void {
   }
 }
 
-/** The value from t on, never before the last step's time; steps of the same time become one. */
+/** Keeps the first `count` steps, and no column that they do not need. */
+function cut(steps: Steps, count: number): void {
+  if (count === steps.count) return;
+  steps.count = count;
+  while (steps.most.length > 1 && count <= BLOCK ** (steps.most.length - 1)) steps.most.pop();
+  if (count > 0) noteMost(steps, count - 1);
+}
+
+/** Forgets the steps at t and after it, from the last one backwards. */
+export function forgetFrom(steps: Steps, t: number): void {
+  let { count } = steps;
+  while (count > 0 && steps.t[count - 1] >= t) count--;
+  cut(steps, count);
+}
+
+/**
+ * The value from t on, never before the last step's time. Steps of the same time become one, and one
+ * that changes nothing is none.
+ */
 export function pushStep(steps: Steps, t: number, value: number): void {
   const last = steps.count - 1;
   if (last >= 0 && steps.value[last] === value) return;
-  const i = last >= 0 && t <= steps.t[last] ? last : last + 1;
+  if (last >= 0 && t <= steps.t[last]) return replaceLast(steps, last, value);
+  const i = last + 1;
   steps.t = grown(steps.t, i + 1, Float64Array);
   steps.value = grown(steps.value, i + 1, Int32Array);
-  steps.t[i] = i === last ? steps.t[i] : t;
+  steps.t[i] = t;
   steps.value[i] = value;
   steps.count = i + 1;
-  if (i > last) noteNew(steps, i);
-  else noteMost(steps, i);
+  noteNew(steps, i);
+}
+
+function replaceLast(steps: Steps, last: number, value: number): void {
+  if (last > 0 && steps.value[last - 1] === value) return cut(steps, last);
+  steps.value[last] = value;
+  noteMost(steps, last);
 }
 
 /** The step that holds at t, or -1 before the first. */
