@@ -34,7 +34,7 @@ $(BENCH_WEB_NODE): tests/bench/web/package-lock.json
 	cd tests/bench/web && npm ci --ignore-scripts --loglevel=error
 	@touch $@
 
-## bench-web: the timeline against its peers in Chromium, a live run, the first load
+## bench-web: the timeline against its peers in Chromium, a live run, the first load (PARTS="frames live opening")
 .PHONY: bench-web
 bench-web: build $(BENCH_WEB_NODE)
-	BUILD=$(B) node tests/bench/web_bench.mjs
+	BUILD=$(B) node tests/bench/web_bench.mjs $(PARTS)

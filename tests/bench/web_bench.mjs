@@ -6,7 +6,7 @@
  * "work" is what the page's own thread computed per frame, in processor time: other programs on the
  * machine hardly change it. Intervals also hold what Chromium needs to bring a frame to the screen.
  */
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -162,7 +162,7 @@ async function measureStream(folder) {
   console.log(`  counted: intervals between frames over 1.5 x ${usual.toFixed(1)} ms; the longest ${Math.max(...intervals).toFixed(1)} ms; work ${work.toFixed(1)} ms a frame`);
 }
 
-async function tellBytes(folder) {
+async function tellBytes() {
   const { outputFiles: [{ contents }] } = await build({
     stdin: { resolveDir: here, contents: `
       import * as echarts from 'echarts/core';
@@ -174,13 +174,34 @@ async function tellBytes(folder) {
     bundle: true, minify: true, format: 'iife', target: 'es2021', write: false, logLevel: 'error',
   });
   const peer = brotliCompressSync(contents).length;
-  const sizes = (folderOf, ending) => readdirSync(folderOf).filter((file) => file.endsWith(ending))
-    .reduce((sum, file) => sum + readFileSync(join(folderOf, file)).length, 0);
-  const assets = join(shipped, 'assets');
-  const all = sizes(assets, '.br') + sizes(shipped, '.br');
-  console.log(`first load, brotli: ${all} bytes in all; scripts / echarts' core with one series: `
-    + `${(sizes(assets, '.js.br') / peer).toFixed(3)} (aim 0.25 or less)  [${sizes(assets, '.js.br')} / ${peer} bytes]`);
+  const server = await startServer();
+  const { id } = await run(server.url, 'producer-consumer');
+  for (const [what, path] of [['the gallery', '/'], ["a run's page", `/r/${id}`]]) {
+    const files = await fetchedBy(server.url, path);
+    const bytes = (wanted) => files.filter(wanted).reduce((sum, file) => sum + brotliSize(file), 0);
+    const scripts = bytes((file) => file.endsWith('.js'));
+    console.log(`first load of ${what}, brotli: ${bytes(() => true)} bytes, ${files.length} files; scripts / echarts' core with one series: `
+      + `${(scripts / peer).toFixed(3)} (aim ${path === '/' ? '0.25 or less' : 'none set'})  [${scripts} / ${peer} bytes]`);
+  }
+  await server.stop();
 }
+
+/** The files of the pages that a browser with nothing in its cache asks for until nothing more comes. */
+async function fetchedBy(url, path) {
+  const browser = await startBrowser();
+  const tab = await browser.newPage();
+  const files = new Set();
+  tab.on('request', (request) => {
+    const { origin, pathname } = new URL(request.url());
+    if (origin === url && !pathname.startsWith('/api/')) files.add(pathname === path ? '/index.html' : pathname);
+  });
+  await tab.goto(url + path, { waitUntil: 'networkidle' });
+  await tab.locator('.card, .lane-name').first().waitFor();
+  await browser.stop();
+  return [...files];
+}
+
+const brotliSize = (file) => readFileSync(`${join(shipped, file)}.br`).length;
 
 /** In the page: the time at which the lanes first have a colour. */
 function watch() {
@@ -211,16 +232,27 @@ async function measureOpening() {
     + `${median(times).toFixed(0)} ms  [${times.map((ms) => ms.toFixed(0)).join(' ')}]`);
 }
 
+const PARTS = {
+  frames: async (folder) => {
+    console.log('== frames while the view pans and zooms, heap after (rulers, labels, arrows, objects and overview on)');
+    tellRatios(await measureAll(folder));
+  },
+  live: async (folder) => {
+    console.log('== a live run');
+    await measureStream(folder);
+  },
+  opening: async () => {
+    console.log('== opening a page');
+    await tellBytes();
+    await measureOpening();
+  },
+};
+
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PARTS);
 const folder = mkdtempSync(join(tmpdir(), 'interleave-bench-web-'));
 try {
   await buildPages(folder);
-  console.log('== frames while the view pans and zooms, heap after (rulers, labels, arrows, objects and overview on)');
-  tellRatios(await measureAll(folder));
-  console.log('\n== a live run');
-  await measureStream(folder);
-  console.log('\n== opening a page');
-  await tellBytes(folder);
-  await measureOpening();
+  for (const part of wanted) await PARTS[part](folder);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

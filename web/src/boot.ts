@@ -1,6 +1,21 @@
-// Runs before the first paint, so that a page never flashes in the wrong colours.
+// Runs before the first paint, so that a page never flashes in the wrong colours, and asks for what
+// the page will need before its script has come to that.
 import { readLanguage, readTheme } from './store/prefs';
+import { parseRoute } from './store/route';
+
+/** Written by the build: the files of each page and of each language. */
+declare const CHUNKS: Readonly<Record<string, readonly string[] | undefined>>;
 
 const theme = readTheme();
 if (theme !== 'system') document.documentElement.dataset.theme = theme;
-document.documentElement.lang = readLanguage();
+const language = readLanguage();
+document.documentElement.lang = language;
+
+const { page } = parseRoute(location.pathname, location.search);
+for (const href of new Set([...CHUNKS[page] ?? [], ...CHUNKS[language] ?? []])) {
+  document.head.append(Object.assign(document.createElement('link'), { rel: 'modulepreload', href }));
+}
+
+addEventListener('error', ({ target }) => {
+  if (target instanceof HTMLScriptElement) document.getElementById('missed')?.removeAttribute('hidden');
+}, true);

@@ -1,44 +1,28 @@
 import { render, type JSX } from 'preact';
-import { ComparePage } from './pages/ComparePage';
-import { EmbedPage } from './pages/EmbedPage';
-import { ExperimentPage } from './pages/ExperimentPage';
-import { Gallery } from './pages/Gallery';
-import { HelpPage } from './pages/HelpPage';
-import { HistoryPage } from './pages/HistoryPage';
-import { Missing } from './pages/Missing';
-import { RunPage } from './pages/RunPage';
-import { ScenarioPage } from './pages/ScenarioPage';
-import { AppContext, newApp, useApp } from './store/app';
-import { Help, Shell } from './ui/Shell';
-
-function Page(): JSX.Element {
-  const app = useApp();
-  const route = app.route.value;
-  switch (route.page) {
-    case 'gallery': return <Gallery />;
-    case 'scenario': return <ScenarioPage key={route.id} id={route.id} query={route.query} />;
-    case 'run': return <RunPage id={route.id} of={route.of} />;
-    case 'experiment': return <ExperimentPage key={route.id} id={route.id} />;
-    case 'compare': return <ComparePage key={`${route.first} ${route.second}`} first={route.first} second={route.second} />;
-    case 'history': return <HistoryPage />;
-    case 'help': return <HelpPage />;
-    case 'embed': return <EmbedPage id={route.id} />;
-    case 'missing': return <Missing what={app.t('missing.page', { path: route.path })} near={route.path} />;
-  }
-}
+import { fetchTexts } from './messages';
+import { Page, codeOf } from './pages/Page';
+import { AppContext, newApp, routeHere, useApp } from './store/app';
+import { readLanguage } from './store/prefs';
+import { Over, Shell } from './ui/Shell';
 
 /** In somebody else's page there is the page alone. */
 function Framed(): JSX.Element {
   const app = useApp();
-  return app.route.value.page === 'embed' ? <><main id="content"><Page /></main><Help /></> : <Shell><Page /></Shell>;
+  return app.route.value.page === 'embed' ? <><main id="content"><Page /></main><Over /></> : <Shell><Page /></Shell>;
 }
 
-const root = document.getElementById('app');
-if (root !== null) {
+/** Nothing is drawn before all that the first page needs is here. */
+async function start(root: HTMLElement): Promise<void> {
+  const language = readLanguage();
+  const [texts] = await Promise.all([fetchTexts(language), codeOf(routeHere().page)]);
   render(
-    <AppContext.Provider value={newApp()}>
+    <AppContext.Provider value={newApp(language, texts, codeOf)}>
       <Framed />
     </AppContext.Provider>,
     root,
   );
 }
+
+const root = document.getElementById('app');
+// Without texts there is nothing to say it with but what the page itself brings.
+if (root !== null) start(root).catch(() => document.getElementById('missed')?.removeAttribute('hidden'));

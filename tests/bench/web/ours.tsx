@@ -4,6 +4,7 @@ import { render } from 'preact';
 import '../../../web/src/style.css';
 import type { Run } from '../../../web/src/api/types';
 import { ConsoleLog } from '../../../web/src/console/lines';
+import { en } from '../../../web/src/messages/en';
 import { AppContext, newApp } from '../../../web/src/store/app';
 import type { RunStore } from '../../../web/src/store/run';
 import { Timeline } from '../../../web/src/timeline/Timeline';
@@ -47,7 +48,7 @@ const frame = (): Promise<number> => new Promise(requestAnimationFrame);
 
 function mount(): void {
   const root = document.body.appendChild(document.createElement('div'));
-  render(<AppContext.Provider value={newApp()}><Timeline store={store} /></AppContext.Provider>, root);
+  render(<AppContext.Provider value={newApp('en', en, () => null)}><Timeline store={store} /></AppContext.Provider>, root);
 }
 
 /** A lock and a queue stay in sight above the tasks. */

@@ -726,5 +726,7 @@ export const en = {
   'error.mine': 'Your other experiments go first. Wait for them to end, or cancel some of them.',
   'error.forbidden': 'Only the one who started it can end or delete it.',
   'error.other': 'That did not work: {detail}',
+  'error.missed': 'A part of the page did not come. Either the server does not answer, or it has newer pages by now.',
+  'error.reload': 'Load the page anew',
   'error.again': 'Try again',
 } as const;

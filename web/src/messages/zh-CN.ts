@@ -728,5 +728,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
   'error.mine': '你还有其他实验未完成，请等它们结束或取消其中一些。',
   'error.forbidden': '只有创建者才能取消或删除。',
   'error.other': '操作没有成功：{detail}',
+  'error.missed': '页面有一部分没能加载：可能服务器没有响应，也可能页面已经更新。',
+  'error.reload': '重新加载页面',
   'error.again': '重试',
 };

@@ -3,7 +3,6 @@ import type { JSX } from 'preact';
 import { outputUrl, traceUrl } from '../api/client';
 import type { Param, Run, Scenario } from '../api/types';
 import { formatBytes, formatNs } from '../messages/format';
-import { isMessageKey } from '../messages';
 import { useApp, type App } from '../store/app';
 import { ruleOf } from '../store/outcome';
 import { predictionOf } from '../store/prediction';
@@ -20,7 +19,7 @@ interface FactsProps {
 function endMore(app: App, run: Run): string {
   if (run.ended === 'stopped') return app.t('ended.more.stopped', { count: run.schedule.steps ?? 0 });
   const key = `ended.more.${run.ended ?? ''}`;
-  if (run.ended === 'completed' || !isMessageKey(key)) return '';
+  if (run.ended === 'completed' || !app.knows(key)) return '';
   return app.t(key, { signal: run.exit?.signal ?? '–', code: run.exit?.code ?? '–' });
 }
 

@@ -1,12 +1,11 @@
 // Schedules and operations in the reader's words.
 import type { DataRace, Operation, RunSchedule } from '../api/types';
-import { isMessageKey } from '../messages';
 import type { App } from '../store/app';
 
 /** "takes lock A": what a task does or is about to do. */
 export const operationText = (app: App, { operation, object }: Operation): string => {
   const alone = `op.alone.${operation}`;
-  if (object === null && isMessageKey(alone)) return app.t(alone);
+  if (object === null && app.knows(alone)) return app.t(alone);
   return app.word('op', operation).replace('…', object ?? '').trim();
 };
 

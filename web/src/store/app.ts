@@ -3,29 +3,33 @@ import { computed, effect, signal, type ReadonlySignal, type Signal } from '@pre
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Text } from '../api/types';
-import { isMessageKey, message, pick, type MessageKey } from '../messages';
-import type { Args } from '../messages/format';
-import {
-  readLanguage, readTheme, writeLanguage, writeTheme, type Language, type Theme,
-} from './prefs';
+import { fetchTexts, pick, type Catalogue, type MessageKey } from '../messages';
+import { formatMessage, type Args } from '../messages/format';
+import { readTheme, writeLanguage, writeTheme, type Language, type Theme } from './prefs';
 import { parseRoute, type Route } from './route';
 
 export interface App {
-  readonly language: Signal<Language>;
+  readonly language: ReadonlySignal<Language>;
   readonly theme: Signal<Theme>;
   /** Whether the page is dark now, whoever decided it. */
   readonly dark: ReadonlySignal<boolean>;
-  readonly route: Signal<Route>;
+  readonly route: ReadonlySignal<Route>;
   readonly help: Signal<boolean>;
   /** The step of the guided tour, or null. */
   readonly tour: Signal<number | null>;
+  /** Fetches the texts of a language and shows everything in it. */
+  speak(language: Language): Promise<void>;
   t(key: MessageKey, args?: Args): string;
+  /** Whether a word of the server, such as "ended.timeout", has a text of its own. */
+  knows(key: string): key is MessageKey;
   /** A text of the server in the reader's language. */
   say(text: Text): string;
   /** The text for a word of the server, or the word itself when it is new to this page. */
   word(prefix: string, word: string): string;
   /** What stands between two sentences: Chinese needs nothing. */
   space(): string;
+  /** Fetches the code of a page that is likely next. */
+  prepare(path: string): void;
   go(path: string): void;
   /** Goes there without moving the page; with `replace` the way back skips where one was. */
   stay(path: string, replace: boolean): void;
@@ -33,15 +37,25 @@ export interface App {
   follow(find: () => Promise<string>, open?: (path: string) => void): Promise<void>;
 }
 
-export function newApp(): App {
-  const language = signal(readLanguage());
+export const routeHere = (): Route => parseRoute(location.pathname, location.search);
+
+function routeOf(path: string): Route {
+  const { pathname, search } = new URL(path, location.href);
+  return parseRoute(pathname, search);
+}
+
+/** Fetches the code of a page; null when it is here. */
+export type CodeOf = (page: Route['page']) => Promise<void> | null;
+
+export function newApp(first: Language, firstTexts: Catalogue, codeOf: CodeOf): App {
+  const spoken = signal({ language: first, texts: firstTexts });
+  const language = computed(() => spoken.value.language);
   const theme = signal(readTheme());
   const system = matchMedia('(prefers-color-scheme: dark)');
   const systemDark = signal(system.matches);
   system.addEventListener('change', () => { systemDark.value = system.matches; });
   const dark = computed(() => (theme.value === 'system' ? systemDark.value : theme.value === 'dark'));
-  const route = signal(parseRoute(location.pathname, location.search));
-  addEventListener('popstate', () => { route.value = parseRoute(location.pathname, location.search); });
+  const route = signal(routeHere());
 
   effect(() => {
     document.documentElement.lang = language.value;
@@ -52,16 +66,27 @@ export function newApp(): App {
     if (theme.value !== 'system') writeTheme(theme.value);
   });
 
-  const open = (path: string, replace: boolean): void => {
-    if (replace) history.replaceState(history.state, '', path);
-    else history.pushState(location.pathname + location.search, '', path);
-    route.value = parseRoute(location.pathname, location.search);
+  let asked = 0;
+  /** Goes on once the page's code is here, unless one has asked for another address by then. */
+  const arrive = (page: Route['page'], then: () => void): void => {
+    const mine = ++asked;
+    const coming = codeOf(page);
+    if (coming === null) then();
+    else void coming.then(() => { if (mine === asked) then(); });
   };
-  const go = (path: string): void => {
-    open(path, false);
-    scrollTo(0, 0);
+  addEventListener('popstate', () => arrive(routeHere().page, () => { route.value = routeHere(); }));
+  const open = (path: string, replace: boolean, then = (): void => undefined): void => {
+    arrive(routeOf(path).page, () => {
+      if (replace) history.replaceState(history.state, '', path);
+      else history.pushState(location.pathname + location.search, '', path);
+      route.value = routeHere();
+      then();
+    });
   };
-  const t = (key: MessageKey, args?: Args): string => message(language.value, key, args);
+  const go = (path: string): void => open(path, false, () => scrollTo(0, 0));
+  const t = (key: MessageKey, args: Args = {}): string =>
+    formatMessage(spoken.value.texts[key], args, spoken.value.language);
+  const knows = (key: string): key is MessageKey => key in spoken.peek().texts;
   return {
     language,
     theme,
@@ -69,13 +94,19 @@ export function newApp(): App {
     route,
     help: signal(false),
     tour: signal<number | null>(null),
+    speak: async (next) => {
+      const texts = await fetchTexts(next);
+      spoken.value = { language: next, texts };
+    },
     t,
+    knows,
     say: (text) => pick(language.value, text),
     word: (prefix, word) => {
       const key = `${prefix}.${word}`;
-      return isMessageKey(key) ? t(key) : word.replace(/_ns$/, '').replace(/[_-]/g, ' ');
+      return knows(key) ? t(key) : word.replace(/_ns$/, '').replace(/[_-]/g, ' ');
     },
     space: () => (language.value === 'zh-CN' ? '' : ' '),
+    prepare: (path) => { void codeOf(routeOf(path).page); },
     go,
     stay: (path, replace) => {
       if (replace && history.state === path) return history.back();
@@ -86,12 +117,12 @@ export function newApp(): App {
       return undefined;
     },
     follow: async (find, then = go) => {
-      const from = route.peek();
+      const from = asked;
       try {
         const path = await find();
-        if (route.peek() === from) then(path);
+        if (asked === from) then(path);
       } catch (error) {
-        if (route.peek() === from) throw error;
+        if (asked === from) throw error;
       }
     },
   };

@@ -4,7 +4,11 @@ import { Problem } from '../api/client';
 import { useApp, type App } from '../store/app';
 import { problemOf } from '../store/refusal';
 
+/** Code or texts of the pages that did not come: there may be newer ones by now. */
+export class Missed extends Error {}
+
 export function failureText(app: App, error: unknown): string {
+  if (error instanceof Missed) return app.t('error.missed');
   if (!(error instanceof Problem)) {
     return app.t('error.other', { detail: error instanceof Error ? error.message : String(error) });
   }
@@ -26,6 +30,9 @@ export function Failure({ error, again }: {
   return (
     <div class="failure" role="alert">
       <p>{failureText(app, error)}</p>
+      {error instanceof Missed && (
+        <button type="button" class="button" onClick={() => location.reload()}>{app.t('error.reload')}</button>
+      )}
       {again !== undefined && (
         <button type="button" class="button" onClick={again}>{app.t('error.again')}</button>
       )}

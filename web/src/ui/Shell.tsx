@@ -1,10 +1,12 @@
 // What surrounds every page: the header with its switches, the footer, the help.
+import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { useApp } from '../store/app';
-import { KeyList } from './KeyList';
-import { Tour } from './Tour';
+import type { Language } from '../store/prefs';
+import { Failure, Missed } from './Failure';
 import { Icon, Link } from './controls';
+import { lazy } from './lazy';
 
 function Logo(): JSX.Element {
   return (
@@ -20,57 +22,51 @@ function Header(): JSX.Element {
   const app = useApp();
   const chinese = app.language.value === 'zh-CN';
   const dark = app.dark.value;
+  const missed = useSignal(false);
+  const speak = (language: Language): void => {
+    missed.value = false;
+    app.speak(language).catch(() => { missed.value = true; });
+  };
   return (
-    <header class="header">
-      <a class="skip" href="#content">{app.t('app.skip')}</a>
-      <Link to="/" class="brand"><Logo />Interleave</Link>
-      <nav aria-label="Interleave">
-        <Link to="/">{app.t('app.gallery')}</Link>
-        <Link to="/history">{app.t('history.short')}</Link>
-        <Link to="/help">{app.t('guide.short')}</Link>
-      </nav>
-      <button
-        type="button"
-        class="button language"
-        lang={chinese ? 'en' : 'zh-CN'}
-        onClick={() => { app.language.value = chinese ? 'en' : 'zh-CN'; }}
-      >
-        {chinese ? 'English' : '中文'}
-      </button>
-      <button
-        type="button"
-        class="icon-button theme"
-        aria-label={app.t(dark ? 'app.theme.toLight' : 'app.theme.toDark')}
-        title={app.t(dark ? 'app.theme.toLight' : 'app.theme.toDark')}
-        onClick={() => { app.theme.value = dark ? 'light' : 'dark'; }}
-      >
-        <Icon name={dark ? 'sun' : 'moon'} />
-      </button>
-    </header>
+    <>
+      <header class="header">
+        <a class="skip" href="#content">{app.t('app.skip')}</a>
+        <Link to="/" class="brand"><Logo />Interleave</Link>
+        <nav aria-label="Interleave">
+          <Link to="/">{app.t('app.gallery')}</Link>
+          <Link to="/history">{app.t('history.short')}</Link>
+          <Link to="/help">{app.t('guide.short')}</Link>
+        </nav>
+        <button
+          type="button"
+          class="button language"
+          lang={chinese ? 'en' : 'zh-CN'}
+          onClick={() => speak(chinese ? 'en' : 'zh-CN')}
+        >
+          {chinese ? 'English' : '中文'}
+        </button>
+        <button
+          type="button"
+          class="icon-button theme"
+          aria-label={app.t(dark ? 'app.theme.toLight' : 'app.theme.toDark')}
+          title={app.t(dark ? 'app.theme.toLight' : 'app.theme.toDark')}
+          onClick={() => { app.theme.value = dark ? 'light' : 'dark'; }}
+        >
+          <Icon name={dark ? 'sun' : 'moon'} />
+        </button>
+      </header>
+      {missed.value && <div class="page"><Failure error={new Missed()} /></div>}
+    </>
   );
 }
 
-export function Help(): JSX.Element {
+const Help = lazy(async () => (await import('./Help')).Help);
+const Tour = lazy(async () => (await import('./Tour')).Tour);
+
+/** What may lie over the page. */
+export function Over(): JSX.Element {
   const app = useApp();
-  const dialog = useRef<HTMLDialogElement>(null);
-  const open = app.help.value;
-  useEffect(() => {
-    if (open) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [open]);
-  const close = (): void => { app.help.value = false; };
-  return (
-    <dialog ref={dialog} class="help" aria-labelledby="help-title" onClose={close}>
-      <div class="help-head">
-        <h2 id="help-title">{app.t('help.title')}</h2>
-        <button type="button" class="icon-button" aria-label={app.t('app.close')} onClick={close}>
-          <Icon name="close" />
-        </button>
-      </div>
-      <KeyList />
-      <p><Link to="/help">{app.t('guide.title')}</Link></p>
-    </dialog>
-  );
+  return <>{app.help.value && <Help />}{app.tour.value !== null && <Tour />}</>;
 }
 
 export function Shell({ children }: { readonly children: ComponentChildren }): JSX.Element {
@@ -90,8 +86,7 @@ export function Shell({ children }: { readonly children: ComponentChildren }): J
       <Header />
       <main id="content" tabIndex={-1}>{children}</main>
       <footer class="footer muted small">{app.t('app.footer')}</footer>
-      <Help />
-      <Tour />
+      <Over />
     </>
   );
 }

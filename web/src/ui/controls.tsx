@@ -63,7 +63,12 @@ export function Link({ to, class: className, label, children }: LinkProps): JSX.
     event.preventDefault();
     app.go(to);
   };
-  return <a href={to} class={className} aria-label={label} onClick={onClick}>{children}</a>;
+  const prepare = (): void => app.prepare(to);
+  return (
+    <a href={to} class={className} aria-label={label} onClick={onClick} onPointerEnter={prepare} onFocus={prepare}>
+      {children}
+    </a>
+  );
 }
 
 async function toClipboard(text: string): Promise<void> {

@@ -1,0 +1,29 @@
+// A part of the pages whose code is fetched when it is first needed.
+import type { FunctionComponent, JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { Failure, Missed } from './Failure';
+
+export interface Lazy<P> {
+  (props: P): JSX.Element | null;
+  /** Fetches the code; null when it is here. One that does not come is told in the part's place. */
+  prepare(): Promise<void> | null;
+}
+
+export function lazy<P extends object>(fetchCode: () => Promise<FunctionComponent<P>>): Lazy<P> {
+  let Ready: FunctionComponent<P> | null = null;
+  let coming: Promise<void> | null = null;
+  const prepare = (): Promise<void> | null => {
+    if (Ready !== null) return null;
+    coming ??= fetchCode().then((code) => { Ready = code; }, () => undefined).then(() => { coming = null; });
+    return coming;
+  };
+  const Part = (props: P): JSX.Element | null => {
+    const [tried, setTried] = useState(false);
+    useEffect(() => {
+      void prepare()?.then(() => setTried(true));
+    }, []);
+    if (Ready !== null) return <Ready {...props} />;
+    return tried ? <Failure error={new Missed()} /> : null;
+  };
+  return Object.assign(Part, { prepare });
+}
