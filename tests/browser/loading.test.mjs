@@ -60,6 +60,9 @@ test('the gallery fetches what it needs in one language, and may keep it', async
   await page.keyboard.press('?');
   await page.getByRole('dialog').waitFor();
   assert.ok(asked('Help'));
+  await page.getByRole('dialog').getByRole('link').click();
+  await page.waitForURL(/\/help$/);
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
   await page.close();
 });
 

@@ -9,17 +9,18 @@ import { Icon, Link } from './controls';
 export function Help(): JSX.Element {
   const app = useApp();
   const dialog = useRef<HTMLDialogElement>(null);
+  const close = (): void => dialog.current?.close();
   useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog ref={dialog} class="help" aria-labelledby="help-title" onClose={() => { app.help.value = false; }}>
       <div class="help-head">
         <h2 id="help-title">{app.t('help.title')}</h2>
-        <button type="button" class="icon-button" aria-label={app.t('app.close')} onClick={() => dialog.current?.close()}>
+        <button type="button" class="icon-button" aria-label={app.t('app.close')} onClick={close}>
           <Icon name="close" />
         </button>
       </div>
       <KeyList />
-      <p><Link to="/help">{app.t('guide.title')}</Link></p>
+      <p onClick={close}><Link to="/help">{app.t('guide.title')}</Link></p>
     </dialog>
   );
 }

@@ -18,45 +18,37 @@ function Logo(): JSX.Element {
   );
 }
 
-function Header(): JSX.Element {
+function Header({ speak }: { readonly speak: (language: Language) => void }): JSX.Element {
   const app = useApp();
   const chinese = app.language.value === 'zh-CN';
   const dark = app.dark.value;
-  const missed = useSignal(false);
-  const speak = (language: Language): void => {
-    missed.value = false;
-    app.speak(language).catch(() => { missed.value = true; });
-  };
   return (
-    <>
-      <header class="header">
-        <a class="skip" href="#content">{app.t('app.skip')}</a>
-        <Link to="/" class="brand"><Logo />Interleave</Link>
-        <nav aria-label="Interleave">
-          <Link to="/">{app.t('app.gallery')}</Link>
-          <Link to="/history">{app.t('history.short')}</Link>
-          <Link to="/help">{app.t('guide.short')}</Link>
-        </nav>
-        <button
-          type="button"
-          class="button language"
-          lang={chinese ? 'en' : 'zh-CN'}
-          onClick={() => speak(chinese ? 'en' : 'zh-CN')}
-        >
-          {chinese ? 'English' : '中文'}
-        </button>
-        <button
-          type="button"
-          class="icon-button theme"
-          aria-label={app.t(dark ? 'app.theme.toLight' : 'app.theme.toDark')}
-          title={app.t(dark ? 'app.theme.toLight' : 'app.theme.toDark')}
-          onClick={() => { app.theme.value = dark ? 'light' : 'dark'; }}
-        >
-          <Icon name={dark ? 'sun' : 'moon'} />
-        </button>
-      </header>
-      {missed.value && <div class="page"><Failure error={new Missed()} /></div>}
-    </>
+    <header class="header">
+      <a class="skip" href="#content">{app.t('app.skip')}</a>
+      <Link to="/" class="brand"><Logo />Interleave</Link>
+      <nav aria-label="Interleave">
+        <Link to="/">{app.t('app.gallery')}</Link>
+        <Link to="/history">{app.t('history.short')}</Link>
+        <Link to="/help">{app.t('guide.short')}</Link>
+      </nav>
+      <button
+        type="button"
+        class="button language"
+        lang={chinese ? 'en' : 'zh-CN'}
+        onClick={() => speak(chinese ? 'en' : 'zh-CN')}
+      >
+        {chinese ? 'English' : '中文'}
+      </button>
+      <button
+        type="button"
+        class="icon-button theme"
+        aria-label={app.t(dark ? 'app.theme.toLight' : 'app.theme.toDark')}
+        title={app.t(dark ? 'app.theme.toLight' : 'app.theme.toDark')}
+        onClick={() => { app.theme.value = dark ? 'light' : 'dark'; }}
+      >
+        <Icon name={dark ? 'sun' : 'moon'} />
+      </button>
+    </header>
   );
 }
 
@@ -71,6 +63,11 @@ export function Over(): JSX.Element {
 
 export function Shell({ children }: { readonly children: ComponentChildren }): JSX.Element {
   const app = useApp();
+  const missed = useSignal(false);
+  const speak = (language: Language): void => {
+    missed.value = false;
+    app.speak(language).catch(() => { missed.value = true; });
+  };
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const into = event.target instanceof HTMLElement
@@ -83,8 +80,11 @@ export function Shell({ children }: { readonly children: ComponentChildren }): J
   }, []);
   return (
     <>
-      <Header />
-      <main id="content" tabIndex={-1}>{children}</main>
+      <Header speak={speak} />
+      <main id="content" tabIndex={-1}>
+        {missed.value && <div class="missed"><Failure error={new Missed()} /></div>}
+        {children}
+      </main>
       <footer class="footer muted small">{app.t('app.footer')}</footer>
       <Over />
     </>

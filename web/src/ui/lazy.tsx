@@ -23,7 +23,7 @@ export function lazy<P extends object>(fetchCode: () => Promise<FunctionComponen
       void prepare()?.then(() => setTried(true));
     }, []);
     if (Ready !== null) return <Ready {...props} />;
-    return tried ? <Failure error={new Missed()} /> : null;
+    return tried ? <div class="missed"><Failure error={new Missed()} /></div> : null;
   };
   return Object.assign(Part, { prepare });
 }
