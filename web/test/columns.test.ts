@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fillColumns } from '../src/timeline/columns';
+import { ColumnCache } from '../src/timeline/raster';
+import { roomAfter, type View } from '../src/timeline/scale';
 import { newLane, pushSlice, sliceEnd, type Lane } from '../src/trace/lane';
 import { numbers } from './random';
 
@@ -54,4 +56,35 @@ test('a part of the columns is the same as that part of all', () => {
   const some = new Uint8Array(400);
   fillColumns(lane, 2000, until, 120, 180, some, 120);
   assert.deepEqual(some.subarray(120, 180), all.subarray(120, 180));
+});
+
+test('the columns of a lane that goes on, kept while the view moves, are those of the whole', () => {
+  const next = numbers(21);
+  const below = (most: number): number => Math.floor(next() * most);
+  const [cache, lane] = [new ColumnCache(), newLane(STATES)];
+  let view: View = { first: -3, scale: 500, width: 200 };
+  let [t, version] = [0, 0];
+  for (let round = 0; round < 3000; round++) {
+    for (let more = below(9); more > 0; more--) {
+      pushSlice(lane, t, 1 + below(STATES - 1), below(3), 0);
+      // Two states that begin at once are one slice, which is another one then.
+      t += below(5) === 0 ? 0 : Math.floor(next() ** 4 * 3000);
+    }
+    version++;
+    if (below(3) === 0) view = { ...view, first: view.first + below(60) - 20 };
+    if (below(50) === 0) view = { ...view, scale: 1 + below(2000), first: below(400) - 100 };
+    if (below(4) === 0) view = { ...view, first: Math.floor(t / view.scale) - below(view.width + 20) };
+    const until = t + below(2) * below(4000);
+    const anew = new Uint8Array(view.width);
+    fillColumns(lane, view.scale, until, view.first, view.first + view.width, anew, 0);
+    assert.deepEqual(cache.columns(lane, view, until, version), anew, `round ${round}`);
+    t = until;
+  }
+});
+
+test('an end that goes on is given a little room, the same for a while', () => {
+  const ends = Array.from({ length: 4000 }, (_, i) => 1000 + i);
+  for (const end of ends) assert.ok(roomAfter(end) >= end && roomAfter(end) <= 1.07 * end, String(end));
+  assert.ok(new Set(ends.map(roomAfter)).size < 40);
+  assert.ok(Number.isFinite(roomAfter(0)));
 });

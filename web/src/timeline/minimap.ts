@@ -3,7 +3,7 @@ import type { Brush } from './draw';
 import type { Model } from '../trace/model';
 import { SUB_ROWS, type Tile } from './palette';
 import { ColumnCache, Raster } from './raster';
-import { toX, viewEnd, viewStart, type View } from './scale';
+import { roomAfter, toX, viewEnd, viewStart, type View } from './scale';
 
 export interface MapScene {
   readonly model: Model;
@@ -11,6 +11,8 @@ export interface MapScene {
   readonly view: View;
   /** Tells when the lanes are to be painted anew. */
   readonly version: string;
+  /** There is more to come. */
+  readonly growing: boolean;
   readonly ratio: number;
   /** In CSS pixels. */
   readonly height: number;
@@ -57,12 +59,12 @@ export class Overview {
 }
 
 export function drawMinimap(context: CanvasRenderingContext2D, brush: Brush, scene: MapScene): void {
-  const { model, view, version, ratio, height } = scene;
+  const { model, view, ratio, height } = scene;
   const { palette } = brush;
   const whole = mapView(Math.max(model.until, 1000), view.width);
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, view.width, height * ratio);
-  drawLanes(context, brush, model, whole, version, height * ratio);
+  drawLanes(context, brush, scene, whole);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   const tick = (t: number, colour: string, width: number): void => {
     context.fillStyle = colour;
@@ -77,17 +79,16 @@ export function drawMinimap(context: CanvasRenderingContext2D, brush: Brush, sce
 function drawLanes(
   context: CanvasRenderingContext2D,
   { overview, taskTile }: Brush,
-  model: Model,
+  { model, version, growing, height, ratio }: MapScene,
   whole: View,
-  version: string,
-  height: number,
 ): void {
-  const painted = overview.paint(model, whole, version, taskTile);
+  const end = whole.scale * whole.width;
+  const painted = overview.paint(model, growing ? mapView(roomAfter(end), whole.width) : whole, version, taskTile);
   if (painted.count === 0) return;
-  // The run may have gone on a little since.
+  // What is painted may end before the run does by now, or leave room for more.
   const width = whole.width * (painted.whole.scale / whole.scale);
   context.imageSmoothingEnabled = false;
-  context.drawImage(overview.raster.canvas, 0, 0, whole.width, painted.count * SUB_ROWS, 0, 2, width, height - 4);
+  context.drawImage(overview.raster.canvas, 0, 0, whole.width, painted.count * SUB_ROWS, 0, 2, width, height * ratio - 4);
 }
 
 /** All that is out of sight is dimmed. */

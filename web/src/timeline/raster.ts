@@ -1,5 +1,5 @@
 // The rows' bars as one small image, eight pixels a row, which the canvas then stretches. A row's
-// columns are kept: when the view only moves, just the new ones are computed.
+// columns are kept: when the view only moves, or the lane only goes on, just the new ones are computed.
 import type { Lane } from '../trace/lane';
 import { fillColumns } from './columns';
 import { PERIOD, SUB_ROWS, type Tile } from './palette';
@@ -9,22 +9,33 @@ interface Kept {
   readonly view: View;
   readonly version: number;
   readonly states: Uint8Array;
+  /** The column with which the lane's last slice began: those before it stay as they are. */
+  readonly open: number;
 }
 
 export class ColumnCache {
-  private readonly kept = new Map<Lane, Kept>();
+  private readonly kept = new WeakMap<Lane, Kept>();
 
   /** The states of the view's columns. `version` tells when the lane has changed. */
   columns(lane: Lane, view: View, until: number, version: number): Uint8Array {
     const old = this.kept.get(lane);
-    const same = old !== undefined && old.version === version && old.view.scale === view.scale
-      && old.view.width === view.width;
+    const same = old !== undefined && old.view.scale === view.scale && old.view.width === view.width;
     const states = same ? old.states : new Uint8Array(view.width);
     if (same) shift(lane, old.view.first, view, until, states);
-    else fillColumns(lane, view.scale, until, view.first, view.first + view.width, states, 0);
-    this.kept.set(lane, { view, version, states });
+    if (!same || old.version !== version) goOn(lane, same ? old.open : view.first, view, until, states);
+    this.kept.set(lane, { view, version, states, open: lastColumn(lane, view) });
     return states;
   }
+}
+
+function lastColumn({ start, count }: Lane, { scale, first }: View): number {
+  return count === 0 ? first : Math.floor(start[count - 1] / scale);
+}
+
+/** Computes the columns from one on. */
+function goOn(lane: Lane, from: number, { first, width, scale }: View, until: number, states: Uint8Array): void {
+  const begin = Math.max(from, first);
+  if (begin < first + width) fillColumns(lane, scale, until, begin, first + width, states, begin - first);
 }
 
 /** Moves what is still in sight to its new place and computes the rest. */

@@ -24,6 +24,12 @@ export function fitView(start: number, end: number, width: number): View {
   return { first: Math.round((start - span * 0.02) / scale), scale, width };
 }
 
+/** Of what goes on, an end grows by so much at a time, so that all that is drawn stays where it is for a while. */
+const GROWS_BY = 1.06;
+
+/** The end to show of what has come to `end` and goes on. */
+export const roomAfter = (end: number): number => GROWS_BY ** Math.ceil(Math.log(Math.max(end, 1)) / Math.log(GROWS_BY));
+
 /** The view from the first to the second time, to the column. */
 export function spanView([from, to]: readonly [number, number], width: number): View {
   const scale = Math.max(MIN_SCALE, (to - from) / Math.max(1, width));

@@ -14,7 +14,7 @@ import { selectEvent, stepAny, stepSlice } from './moves';
 import { ownerTile, readPalette, taskTile } from './palette';
 import type { Picture } from './picture';
 import { ColumnCache, Raster } from './raster';
-import { clampView, fitView, panView, resizeView, toTime, viewEnd, viewStart, zoomView, type View } from './scale';
+import { clampView, fitView, panView, resizeView, roomAfter, toTime, viewEnd, viewStart, zoomView, type View } from './scale';
 import { Trail } from './trail';
 
 export interface StageElements {
@@ -132,7 +132,13 @@ export class Stage {
   }
 
   private get whole(): boolean {
-    return this.options.store.run.peek()?.status === 'done' && this.options.store.model.log.complete;
+    return isWhole(this.options.store);
+  }
+
+  /** Whether there is more to come of any run under the ruler. */
+  private get growing(): boolean {
+    const { store } = this.options;
+    return ![store, ...store.peers].every(isWhole);
   }
 
   private get known(): Ordered {
@@ -246,7 +252,7 @@ export class Stage {
       const from = recent(model.log, RECENT_EVENTS);
       if (lastT - from < lastT / RECENT_SHARE) return fitView(from, this.until, width);
     }
-    return fitView(0, this.end, width);
+    return fitView(0, this.growing ? roomAfter(this.end) : this.end, width);
   }
 
   show(from: number, to: number): void {
@@ -444,10 +450,13 @@ export class Stage {
     drawRuler(above, this.brush.palette, { view, ratio, height: RULER_HEIGHT, flags }, formatTick);
     drawMinimap(map, this.brush, {
       model, view, version: `${store.chartVersion.peek()} ${store.ordered.peek()}`, ratio, height: MINIMAP_HEIGHT, flags,
+      growing: this.growing,
       found: store.found.peek().map((event) => model.log.t[event]),
     });
   }
 }
+
+const isWhole = ({ run, model }: RunStore): boolean => run.peek()?.status === 'done' && model.log.complete;
 
 function newBrush(): Brush {
   const palette = readPalette();
