@@ -109,14 +109,14 @@ static void say_schedule(const struct run *run, struct token *token, struct cont
     struct trace_schedule *said = &run->shared->schedule;
     said->steps = (uint32_t)control_steps(control);
     said->preemptions = (uint32_t)control_preemptions(control);
-    memcpy(said->problem, directed->problem, sizeof said->problem);
+    said->problem = directed->problem;
     watch_tell(directed->watch, said);
     write_positions(said, control);
     token->checked = true;
     token->check = directed_check(directed, token->stop == TOKEN_NO_STOP);
-    if (directed->problem[0] || token_write(token, said->token) < 0)
+    if (directed->problem.code || token_write(token, said->token) < 0)
         said->token[0] = '\0';
-    if (ended == ENDED_STOPPED && !directed->problem[0])
+    if (ended == ENDED_STOPPED && !directed->problem.code)
         write_choices(said, token, control, directed);
     atomic_store_explicit(&said->set, 1, memory_order_release);
 }

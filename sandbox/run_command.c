@@ -264,13 +264,15 @@ static int run_once(struct run *run, struct err *err)
 
 static void show_schedule(const struct report_schedule *schedule)
 {
+    char problem[REPLAY_PROBLEM_BYTES];
     if (!schedule || !schedule->said.set)
         return;
     const struct trace_schedule *said = &schedule->said;
     fprintf(stderr, "%u steps, %u preemptions%s%s\n", said->steps, said->preemptions,
             said->token[0] ? ", token " : "", said->token);
-    if (said->problem[0])
-        fprintf(stderr, "%s\n", said->problem);
+    replay_problem_text(&said->problem, problem);
+    if (problem[0])
+        fprintf(stderr, "%s\n", problem);
 }
 
 static void show_run(const struct report *report)

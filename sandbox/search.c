@@ -262,7 +262,7 @@ static bool replay(struct search *x, const struct token *token, bool wholly, str
     describe(x, control_execute(x->control, &directed->policy, controlled_main, x->run), ret);
     x->said->executions++;
     x->said->steps += control_steps(x->control);
-    bool followed = wholly ? directed_agrees(directed) : !directed->problem[0];
+    bool followed = wholly ? directed_agrees(directed) : !directed->problem.code;
     free(directed);
     return followed;
 }

@@ -24,7 +24,7 @@ static int64_t read_number(const struct request *request, const char *name, int6
         return value;
     snprintf(detail, sizeof detail, "must be %" PRId64 " to %" PRId64 ", was %.40s", low, high,
              text);
-    field_error(errors, "out-of-range", detail, "?%s", name);
+    field_error_range(errors, (double)low, (double)high, detail, "?%s", name);
     return fallback;
 }
 

@@ -33,32 +33,64 @@ const char *status_phrase(unsigned status)
     return "Error";
 }
 
+/* The entry that was added, or NULL when there is no room for it. */
+static struct field_error *add_error(struct field_errors *errors, const char *code,
+                                     const char *detail, const char *pointer_format, va_list args)
+{
+    if (errors->count == FIELD_ERRORS_MAX)
+        return NULL;
+    struct field_error *error = &errors->list[errors->count++];
+    vsnprintf(error->pointer, sizeof error->pointer, pointer_format, args);
+    error->code = code;
+    error->bounded = false;
+    snprintf(error->detail, sizeof error->detail, "%s", detail);
+    return error;
+}
+
 void field_error(struct field_errors *errors, const char *code, const char *detail,
                  const char *pointer_format, ...)
 {
-    if (errors->count == FIELD_ERRORS_MAX)
-        return;
     va_list args;
     va_start(args, pointer_format);
-    vsnprintf(errors->list[errors->count].pointer, sizeof errors->list[0].pointer, pointer_format,
-              args);
+    add_error(errors, code, detail, pointer_format, args);
     va_end(args);
-    errors->list[errors->count].code = code;
-    snprintf(errors->list[errors->count].detail, sizeof errors->list[0].detail, "%s", detail);
-    errors->count++;
+}
+
+void field_error_range(struct field_errors *errors, double minimum, double maximum,
+                       const char *detail, const char *pointer_format, ...)
+{
+    va_list args;
+    va_start(args, pointer_format);
+    struct field_error *error = add_error(errors, "out-of-range", detail, pointer_format, args);
+    va_end(args);
+    if (!error)
+        return;
+    error->bounded = true;
+    error->minimum = minimum;
+    error->maximum = maximum;
+}
+
+static void write_field(struct jsonw *w, const struct field_error *error)
+{
+    jsonw_open(w, '{');
+    jsonw_put_string(w, "pointer", error->pointer);
+    jsonw_put_string(w, "code", error->code);
+    jsonw_put_string(w, "detail", error->detail);
+    if (error->bounded) {
+        jsonw_name(w, "minimum");
+        jsonw_number(w, error->minimum);
+        jsonw_name(w, "maximum");
+        jsonw_number(w, error->maximum);
+    }
+    jsonw_close(w, '}');
 }
 
 static void write_fields(struct jsonw *w, const struct field_errors *errors)
 {
     jsonw_name(w, "errors");
     jsonw_open(w, '[');
-    for (unsigned i = 0; i < errors->count; i++) {
-        jsonw_open(w, '{');
-        jsonw_put_string(w, "pointer", errors->list[i].pointer);
-        jsonw_put_string(w, "code", errors->list[i].code);
-        jsonw_put_string(w, "detail", errors->list[i].detail);
-        jsonw_close(w, '}');
-    }
+    for (unsigned i = 0; i < errors->count; i++)
+        write_field(w, &errors->list[i]);
     jsonw_close(w, ']');
 }
 

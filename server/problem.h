@@ -10,16 +10,23 @@ enum { FIELD_ERRORS_MAX = 32 };
 /* What is wrong with the fields of a request, collected and reported together. */
 struct field_errors {
     unsigned count;
-    struct {
+    struct field_error {
         char pointer[80]; /* JSON pointer, or "?name" for a query argument */
         const char *code; /* what is wrong, as one of a few words for programs */
         char detail[256];
+        bool bounded; /* it is to be minimum to maximum */
+        double minimum, maximum;
     } list[FIELD_ERRORS_MAX];
 };
 
 /* `code` lives for ever; the detail is copied. */
 void field_error(struct field_errors *errors, const char *code, const char *detail,
                  const char *pointer_format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same for a number that is not minimum to maximum: out-of-range, with both beside it. */
+void field_error_range(struct field_errors *errors, double minimum, double maximum,
+                       const char *detail, const char *pointer_format, ...)
+    __attribute__((format(printf, 5, 6)));
 
 /* The standard phrase of a status, "Error" for one we do not use. */
 const char *status_phrase(unsigned status);

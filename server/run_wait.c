@@ -15,7 +15,7 @@ uint64_t wait_deadline(const struct request *request, struct field_errors *error
     if (end == text || *end || !(seconds >= 0 && seconds <= WAIT_SECONDS_MAX)) {
         snprintf(detail, sizeof detail, "must be 0 to %d seconds, was %.60s", WAIT_SECONDS_MAX,
                  text);
-        field_error(errors, "out-of-range", detail, "?wait");
+        field_error_range(errors, 0, WAIT_SECONDS_MAX, detail, "?wait");
         return 0;
     }
     return seconds > 0 ? clock_ns() + (uint64_t)(seconds * 1e9) : 0;

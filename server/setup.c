@@ -99,7 +99,7 @@ void setup_read_integer(struct setup *setup, const struct doc *object, const cha
     }
     snprintf(detail, sizeof detail, "must be %" PRId64 " to %" PRId64 ", was %" PRId64, low, high,
              value);
-    field_error(&setup->errors, "out-of-range", detail, "%s/%s", parent, name);
+    field_error_range(&setup->errors, (double)low, (double)high, detail, "%s/%s", parent, name);
 }
 
 /* ---- scenario and parameters ---- */
@@ -129,7 +129,11 @@ static void set_param(struct setup *setup, const struct param *param, const char
         if (job_set(&setup->job, param->name, canonical, &err) == 0)
             return;
     }
-    field_error(&setup->errors, value_code(param, &err), err.text, "/params/%s", param->name);
+    if (err.code == ERANGE)
+        field_error_range(&setup->errors, param->minimum, param->maximum, err.text, "/params/%s",
+                          param->name);
+    else
+        field_error(&setup->errors, value_code(param, &err), err.text, "/params/%s", param->name);
 }
 
 static int read_param(void *context, const char *name, const struct doc *value)

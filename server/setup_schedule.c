@@ -23,6 +23,7 @@ static const struct member {
     {"depth", MODE(PCT)},    {"timing", CONTROLLED},
     {"token", MODE(REPLAY)}, {"steps", 0},
     {"preemptions", 0},      {"problem", 0},
+    {"reason", 0},
 };
 
 static const struct member *find_member(const char *name)

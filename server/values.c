@@ -81,12 +81,5 @@ const char *value_code(const struct param *param, const struct err *err)
                                         [PARAM_BOOLEAN] = "not-a-boolean",
                                         [PARAM_CHOICE] = "not-a-choice",
                                         [PARAM_INTEGER_LIST] = "not-a-list-of-integers"};
-    switch (err->code) {
-    case ERANGE:
-        return "out-of-range";
-    case E2BIG:
-        return "too-many";
-    default:
-        return not_a[param->type];
-    }
+    return err->code == E2BIG ? "too-many" : not_a[param->type];
 }

@@ -11,7 +11,7 @@
  */
 int value_text(const struct param *param, const struct doc *value, char *out, struct err *err);
 
-/* The field error's code for what value_text() or param_parse() refused. */
+/* The code of what value_text() or param_parse() refused; a number out of range has its own. */
 const char *value_code(const struct param *param, const struct err *err);
 
 #endif

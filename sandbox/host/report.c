@@ -300,6 +300,29 @@ static const char *token_of(const struct schedule *asked, const struct trace_sch
     return asked->mode == SCHEDULE_REPLAY ? asked->token : NULL;
 }
 
+/* Why the token could not be followed: as a sentence and, for programs, as a code and its figures.
+ */
+static void write_problem(const struct replay_problem *problem, struct jsonw *json)
+{
+    char sentence[REPLAY_PROBLEM_BYTES];
+    if (!problem) {
+        jsonw_put_string(json, "problem", NULL);
+        return;
+    }
+    replay_problem_text(problem, sentence);
+    jsonw_put_string(json, "problem", sentence);
+    jsonw_name(json, "reason");
+    jsonw_open(json, '{');
+    jsonw_put_string(json, "code", replay_problem_code_text(problem->code));
+    if (problem->code != REPLAY_OTHER_OPERATIONS)
+        jsonw_put_integer(json, "step", (int64_t)problem->step);
+    if (problem->code == REPLAY_NO_SUCH_CHOICE) {
+        jsonw_put_integer(json, "choice", problem->choice);
+        jsonw_put_integer(json, "choices", problem->choices);
+    }
+    jsonw_close(json, '}');
+}
+
 void schedule_write(const struct schedule *asked, const struct report_schedule *schedule,
                     struct jsonw *json)
 {
@@ -314,7 +337,7 @@ void schedule_write(const struct schedule *asked, const struct report_schedule *
     jsonw_put_string(json, "token", token_of(asked, said));
     put_integer_if(json, "steps", said, said ? said->steps : 0);
     put_integer_if(json, "preemptions", said, said ? said->preemptions : 0);
-    jsonw_put_string(json, "problem", said && said->problem[0] ? said->problem : NULL);
+    write_problem(said && said->problem.code ? &said->problem : NULL, json);
     jsonw_close(json, '}');
 }
 

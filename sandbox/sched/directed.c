@@ -1,8 +1,5 @@
 #include "sandbox/sched/directed.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 /*
  * PCT (Burckhardt, Kothari, Musuvathi, Nagarakatte 2010) draws its change points among the steps of
  * the program, whose number is not known before: the range is drawn, too, from 2^3 to 2^14.
@@ -78,9 +75,8 @@ static int follow(struct directed *d, unsigned n, unsigned by_rule)
     unsigned index = token->deviation[d->next++].index;
     if (index < n)
         return (int)index;
-    snprintf(d->problem, sizeof d->problem,
-             "step %" PRIu64 ": choice %u of the token is not possible, there are %u", d->steps + 1,
-             index + 1, n);
+    d->problem = (struct replay_problem){
+        .code = REPLAY_NO_SUCH_CHOICE, .step = d->steps + 1, .choice = index + 1, .choices = n};
     return -1;
 }
 
@@ -99,7 +95,7 @@ static void record_deviation(struct directed *d, unsigned index, unsigned by_def
 
 static bool is_over(struct directed *d)
 {
-    return d->problem[0] || d->steps >= d->token->stop;
+    return d->problem.code || d->steps >= d->token->stop;
 }
 
 static int choose(struct policy *policy, struct control *c, unsigned n)
@@ -186,7 +182,7 @@ void directed_init(struct directed *d, const struct token *token, struct watch *
     d->steps = 0;
     d->turn = -1;
     d->lowest = PCT_CHANGED;
-    d->problem[0] = '\0';
+    d->problem = (struct replay_problem){.code = REPLAY_NONE};
     if (token->rule != TOKEN_PCT)
         return;
     started(&d->policy, NULL, 0, 0);
@@ -208,13 +204,11 @@ uint16_t directed_check(const struct directed *d, bool all)
 bool directed_agrees(struct directed *d)
 {
     const struct token *token = d->token;
-    if (d->problem[0])
+    if (d->problem.code)
         return false;
     if (d->next < token->count || (token->stop != TOKEN_NO_STOP && d->steps < token->stop))
-        snprintf(d->problem, sizeof d->problem,
-                 "the program ended after %" PRIu64 " steps, before the token did", d->steps);
+        d->problem = (struct replay_problem){.code = REPLAY_ENDED_EARLIER, .step = d->steps};
     else if (token->checked && directed_check(d, token->stop == TOKEN_NO_STOP) != token->check)
-        snprintf(d->problem, sizeof d->problem,
-                 "the token was made with another version of this program: its operations differ");
-    return !d->problem[0];
+        d->problem.code = REPLAY_OTHER_OPERATIONS;
+    return !d->problem.code;
 }

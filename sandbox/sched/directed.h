@@ -5,6 +5,7 @@
 #ifndef SCHED_DIRECTED_H
 #define SCHED_DIRECTED_H
 
+#include "sandbox/proto/replay.h"
 #include "sandbox/proto/token.h"
 #include "sandbox/sched/watch.h"
 
@@ -21,7 +22,7 @@ struct directed {
     int turn;                    /* of round robin: the last place */
     uint32_t priority[CONTROL_TASKS_MAX], lowest; /* of PCT */
     uint64_t change[SCHEDULE_DEPTH_MAX];          /* steps at which PCT lowers a priority */
-    char problem[160];                            /* why the token could not be followed, or "" */
+    struct replay_problem problem; /* why the token could not be followed, if it could not */
 };
 
 /* `watch` may be NULL; it stays the caller's, as the token does. */

@@ -17,6 +17,15 @@ static void clean_token(char *token)
         token[0] = '\0';
 }
 
+/* A code that is none says nothing. */
+static void clean_problem(struct replay_problem *problem)
+{
+    if (problem->code >= REPLAY_PROBLEM_COUNT)
+        *problem = (struct replay_problem){.code = REPLAY_NONE};
+    if (problem->step > INTEGER_MAX)
+        problem->step = INTEGER_MAX;
+}
+
 struct bounds {
     uint32_t tasks, objects;
 };
@@ -87,9 +96,9 @@ void trace_reader_schedule(const struct trace_reader *reader, struct trace_sched
     copy_once(&ret->steps, &from->steps, sizeof ret->steps);
     copy_once(&ret->preemptions, &from->preemptions, sizeof ret->preemptions);
     copy_once(ret->token, from->token, sizeof ret->token);
-    copy_once(ret->problem, from->problem, sizeof ret->problem);
+    copy_once(&ret->problem, &from->problem, sizeof ret->problem);
     clean_token(ret->token);
-    clean_text(ret->problem, sizeof ret->problem);
+    clean_problem(&ret->problem);
     for (uint32_t i = 0; i < choices && i < TRACE_CHOICES_MAX; i++)
         ret->choices += take_choice(&from->choice[i], in, &ret->choice[ret->choices]);
     for (uint32_t i = 0; i < races && i < TRACE_RACES_MAX; i++)

@@ -18,6 +18,8 @@
 #ifndef TRACE_SHARED_H
 #define TRACE_SHARED_H
 
+#include "sandbox/proto/replay.h"
+
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -233,8 +235,8 @@ struct trace_schedule {
     uint32_t races;              /* entries of race */
     uint32_t interruptions;      /* entries of interruption: the first preemptions */
     char token[TRACE_TOKEN_MAX]; /* that repeats the run; "" when it would be longer */
-    char problem[160];           /* why a token could not be followed */
-    uint32_t positions;          /* entries of position */
+    struct replay_problem problem;
+    uint32_t positions; /* entries of position */
     struct trace_position position[TRACE_CHOICES_MAX];
     struct trace_race race[TRACE_RACES_MAX];
     struct trace_interruption interruption[TRACE_INTERRUPTIONS_MAX];

@@ -93,7 +93,7 @@ test('a run that is stopped at its limit keeps who waits for whom, too', async (
 test('every wrong field of a body is reported, together', async () => {
   const answer = await server.post({
     scenario: 'race-counter',
-    params: { threads: 900, n: 'many', variant: 'nope', nonsense: 1 },
+    params: { threads: 900, n: 'many', variant: 'nope', nonsense: 1, time_scale: 99 },
     schedule: { mode: 'backwards' },
     extra: true,
   }, '?wait=99');
@@ -101,16 +101,19 @@ test('every wrong field of a body is reported, together', async () => {
   assert.match(answer.headers.get('content-type'), /^application\/problem\+json/);
   const problem = await answer.json();
   assert.deepEqual(pointers(problem), [
-    '/extra', '/params/n', '/params/nonsense', '/params/threads', '/params/variant',
-    '/schedule/mode', '?wait',
+    '/extra', '/params/n', '/params/nonsense', '/params/threads', '/params/time_scale',
+    '/params/variant', '/schedule/mode', '?wait',
   ]);
   const detail = (pointer) => problem.errors.find((e) => e.pointer === pointer).detail;
   assert.equal(detail('/params/threads'), 'must be 2 to 8, was 900');
   assert.equal(detail('/params/n'), 'must be an integer');
   assert.match(detail('/schedule/mode'), /free/);
+  const bounds = problem.errors.flatMap((e) => ('minimum' in e || 'maximum' in e ? [[e.pointer, e.minimum, e.maximum]] : []));
+  assert.deepEqual(bounds.sort(), [['/params/threads', 2, 8], ['/params/time_scale', 0.01, 10], ['?wait', 0, 30]],
+    'of what is out of range, and of nothing else');
   assert.deepEqual(Object.fromEntries(problem.errors.map((e) => [e.pointer, e.code])), {
     '/extra': 'unknown', '/params/n': 'not-an-integer', '/params/nonsense': 'unknown',
-    '/params/threads': 'out-of-range', '/params/variant': 'not-a-choice',
+    '/params/threads': 'out-of-range', '/params/time_scale': 'out-of-range', '/params/variant': 'not-a-choice',
     '/schedule/mode': 'not-a-choice', '?wait': 'out-of-range',
   });
 });

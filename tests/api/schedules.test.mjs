@@ -144,21 +144,25 @@ function changed(token, at, value) {
 
 test('a token that asks for what is not possible is followed as far as it goes', async () => {
   const { token, steps } = (await under({ mode: 'random', seed: 5 })).schedule;
-  const failed = async (forged, problem) => {
+  const failed = async (forged, problem, reason) => {
     const run = await under({ mode: 'replay', token: forged });
     assert.equal(run.ended, 'replay-failed', JSON.stringify(run));
     assert.match(run.schedule.problem, problem);
+    assert.deepEqual(run.schedule.reason, reason);
     assert.equal(run.schedule.token, forged);
     assert.ok(!('enabled' in run));
     assert.deepEqual(await server.json(`/runs/${run.id}`), run);
     return run;
   };
-  const ninth = await failed(longer(token, 3, 8), /^step 4: choice 9 of the token is not possible, there are \d$/);
+  const ninth = await failed(longer(token, 3, 8), /^step 4: choice 9 of the token is not possible, there are 2$/,
+    { code: 'no-such-choice', step: 4, choice: 9, choices: 2 });
   assert.equal(ninth.schedule.steps, 3);
   assert.ok(steps < 100);
-  await failed(longer(token, 100, 0), new RegExp(`^the program ended after ${steps} steps, before the token did$`));
-  await failed(`${token}~100`, /before the token did/);
-  await failed(changed(token, Buffer.from(token, 'base64url').length - 1, (b) => b ^ 1), /another version of this program/);
+  await failed(longer(token, 100, 0), new RegExp(`^the program ended after ${steps} steps, before the token did$`),
+    { code: 'ended-earlier', step: steps });
+  await failed(`${token}~100`, /before the token did/, { code: 'ended-earlier', step: steps });
+  await failed(changed(token, Buffer.from(token, 'base64url').length - 1, (b) => b ^ 1), /another version of this program/,
+    { code: 'other-operations' });
 });
 
 test('a token for something else says for what it is not', async () => {
@@ -224,7 +228,10 @@ test('what a mode does not take is refused', async () => {
     assert.equal(error?.code, code, JSON.stringify([schedule, errors]));
   }
   const [seed] = await refused({ mode: 'random', seed: -1 });
-  assert.equal(seed.detail, 'must be 0 to 9007199254740991, was -1');
+  assert.deepEqual(seed, {
+    pointer: '/schedule/seed', code: 'out-of-range', detail: 'must be 0 to 9007199254740991, was -1',
+    minimum: 0, maximum: Number.MAX_SAFE_INTEGER,
+  });
   const free = (await server.json('/scenarios')).scenarios.find((s) => s.schedules.length === 1);
   if (free) {
     const [mode] = await refused({ mode: 'random' }, { scenario: free.id });

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runShape, scenarioShape, ShapeError } from '../src/api/shape';
 import type { DataRace, RunSchedule } from '../src/api/types';
+import { en } from '../src/messages/en';
+import { formatMessage } from '../src/messages/format';
+import { zhCN } from '../src/messages/zh-CN';
 import { distinctRaces } from '../src/pages/schedules';
+import { unfollowed } from '../src/store/refusal';
 import { parseRoute, runPath } from '../src/store/route';
 import {
   FREELY, SEED_MOST, checkSchedule, exactly, joinQuery, scheduleFromQuery, scheduleOf,
@@ -59,7 +63,7 @@ test('only what a mode takes is sent', () => {
 });
 
 const SCHEDULE: RunSchedule = {
-  mode: 'random', seed: 42, depth: null, timing: 'ignored', token: 'tok', steps: 57, preemptions: 12, problem: null,
+  mode: 'random', seed: 42, depth: null, timing: 'ignored', token: 'tok', steps: 57, preemptions: 12, problem: null, reason: null,
 };
 
 test('again exactly: by the token, or by the seed when there is none', () => {
@@ -70,6 +74,20 @@ test('again exactly: by the token, or by the seed when there is none', () => {
 });
 
 const RUN = { id: 'r', scenario: 's', params: {}, status: 'done', ended: 'stopped' };
+
+test('why a token could not be followed is said by its code, in both languages', () => {
+  const said = (reason: unknown): readonly (string | undefined)[] => {
+    const { schedule } = runShape({ ...RUN, schedule: { mode: 'replay', problem: 'in English', reason } });
+    const why = unfollowed(schedule);
+    return why === null ? [schedule.problem ?? ''] : [en, zhCN].map((catalogue) => formatMessage(catalogue[why.key], why.args ?? {}, 'en'));
+  };
+  assert.deepEqual(said({ code: 'no-such-choice', step: 4, choice: 9, choices: 2 }),
+    ['for operation 4 it takes choice 9, but there are only 2.', '第 4 步操作要选第 9 个，而当时只有 2 个可选。']);
+  assert.deepEqual(said({ code: 'ended-earlier', step: 1 }),
+    ['the program ended after 1 operation, before the token did.', '程序走完 1 步操作就结束了，令牌却还没有用完。']);
+  for (const text of said({ code: 'other-operations' })) assert.doesNotMatch(text ?? '', /in English|[{}]/);
+  for (const unknown of [undefined, null, 'x', {}, { code: 'news' }]) assert.deepEqual(said(unknown), ['in English']);
+});
 
 test('a controlled run as the server tells it', () => {
   const run = runShape({

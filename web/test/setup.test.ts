@@ -127,12 +127,13 @@ test('the lexer keeps every character', () => {
 });
 
 test('what the server objects to is said by its code, in the words of the form', () => {
-  const said = (code: string, detail = 'x', pointer = '/schedule/depth'): unknown[] => {
-    const { key, args } = problemOf({ pointer, code, detail });
+  const said = (code: string, detail = 'x', pointer = '/schedule/depth', bounds: readonly (number | null)[] = []): unknown[] => {
+    const [minimum = null, maximum = null] = bounds;
+    const { key, args } = problemOf({ pointer, code, detail, minimum, maximum });
     return [key, ...Object.values(args ?? {})];
   };
-  assert.deepEqual(said('out-of-range', 'must be 1 to 16, was 99'), ['form.error.range', 1, 16]);
-  assert.deepEqual(said('out-of-range', 'must be -5 to 0.5, was 2'), ['form.error.range', -5, 0.5]);
+  assert.deepEqual(said('out-of-range', 'too much', '/x', [-5, 0.5]), ['form.error.range', -5, 0.5]);
+  assert.deepEqual(said('out-of-range', 'must be 1 to 16, was 99'), ['refused.other', 'must be 1 to 16, was 99']);
   assert.deepEqual(said('not-an-integer'), ['form.error.integer']);
   assert.deepEqual(said('not-a-token'), ['refused.token']);
   assert.deepEqual(said('token-of-another-scenario'), ['refused.token.scenario']);

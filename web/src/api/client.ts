@@ -1,6 +1,6 @@
 // The calls the pages make. A refused call throws Problem with what the server said.
 import {
-  experimentShape, fields, list, runShape, scenarioShape, segmentsShape, summaryShape, text, textOr,
+  experimentShape, fields, list, numberOrNull, runShape, scenarioShape, segmentsShape, summaryShape, text, textOr,
 } from './shape';
 import type {
   Experiment, ExperimentRequest, FieldError, ParamValue, Run, Scenario, ScenarioSummary,
@@ -23,7 +23,13 @@ export class Problem extends Error {
 
 function fieldError(from: unknown, what: string): FieldError {
   const f = fields(from, what);
-  return { pointer: text(f.pointer, what), code: textOr(f.code, ''), detail: text(f.detail, what) };
+  return {
+    pointer: text(f.pointer, what),
+    code: textOr(f.code, ''),
+    detail: text(f.detail, what),
+    minimum: numberOrNull(f.minimum),
+    maximum: numberOrNull(f.maximum),
+  };
 }
 
 async function problemOf(response: Response): Promise<Problem> {

@@ -1,7 +1,7 @@
 // The guard at the edge: turns unknown JSON into the types of types.ts or says what is wrong where.
 import type {
   Access, Cell, ChartKind, Check, Choice, Column, DataRace, Enabled, Experiment, FoundOutcome, Operation,
-  OutcomeClass, OutcomeRule, Param, ParamType, ParamValue, Position, Reference, Run, RunSchedule, RunStatus,
+  OutcomeClass, OutcomeRule, Param, ParamType, ParamValue, Position, Reason, Reference, Run, RunSchedule, RunStatus,
   Scenario, ScenarioSummary, ScheduleMode, Segment, Text, Timing, Wait,
 } from './types';
 
@@ -41,7 +41,7 @@ function oneOf<T extends string>(value: unknown, what: string, allowed: readonly
 export const textOr = (value: unknown, other: string): string => (typeof value === 'string' ? value : other);
 const textOrNull = (value: unknown): string | null =>
   (typeof value === 'string' && value !== '' ? value : null);
-const numberOrNull = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+export const numberOrNull = (value: unknown): number | null => (typeof value === 'number' ? value : null);
 const listOr = (value: unknown): unknown => value ?? [];
 
 function bilingual(value: unknown, what: string): Text {
@@ -198,6 +198,12 @@ function paramValues(from: unknown): Record<string, ParamValue> {
 
 const timing = (from: unknown): Timing | null => TIMINGS.find((word) => word === from) ?? null;
 
+function reason(from: unknown): Reason | null {
+  if (!isFields(from)) return null;
+  const figures = Object.entries(from).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  return { code: textOr(from.code, ''), figures: Object.fromEntries(figures) };
+}
+
 function runSchedule(from: unknown): RunSchedule {
   const f = fields(from ?? {}, 'schedule');
   return {
@@ -209,6 +215,7 @@ function runSchedule(from: unknown): RunSchedule {
     steps: numberOrNull(f.steps),
     preemptions: numberOrNull(f.preemptions),
     problem: textOrNull(f.problem),
+    reason: reason(f.reason),
   };
 }
 

@@ -113,6 +113,12 @@ export interface Wait {
   readonly holder: string;
 }
 
+/** The same as a code, with the figures that go with it. */
+export interface Reason {
+  readonly code: string;
+  readonly figures: Readonly<Record<string, number>>;
+}
+
 /** The schedule a run ran under. What does not apply to its mode, or is not known yet, is null. */
 export interface RunSchedule {
   readonly mode: ScheduleMode;
@@ -124,8 +130,9 @@ export interface RunSchedule {
   /** Operations executed. */
   readonly steps: number | null;
   readonly preemptions: number | null;
-  /** Why the token could not be followed. */
+  /** Why the token could not be followed, in English. */
   readonly problem: string | null;
+  readonly reason: Reason | null;
 }
 
 /** A task about to do something to an object. */
@@ -270,4 +277,7 @@ export interface FieldError {
   readonly pointer: string;
   readonly code: string;
   readonly detail: string;
+  /** Of a number that is out of range. */
+  readonly minimum: number | null;
+  readonly maximum: number | null;
 }

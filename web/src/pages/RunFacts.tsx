@@ -1,11 +1,12 @@
 // What a run came to, in plain words: outcome, checks, figures.
 import type { JSX } from 'preact';
 import { outputUrl, traceUrl } from '../api/client';
-import type { Param, Run, Scenario } from '../api/types';
+import type { Param, Run, RunSchedule, Scenario } from '../api/types';
 import { formatBytes, formatNs } from '../messages/format';
 import { useApp, type App } from '../store/app';
 import { ruleOf } from '../store/outcome';
 import { predictionOf } from '../store/prediction';
+import { unfollowed } from '../store/refusal';
 import { textOf, valueText } from '../store/setup';
 import { Prose } from '../ui/controls';
 import { OutcomeLook } from './Predict';
@@ -54,11 +55,19 @@ export function Verdict({ run, scenario, name = '' }: FactsProps & {
         {rule === null && run.outcome !== null && scenario !== null && app.t('run.unexplained')}
         {rule === null && run.outcome === null && more === '' && app.t('run.noOutcome')}
         {more !== '' && `${app.space()}${more}`}
-        {run.schedule.problem !== null && <span lang="en"> {run.schedule.problem}</span>}
+        <Unfollowed schedule={run.schedule} />
       </p>
       <Predicted run={run} scenario={scenario} />
     </section>
   );
+}
+
+/** Why its token could not be followed. */
+function Unfollowed({ schedule }: { readonly schedule: RunSchedule }): JSX.Element | null {
+  const app = useApp();
+  const why = unfollowed(schedule);
+  if (why !== null) return <>{app.space()}{app.t(why.key, why.args)}</>;
+  return schedule.problem === null ? null : <span lang="en"> {schedule.problem}</span>;
 }
 
 /** What the reader had expected, beside what it is. */

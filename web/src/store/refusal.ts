@@ -1,5 +1,5 @@
-// What the server objected to, in the reader's words: by its code, with the bounds it names.
-import type { FieldError } from '../api/types';
+// What the server objected to, or a token, in the reader's words: by its code, with its figures.
+import type { FieldError, RunSchedule } from '../api/types';
 import { LIST_MOST, type FieldProblem } from './setup';
 
 /** What the server does not know, or no longer. */
@@ -8,13 +8,11 @@ function unknown(pointer: string): FieldProblem {
   return name === 'beside' ? { key: 'refused.beside' } : { key: 'refused.unknown', args: { name } };
 }
 
-export function problemOf({ pointer, code, detail }: FieldError): FieldProblem {
+export function problemOf({ pointer, code, detail, minimum, maximum }: FieldError): FieldProblem {
   switch (code) {
-    case 'out-of-range': {
-      const found = /(-?[\d.]+) to (-?[\d.]+)/.exec(detail);
-      return found === null ? { key: 'refused.other', args: { detail } }
-        : { key: 'form.error.range', args: { minimum: Number(found[1]), maximum: Number(found[2]) } };
-    }
+    case 'out-of-range':
+      return minimum === null || maximum === null ? { key: 'refused.other', args: { detail } }
+        : { key: 'form.error.range', args: { minimum, maximum } };
     case 'not-an-integer': return { key: 'form.error.integer' };
     case 'not-a-number': return { key: 'form.error.number' };
     case 'not-a-boolean': return { key: 'form.error.boolean' };
@@ -31,5 +29,15 @@ export function problemOf({ pointer, code, detail }: FieldError): FieldProblem {
     case 'unknown': return unknown(pointer);
     case 'different': return { key: 'refused.different' };
     default: return { key: 'refused.other', args: { detail } };
+  }
+}
+
+/** Why a token could not be followed; null when it was, or when the page does not know the code. */
+export function unfollowed({ reason }: RunSchedule): FieldProblem | null {
+  switch (reason?.code) {
+    case 'no-such-choice': return { key: 'unfollowed.no-such-choice', args: reason.figures };
+    case 'ended-earlier': return { key: 'unfollowed.ended-earlier', args: reason.figures };
+    case 'other-operations': return { key: 'unfollowed.other-operations' };
+    default: return null;
   }
 }
