@@ -155,10 +155,11 @@ bench-python:
 	@mkdir -p $(B)
 	$(PYTHON) tests/bench/python/figures.py $(B)/python.json
 
-## golden: write the golden trace anew, after a change of the format
+## golden: write the golden trace and its pictures anew, after a change of the format or of the drawing
 .PHONY: golden
-golden: $(B)/tests/chunk_test
+golden: $(B)/tests/chunk_test $(WEB_NODE) web/src/trace/kinds.gen.ts
 	INTERLEAVE_GOLDEN=write $<
+	INTERLEAVE_GOLDEN=write $(MAKE) web-test
 
 ## clean: remove what was built
 .PHONY: clean

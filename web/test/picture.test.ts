@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fillColumns } from '../src/timeline/columns';
+import { formatEvents, formatTick } from '../src/messages/format';
 import { layOut } from '../src/timeline/layout';
 import { escaped, svgOf, type Picture } from '../src/timeline/picture';
-import { ownerTile, taskTile, type Palette } from '../src/timeline/palette';
+import { ownerTile, paletteOf, taskTile, type Palette } from '../src/timeline/palette';
 import { fitView } from '../src/timeline/scale';
 import { TraceDecoder } from '../src/trace/decode';
 import { EVENT } from '../src/trace/kinds.gen';
-import { advance, newModel, type Model } from '../src/trace/model';
+import { advance, finish, newModel, type Model } from '../src/trace/model';
+import { STEP, inOrder } from '../src/trace/order';
 import { stripsOf } from '../src/trace/strips';
+import { THEMES } from './colour';
 import { encodeChunk, type TestEvent } from './encode';
 
 const PALETTE: Palette = {
@@ -89,9 +93,50 @@ test('the boxes of a row are its columns', () => {
   assert.deepEqual(shown, states);
 });
 
+test('a name has its box, Chinese or not', () => {
+  const wide = (name: string): number => {
+    const { text } = svgOf(pictureOf(['main', 'worker'], { model: modelOf([name, 'worker']) }));
+    const label = new RegExp(`width="([\\d.]+)" height="14" fill="#ffffff"/><text[^>]*>${name}<`).exec(text);
+    return Number(label?.[1]);
+  };
+  assert.deepEqual([wide('abcdef'), wide('加法线程')], [45.6, 54]);
+});
+
 test('arrows and marks are drawn as the reader has them', () => {
   const arrows = (picture: Picture): number => svgOf(picture).text.split('C').length - 1;
   assert.ok(arrows(pictureOf(['a', 'b'])) > arrows(pictureOf(['a', 'b'], { arrows: false })));
   assert.match(svgOf(pictureOf(['a', 'b'], { flags: [500] })).text, />1<\/text>/);
   assert.doesNotMatch(svgOf(pictureOf(['a', 'b'], { flags: [5e9] })).text, />1<\/text>/);
 });
+
+/** The golden trace as it stands in documents: a picture of each theme, one in time and one by order. */
+function goldenPicture(theme: 'light' | 'dark'): string {
+  const decoder = new TraceDecoder();
+  decoder.push(readFileSync('../tests/golden/trace.bin'));
+  const known = newModel(decoder.log);
+  advance(known);
+  finish(known, known.lastT, true);
+  const ordered = theme === 'dark';
+  const model = ordered ? inOrder(known).model : known;
+  const palette = paletteOf((name) => THEMES[theme][name.slice(2)]);
+  return svgOf({
+    title: 'Golden', model, palette, arrows: true,
+    taskTile: taskTile(palette), ownerTile: ownerTile(palette),
+    view: fitView(0, ordered ? model.until : 11_000, 800), flags: [ordered ? 3 * STEP : 9000],
+    layout: layOut(model, { strips: stripsOf(model), pins: ['t1'], folded: [] }),
+    nameOf: (row) => (row.kind === 'task' ? model.log.tasks : model.log.objects)[row.id].name,
+    groupOf: (group) => group,
+    formatTick: (time, step) => (ordered ? formatEvents(time / STEP, 'en') : formatTick(time, step, 'en')),
+  }).text;
+}
+
+for (const theme of ['light', 'dark'] as const) {
+  test(`the picture of the golden trace is the one that is kept: ${theme}`, () => {
+    const file = `../tests/golden/timeline-${theme}.svg`;
+    // An element a line, so that a change can be read.
+    const text = `${goldenPicture(theme).replaceAll('><', '>\n<')}\n`;
+    parse(text);
+    if (process.env.INTERLEAVE_GOLDEN === 'write') writeFileSync(file, text);
+    assert.equal(text, readFileSync(file, 'utf8'));
+  });
+}

@@ -20,7 +20,11 @@ export interface Palette {
 
 export function readPalette(): Palette {
   const style = getComputedStyle(document.documentElement);
-  const colour = (name: string): string => style.getPropertyValue(name).trim();
+  return paletteOf((name) => style.getPropertyValue(name).trim());
+}
+
+/** The palette from the variables of colours.css. */
+export function paletteOf(colour: (name: string) => string): Palette {
   const names = ['surface', 'running', 'ready', 'waiting', 'holding', 'io', 'done', 'error', 'asleep',
     'unrecorded', 'waiting', 'io', 'asleep', 'ready'];
   return {

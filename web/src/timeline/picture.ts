@@ -30,8 +30,9 @@ const RULER = 24;
 const TITLE = 28;
 const LABEL_LEAST = 44;
 const TICK_APART = 96;
-/** Of 12 px text, on average; what does not fit is cut by its box. */
+/** Of 12 px text, on average, and of a Chinese one; what does not fit is cut by its box. */
 const LETTER = 6.6;
+const WIDE_LETTER = 12;
 const DEPTHS_LEAST = 3;
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
@@ -50,6 +51,9 @@ function box(x: number, y: number, width: number, height: number, fill: string, 
 function words(x: number, y: number, text: string, fill: string, more = ''): string {
   return `<text x="${round(x)}" y="${round(y)}" fill="${fill}"${more}>${escaped(text)}</text>`;
 }
+
+const lengthOf = (text: string): number =>
+  [...text].reduce((sum, letter) => sum + (letter >= '\u2e80' ? WIDE_LETTER : LETTER), 0);
 
 const hex = (pixel: number): string => {
   const parts = [pixel & 0xff, (pixel >> 8) & 0xff, (pixel >> 16) & 0xff];
@@ -118,8 +122,8 @@ function items(p: Picture, row: Row): string {
 
 function labels(p: Picture, row: Row, states: Uint8Array): string {
   return labelsIn(p.model, row, p.view, states, LABEL_LEAST)
-    .filter(({ text, width }) => text.length * LETTER + 12 <= width)
-    .map(({ x, text }) => box(x + 4, row.barY + 1, text.length * LETTER + 6, BAR - 2, p.palette.surface)
+    .filter(({ text, width }) => lengthOf(text) + 12 <= width)
+    .map(({ x, text }) => box(x + 4, row.barY + 1, lengthOf(text) + 6, BAR - 2, p.palette.surface)
       + words(x + 7, row.barY + BAR - 4, text, p.palette.text))
     .join('');
 }
