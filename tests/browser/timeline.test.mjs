@@ -71,6 +71,50 @@ test('zoom, selection, marks and pins are in the address, and come back from it'
   await other.close();
 });
 
+test('the arrows reach objects too: what they do is said, and the address holds it', async () => {
+  const page = await opened(`/r/${pool.id}`);
+  const said = page.locator('.timeline [role="status"]').first();
+  const chosen = page.locator('.lane-name[aria-current="true"] .lane-title');
+  const rows = await names(page);
+  await press(page, ...rows.map(() => 'ArrowDown'));
+  assert.equal(await chosen.textContent(), rows.at(-1), 'the last row is an object, and the way ends there');
+  assert.equal(rows.at(-1), 'result queue');
+  await press(page, 'ArrowUp');
+  assert.equal(await chosen.textContent(), 'task queue');
+  for (let i = 0; i < 40 && !/Waiting for it: worker/.test(await said.textContent()); i++) await press(page, 'ArrowRight');
+  assert.match(await said.textContent(), /^task queue: has \d+ items?, room for [\d,]+\. Waiting for it: worker \d/);
+  const moment = await said.textContent();
+  await press(page, 'ArrowRight', 'ArrowLeft');
+  assert.equal(await said.textContent(), moment, 'there and back');
+  assert.match(await page.locator('.details .sentence').textContent(), /^task queue has \d/);
+  assert.ok((await pixels(page, [await colour(page, '--accent')]))[await colour(page, '--accent')] > 40, 'the box is drawn');
+  assert.match((await fragment(page)).get('s'), /^o\d+@\d+$/);
+  const shown = await picture(page);
+  await page.reload();
+  await page.locator('.details .sentence').waitFor();
+  await drawn(page);
+  assert.equal(await said.textContent(), moment);
+  assert.equal(await picture(page), shown, 'the same picture, to the pixel');
+  await press(page, '.');
+  assert.match((await fragment(page)).get('s'), /^o\d+@\d+e$/);
+  await press(page, 'p');
+  assert.equal(await page.locator('.pinned-names .lane-title').textContent(), 'task queue');
+  await press(page, 'o');
+  assert.equal(await chosen.textContent(), 'task queue', 'by order, too');
+  await press(page, 'o', 'ArrowDown');
+  assert.equal(await chosen.textContent(), 'main', 'the tasks are below what is pinned');
+  await page.close();
+});
+
+test('a click on an object says how things are with it', async () => {
+  const page = await opened(`/r/${pool.id}`);
+  const name = await page.locator('.lane-name', { hasText: 'task queue' }).boundingBox();
+  const canvas = await page.locator('.lanes canvas').boundingBox();
+  await page.mouse.click(canvas.x + canvas.width / 2, name.y + name.height / 2);
+  assert.match(await page.locator('.details .sentence').textContent(), /^task queue has \d+ items?/);
+  await page.close();
+});
+
 test('a move is taken back and done again', async () => {
   const page = await opened(`/r/${pool.id}`);
   const start = await picture(page);

@@ -49,15 +49,28 @@ test('a place comes back from its address as it was', () => {
   const places: Place[] = [
     NOWHERE,
     { ...NOWHERE, span: [-12.5, 1e9] },
-    { ...NOWHERE, at: { task: 3, t: 120, event: true } },
-    { span: [0, 0.5], at: { task: 0, t: 0, event: false }, pins: ['t3', 'o0'], folded: ['object'], marks: [5, 90], item: -3, ordered: true },
+    { ...NOWHERE, at: { kind: 'task', id: 3, t: 120, event: true } },
+    { ...NOWHERE, at: { kind: 'object', id: 12, t: 5, event: false } },
+    { span: [0, 0.5], at: { kind: 'object', id: 0, t: 0, event: true }, pins: ['t3', 'o0'], folded: ['object'], marks: [5, 90], item: -3, ordered: true },
   ];
   for (const place of places) assert.deepEqual(readPlace(writePlace(place)), place);
   assert.equal(writePlace(NOWHERE), '');
 });
 
+test('two runs share an address: each side reads its own, and writing leaves the other’s', () => {
+  const first: Place = { ...NOWHERE, span: [0, 500], at: { kind: 'task', id: 1, t: 7, event: true }, pins: ['o2'], ordered: true };
+  const second: Place = { ...NOWHERE, at: { kind: 'object', id: 3, t: 90, event: false }, folded: ['thread'], marks: [4, 8], item: 5 };
+  const both = writePlace(second, 'second', writePlace(first));
+  assert.equal(both, '#v=0~500&s=1@7e&p=o2&c=order&s2=o3@90&f2=thread&m2=4,8&i2=5');
+  assert.deepEqual([readPlace(both), readPlace(both, 'second')], [first, second]);
+  assert.equal(writePlace(first, 'first', writePlace(second, 'second')), both, 'whoever is first to write');
+  assert.deepEqual(readPlace(writePlace(NOWHERE, 'first', both), 'second'), second);
+  assert.equal(writePlace(NOWHERE, 'second', writePlace(NOWHERE, 'first', both)), '');
+  assert.equal(writePlace({ ...second, span: [1, 2], ordered: true }, 'second'), writePlace(second, 'second'), 'the view is the first’s to say');
+});
+
 test('what an address says badly is as if it did not', () => {
-  for (const bad of ['#v=5~5', '#v=9~1', '#v=a~b', '#v=1e9~2e9', '#s=2', '#s=@4', '#s=2@-4', '#p=x1,t,', '#m=-1,a', '#f=<b>', '#c=x', '#i=x', '#%%%'])
+  for (const bad of ['#v=5~5', '#v=9~1', '#v=a~b', '#v=1e9~2e9', '#s=2', '#s=@4', '#s=2@-4', '#s=x2@4', '#s=oo2@4', '#s=o@4', '#p=x1,t,', '#m=-1,a', '#f=<b>', '#c=x', '#i=x', '#%%%'])
     assert.deepEqual(readPlace(bad), NOWHERE, bad);
   assert.deepEqual(readPlace('#p=t1,x,t1,o2').pins, ['t1', 'o2']);
   assert.deepEqual(readPlace('#m=90,5').marks, [5, 90]);
@@ -65,12 +78,15 @@ test('what an address says badly is as if it did not', () => {
   assert.equal(readPlace(`#p=${many}`).pins.length, 64);
 });
 
-test('the selection of a place is the event of that time, and nothing where there is no such task', () => {
-  const { log } = modelOf();
-  assert.deepEqual(selectionAt(log, { task: 1, t: 200, event: true }), { task: 1, t: 200, event: 6 });
-  assert.deepEqual(selectionAt(log, { task: 1, t: 201, event: true }), { task: 1, t: 201, event: -1 });
-  assert.equal(selectionAt(log, { task: 7, t: 0, event: false }), null);
-  assert.equal(selectionAt(log, null), null);
+test('the selection of a place is the event of that time, and nothing where there is no such task or object', () => {
+  const model = modelOf();
+  assert.deepEqual(selectionAt(model, { kind: 'task', id: 1, t: 200, event: true }), { task: 1, t: 200, event: 6 });
+  assert.deepEqual(selectionAt(model, { kind: 'task', id: 1, t: 201, event: true }), { task: 1, t: 201, event: -1 });
+  assert.equal(selectionAt(model, { kind: 'task', id: 7, t: 0, event: false }), null);
+  assert.equal(selectionAt(model, null), null);
+  assert.deepEqual(selectionAt(model, { kind: 'object', id: 0, t: 6000, event: true }), { task: 2, t: 6000, event: 4, object: 0 });
+  assert.deepEqual(selectionAt(model, { kind: 'object', id: 0, t: 6001, event: true }), { task: 2, t: 6001, event: -1, object: 0 });
+  assert.equal(selectionAt(model, { kind: 'object', id: 1, t: 0, event: false }), null);
 });
 
 test('a span fills the view to the column', () => {

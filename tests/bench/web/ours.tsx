@@ -10,11 +10,13 @@ import type { RunStore } from '../../../web/src/store/run';
 import { Timeline } from '../../../web/src/timeline/Timeline';
 import { TraceDecoder } from '../../../web/src/trace/decode';
 import { advance, newModel, type Model } from '../../../web/src/trace/model';
+import { growStrips, newStrips } from '../../../web/src/trace/strips';
 import { exactness } from './exact';
 import { fill, play, slicesOf, type Bench, type Show } from './page';
 import { chunks, pinned } from './trace';
 
 function newStore(model: Model): RunStore {
+  const strips = newStrips();
   return {
     id: 'bench',
     run: signal<Run | null>(null),
@@ -33,6 +35,10 @@ function newStore(model: Model): RunStore {
     item: signal(null),
     found: signal([]),
     stepTo: signal(-1),
+    strips: () => {
+      growStrips(strips, model);
+      return strips.byObject;
+    },
     failure: signal(null),
     traceFailure: signal(null),
     loaded: Promise.resolve(),

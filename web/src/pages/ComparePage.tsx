@@ -10,6 +10,7 @@ import { textOf, valueText } from '../store/setup';
 import { Timeline } from '../timeline/Timeline';
 import { selectEvent } from '../timeline/moves';
 import { objectName, taskName } from '../timeline/sentences';
+import type { PlaceSide } from '../timeline/place';
 import { firstDifference, type Difference } from '../trace/difference';
 import { EVENT_TEXT } from '../trace/kinds.gen';
 import { NOTHING } from '../trace/log';
@@ -144,7 +145,7 @@ function Side({ store, run, scenario, side, linked }: {
   readonly run: Run;
   readonly scenario: Scenario | null;
   readonly side: string;
-  readonly linked: boolean;
+  readonly place: PlaceSide;
 }): JSX.Element {
   const app = useApp();
   return (
@@ -154,7 +155,7 @@ function Side({ store, run, scenario, side, linked }: {
       </h2>
       {store.failure.value !== null && <Failure error={store.failure.value} />}
       <Verdict run={run} scenario={scenario} name={app.t('compare.run', { side })} />
-      <Timeline store={store} linked={linked} name={app.t('compare.run', { side })} />
+      <Timeline store={store} place={place} name={app.t('compare.run', { side })} />
     </section>
   );
 }
@@ -180,7 +181,7 @@ function Body(props: BothProps): JSX.Element {
       {a.scenario !== b.scenario && <p class="muted">{app.t('compare.different')}</p>}
       {stores.map((store, i) => (
         <Side key={store.id} store={store} run={runs[i]} scenario={i === 0 || a.scenario === b.scenario ? scenario : null}
-          side={SIDES[i]} linked={i === 0} />
+          side={SIDES[i]} place={i === 0 ? 'first' : 'second'} />
       ))}
       <div class="compare-below">
         <Parting {...props} />

@@ -6,7 +6,7 @@ import type { RunStore, Selection } from '../store/run';
 import { lineOf } from '../store/stepping';
 import { isOfItem } from '../timeline/marks';
 import { effectOf, selectEvent, stepEvent } from '../timeline/moves';
-import { momentOf, objectName, taskName, valueText } from '../timeline/sentences';
+import { objectName, taskName, told, valueText } from '../timeline/sentences';
 import { EVENT_TEXT } from '../trace/kinds.gen';
 import { NOTHING } from '../trace/log';
 import { OWNER_COLOURS } from '../trace/model';
@@ -33,7 +33,12 @@ export function EventLink({ store, event }: { readonly store: RunStore; readonly
   );
 }
 
-function EventFacts({ store, event }: { readonly store: RunStore; readonly event: number }): JSX.Element {
+function EventFacts({ store, event, named }: {
+  readonly store: RunStore;
+  readonly event: number;
+  /** Whether to say whose event it is. */
+  readonly named: boolean;
+}): JSX.Element {
   const app = useApp();
   const { log } = store.model;
   const object = log.object[event];
@@ -45,6 +50,12 @@ function EventFacts({ store, event }: { readonly store: RunStore; readonly event
         <code>{EVENT_TEXT[log.kind[event]]}</code>
         {object !== NOTHING && ` ${objectName(store.model, object)}`}
       </dd>
+      {named && (
+        <>
+          <dt>{app.t('details.by')}</dt>
+          <dd><strong class={`stripe lane-${log.task[event] % OWNER_COLOURS}`}>{taskName(store.model, log.task[event])}</strong></dd>
+        </>
+      )}
       <dt>{app.t('details.value')}</dt>
       <dd>{valueText(app, store.model, event)}</dd>
       {log.line[event] > 0 && (
@@ -77,17 +88,18 @@ function itemAt({ store, selection }: PartProps): number | null {
 function Chosen({ store, selection }: PartProps): JSX.Element | null {
   const app = useApp();
   const language = app.language.value;
-  const moment = momentOf(app, store.model, selection);
+  const moment = told(app, store, selection);
   if (moment === null) return <p class="muted">{app.t('says.none')}</p>;
-  const item = itemAt({ store, selection });
+  const ofTask = selection.object === undefined;
+  const item = ofTask ? itemAt({ store, selection }) : null;
   const event = selection.event >= 0 ? selection.event : moment.event;
-  const stuck = store.model.marks.some((m) => m.kind === 'stuck' && m.task === selection.task
+  const stuck = ofTask && store.model.marks.some((m) => m.kind === 'stuck' && m.task === selection.task
     && moment.to >= m.t);
   const step = (by: 1 | -1): void => { store.selection.value = stepEvent(store.model, selection, by); };
   return (
     <>
       <p class="sentence">
-        <strong class={`stripe lane-${selection.task % OWNER_COLOURS}`}>{taskName(store.model, selection.task)}</strong>
+        <strong class={ofTask ? `stripe lane-${selection.task % OWNER_COLOURS}` : ''}>{moment.name}</strong>
         {' '}{moment.sentence}
         {stuck && <strong class="stuck"> {app.t('details.stuck')}</strong>}
       </p>
@@ -110,12 +122,12 @@ function Chosen({ store, selection }: PartProps): JSX.Element | null {
             </dd>
           </>
         )}
-        <EventFacts store={store} event={event} />
+        {event >= 0 && <EventFacts store={store} event={event} named={!ofTask} />}
       </dl>
       <div class="tools">
         <IconButton icon="left" label={app.t('details.previous')} onClick={() => step(-1)} />
         <IconButton icon="right" label={app.t('details.next')} onClick={() => step(1)} />
-        {lineOf(store.run.value) !== null && (
+        {event >= 0 && lineOf(store.run.value) !== null && (
           <button type="button" class="small-button" onClick={() => { store.stepTo.value = event; }}>
             {app.t('step.here')}
           </button>

@@ -38,7 +38,7 @@ export function EmbedPage({ id }: { readonly id: string }): JSX.Element {
         <EndBadge run={run} />
       </header>
       <Verdict run={run} scenario={scenario} />
-      <Timeline store={store} linked />
+      <Timeline store={store} place="first" />
     </div>
   );
 }

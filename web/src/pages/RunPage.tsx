@@ -141,7 +141,7 @@ function Body({ store, run, scenario, of }: PageProps): JSX.Element {
       )}
       {store.failure.value !== null && <Failure error={store.failure.value} />}
       {isControlled(run.schedule) && <Stepper store={store} run={run} of={of} source={source} />}
-      <Timeline store={store} linked />
+      <Timeline store={store} place="first" />
       {narrow.value && told}
       <div class={`below ${charts ? '' : 'no-chart'}`}>
         <Output store={store} />

@@ -5,15 +5,19 @@ import type { Run, Segment } from '../api/types';
 import { ConsoleLog } from '../console/lines';
 import { TraceError } from '../trace/decode';
 import { advance, finish, newModel, type Model } from '../trace/model';
+import { growStrips, newStrips, type Strip } from '../trace/strips';
 import type { View } from '../timeline/scale';
 import { isControlled } from './schedule';
 
-/** A moment of a task: what the details pane, the timeline and the console agree on. */
+/** A moment of a task or of an object: what the details pane, the timeline and the console agree on. */
 export interface Selection {
+  /** Of an object's moment the task whose event it is, or that was last at it. */
   readonly task: number;
   readonly t: number;
   /** The event picked, or -1 when a state was. */
   readonly event: number;
+  /** The object whose moment it is. */
+  readonly object?: number;
 }
 
 export interface RunStore {
@@ -45,6 +49,8 @@ export interface RunStore {
   readonly found: Signal<readonly number[]>;
   /** An event to step to, or -1: the details ask, the stepper goes. */
   readonly stepTo: Signal<number>;
+  /** What is shown of objects over time, by their ids. */
+  strips(): ReadonlyMap<number, Strip>;
   readonly failure: Signal<unknown>;
   readonly traceFailure: Signal<string | null>;
   /** Resolves when all there is has come, or nothing more will. */
@@ -79,6 +85,7 @@ export function openRun(id: string, beside: RunStore | null = null): RunStore {
     },
   });
   const model = newModel(live.decoder.log);
+  const strips = newStrips();
   let settled = false;
 
   let frame = 0;
@@ -125,6 +132,10 @@ export function openRun(id: string, beside: RunStore | null = null): RunStore {
     item: signal<number | null>(null),
     found: signal<readonly number[]>([]),
     stepTo: signal(-1),
+    strips: () => {
+      growStrips(strips, model);
+      return strips.byObject;
+    },
     failure: signal<unknown>(null),
     traceFailure: signal<string | null>(null),
     // Hooks are called later, when `store` is there.

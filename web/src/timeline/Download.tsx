@@ -5,8 +5,10 @@ import { useApp } from '../store/app';
 import { embedPath } from '../store/route';
 import type { RunStore } from '../store/run';
 import { CopyText } from '../ui/controls';
+import { writePlace } from './place';
 import { objectName, taskName } from './sentences';
 import type { Stage } from './stage';
+import { placeOf } from './usePlace';
 
 /** Of a PNG's pixels to those of the page, so that it is sharp in print. */
 const SHARPNESS = 2;
@@ -33,8 +35,8 @@ async function toPng(svg: Blob, width: number, height: number): Promise<Blob | n
 /** The page around an embedded run chooses its height; this one fits most. */
 const EMBED_HEIGHT = 560;
 
-function embedCode(id: string): string {
-  const address = new URL(embedPath(id) + location.hash, location.href).href;
+function embedCode(store: RunStore): string {
+  const address = new URL(embedPath(store.id) + writePlace(placeOf(store)), location.href).href;
   return `<iframe src="${address.replaceAll('&', '&amp;')}" width="100%" height="${EMBED_HEIGHT}" style="border:0" title="Interleave"></iframe>`;
 }
 
@@ -64,7 +66,7 @@ export function Download({ store, stage }: Props): JSX.Element {
       <summary class="small-button">{app.t('timeline.download')}</summary>
       <div class="menu-list">
         <CopyText text={() => location.href} label={app.t('timeline.copyView')} class="link-button" />
-        <CopyText text={() => embedCode(store.id)} label={app.t('timeline.copyEmbed')} class="link-button" />
+        <CopyText text={() => embedCode(store)} label={app.t('timeline.copyEmbed')} class="link-button" />
         <button type="button" class="link-button" onClick={() => void download('svg')}>{app.t('timeline.svg')}</button>
         <button type="button" class="link-button" onClick={() => void download('png')}>{app.t('timeline.png')}</button>
       </div>

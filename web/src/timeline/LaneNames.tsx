@@ -6,7 +6,7 @@ import { OBJECT_TEXT, TASK_TEXT } from '../trace/kinds.gen';
 import { OWNER_COLOURS } from '../trace/model';
 import { Icon } from '../ui/controls';
 import { togglePin } from './keys';
-import { rowKey, type Head, type Layout, type Row } from './layout';
+import { isRowOf, rowKey, type Head, type Layout, type Row } from './layout';
 import { objectName, taskName } from './sentences';
 
 interface Props {
@@ -22,7 +22,8 @@ function Name({ store, row }: { readonly store: RunStore; readonly row: Row }): 
   const kind = task
     ? app.word('timeline.task', TASK_TEXT[log.tasks[row.id].kind])
     : app.word('object', OBJECT_TEXT[log.objects[row.id]?.kind] ?? '');
-  const chosen = task && row.id === store.selection.value?.task;
+  const selection = store.selection.value;
+  const chosen = selection !== null && isRowOf(row, selection);
   return (
     <div
       class={`lane-name ${task ? `stripe lane-${row.id % OWNER_COLOURS}` : 'object-name'}`}

@@ -8,7 +8,7 @@ import type { RunStore } from '../store/run';
 import { IconButton } from '../ui/controls';
 import { goTo } from './keys';
 import { selectEvent } from './moves';
-import { momentOf, taskName } from './sentences';
+import { told } from './sentences';
 import type { Stage } from './stage';
 
 /** How long a whole run takes at normal speed, and each event at least where things do not glide. */
@@ -78,7 +78,7 @@ export function Replay({ store, stage }: { readonly store: RunStore; readonly st
   };
   const share = stage === null || selection === null || selection.event < 0 ? 0
     : Math.round((stage.timeOf(selection.event) / stage.end) * STEPS);
-  const moment = selection === null ? null : momentOf(app, store.model, selection);
+  const moment = selection === null ? null : told(app, store, selection);
   return (
     <div class="replay">
       <IconButton icon={playing.value ? 'pause' : 'play'}
@@ -92,7 +92,7 @@ export function Replay({ store, stage }: { readonly store: RunStore; readonly st
         max={STEPS}
         value={share}
         aria-label={app.t('replay.title')}
-        aria-valuetext={moment === null ? undefined : `${taskName(store.model, moment.task)} ${moment.sentence}`}
+        aria-valuetext={moment === null ? undefined : `${moment.name} ${moment.sentence}`}
         onInput={(event) => {
           playing.value = false;
           if (stage !== null) setHead((Number(event.currentTarget.value) / STEPS) * stage.end);

@@ -13,8 +13,9 @@ import { Replay } from './Replay';
 import { Toolbar } from './Toolbar';
 import { pressKey } from './keys';
 import type { Layout } from './layout';
+import type { PlaceSide } from './place';
 import { attachMinimap, attachPointer } from './pointer';
-import { momentOf, taskName } from './sentences';
+import { told } from './sentences';
 import { MINIMAP_HEIGHT, RULER_HEIGHT, Stage } from './stage';
 import { usePlace } from './usePlace';
 
@@ -24,13 +25,13 @@ const NOTHING_LAID_OUT: Layout = { rows: [], heads: [], height: 0, pinned: 0 };
 
 interface Props {
   readonly store: RunStore;
-  /** The address of the page holds what one looks at here. */
-  readonly linked?: boolean;
+  /** The address of the page holds what one looks at here, as the first or the second of two. */
+  readonly place?: PlaceSide | null;
   /** What it is called where there are several. */
   readonly name?: string;
 }
 
-export function Timeline({ store, linked = false, name = '' }: Props): JSX.Element {
+export function Timeline({ store, place = null, name = '' }: Props): JSX.Element {
   const app = useApp();
   const canvas = useRef<HTMLCanvasElement>(null);
   const minimap = useRef<HTMLCanvasElement>(null);
@@ -53,9 +54,8 @@ export function Timeline({ store, linked = false, name = '' }: Props): JSX.Eleme
     });
     const detachMap = attachMinimap(elements.minimap, made);
     const detach = attachPointer(elements.canvas, made, (x, y) => {
-      const { row, t } = made.at(x, y);
       scroll.current?.focus({ preventScroll: true });
-      if (row?.kind === 'task') store.selection.value = { task: row.id, t, event: -1 };
+      store.selection.value = made.at(x, y) ?? store.selection.peek();
     });
     stage.value = made;
     return () => {
@@ -70,7 +70,7 @@ export function Timeline({ store, linked = false, name = '' }: Props): JSX.Eleme
   });
 
   const layout = useComputed<Layout>(() => stage.value?.layout.value ?? NOTHING_LAID_OUT);
-  usePlace(store, stage.value, linked);
+  usePlace(store, stage.value, place);
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || stage.value === null) return;
     if (event.key === '?') app.help.value = true;
@@ -123,12 +123,12 @@ function Empty({ store }: { readonly store: RunStore }): JSX.Element {
 function Readout({ store }: { readonly store: RunStore }): JSX.Element {
   const app = useApp();
   const selection = store.selection.value;
-  const moment = selection === null ? null : momentOf(app, store.model, selection);
+  const moment = selection === null ? null : told(app, store, selection);
   const language = app.language.value;
   return (
     <p class="visually-hidden" role="status">
       {moment !== null && app.t('timeline.readout', {
-        task: taskName(store.model, moment.task),
+        name: moment.name,
         sentence: moment.sentence,
         from: formatNs(moment.from, language),
         to: formatNs(moment.to, language),

@@ -3,9 +3,9 @@ import type { Model } from '../trace/model';
 import type { Selection } from '../store/run';
 import { STATE } from '../trace/states';
 import { largest, type Steps } from '../trace/steps';
-import { BAR, DEPTH, ITEM, rowsWithin, type Layout, type Row } from './layout';
+import { BAR, DEPTH, ITEM, isRowOf, rowsWithin, type Layout, type Row } from './layout';
 import {
-  arrowOf, arrowsIn, itemsIn, labelsIn, levelsIn, pointsIn, sliceBox, taskRows, wayPoints, type Arrow,
+  arrowOf, arrowsIn, itemsIn, labelsIn, levelsIn, periodBox, pointsIn, taskRows, wayPoints, type Arrow,
 } from './marks';
 import type { Overview } from './minimap';
 import { SUB_ROWS, type Palette, type Tile } from './palette';
@@ -336,9 +336,9 @@ function drawSelected(
   { model, layout, view, ratio }: Scene,
   selection: Selection,
 ): void {
-  const row = taskRows(layout)[selection.task];
+  const row = layout.rows.find((one) => isRowOf(one, selection));
   if (row === undefined) return;
-  const box = sliceBox(model, row, view, selection.t);
+  const box = periodBox(model, row, view, selection.t);
   context.strokeStyle = palette.accent;
   context.lineWidth = 2;
   if (box !== null) context.strokeRect(box.x / ratio - 1, box.y - 2, box.width / ratio + 2, BAR + 4);

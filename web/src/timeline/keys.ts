@@ -2,16 +2,28 @@
 import type { RunStore, Selection } from '../store/run';
 import type { Model } from '../trace/model';
 import { rowKey } from './layout';
-import { stepEvent, stepLane, stepSlice, toCause, toEffect } from './moves';
+import { momentAbout, stepChange, stepEvent, stepLane, stepSlice, toCause, toEffect } from './moves';
 import type { Stage } from './stage';
 
 type Step = (model: Model, from: Selection, stage: Stage) => Selection;
 
+/** To the next state of the task, or the next change of the object. */
+const stepAlong = (model: Model, from: Selection, stage: Stage, by: 1 | -1): Selection =>
+  (from.object === undefined ? stepSlice(model, from, by)
+    : stepChange(model, stage.changesOf(from.object), from.object, from.t, by));
+
+/** To the same time in the next row, of a task or of an object. */
+function stepRow(model: Model, from: Selection, stage: Stage, by: 1 | -1): Selection {
+  const row = stage.rowBeside(from, by);
+  if (row === undefined) return from;
+  return row.kind === 'task' ? stepLane(model, from, row.id) : momentAbout(model, row.id, from.t);
+}
+
 const STEPS: Readonly<Record<string, Step>> = {
-  ArrowLeft: (model, from) => stepSlice(model, from, -1),
-  ArrowRight: (model, from) => stepSlice(model, from, 1),
-  ArrowUp: (model, from, stage) => stepLane(model, from, stage.taskBeside(from.task, -1)),
-  ArrowDown: (model, from, stage) => stepLane(model, from, stage.taskBeside(from.task, 1)),
+  ArrowLeft: (model, from, stage) => stepAlong(model, from, stage, -1),
+  ArrowRight: (model, from, stage) => stepAlong(model, from, stage, 1),
+  ArrowUp: (model, from, stage) => stepRow(model, from, stage, -1),
+  ArrowDown: (model, from, stage) => stepRow(model, from, stage, 1),
   ',': (model, from) => stepEvent(model, from, -1),
   '.': (model, from) => stepEvent(model, from, 1),
   '<': (_, from, stage) => stage.eventBeside(from, -1),
@@ -47,7 +59,9 @@ export function togglePin(store: RunStore, key: string): void {
 
 function pinSelected(store: RunStore): void {
   const selection = store.selection.peek();
-  if (selection !== null) togglePin(store, rowKey({ kind: 'task', id: selection.task }));
+  if (selection === null) return;
+  const { task, object } = selection;
+  togglePin(store, rowKey(object === undefined ? { kind: 'task', id: task } : { kind: 'object', id: object }));
 }
 
 /** Selects what a step leads to and brings it into sight. */

@@ -63,6 +63,10 @@ export const PLAIN: Arrangement = { strips: new Map(), pins: [], folded: [] };
 export const rowKey = (row: { readonly kind: RowKind; readonly id: number }): string =>
   `${row.kind === 'task' ? 't' : 'o'}${row.id}`;
 
+/** Whether a moment is of this row. */
+export const isRowOf = (row: Row, { task, object }: { readonly task: number; readonly object?: number }): boolean =>
+  (object === undefined ? row.kind === 'task' && row.id === task : row.kind === 'object' && row.id === object);
+
 const EMPTY = newLane(1);
 const OBJECTS = 'object';
 /** Nobody looks at the end of a future or of a coroutine as at a thing that one waits for. */

@@ -1,4 +1,5 @@
 // What is drawn over the bars, as places on the canvas: arrows, item bars, names of states.
+import { changesOf, periodOf } from '../trace/changes';
 import { sliceAt, sliceEnd } from '../trace/lane';
 import { EVENT } from '../trace/kinds.gen';
 import { NOTHING, upperBound } from '../trace/log';
@@ -237,11 +238,18 @@ export interface Box {
   readonly width: number;
 }
 
-/** Where the slice lies that a task is in at t. */
-export function sliceBox(model: Model, row: Row, view: View, t: number): Box | null {
+/** From when to when a row is as it is at t, or null before its task was there. */
+export function periodIn(model: Model, row: Row, t: number): readonly [number, number] | null {
+  if (row.kind === 'object') return periodOf(changesOf(row.lane, row.strip), t, model.until);
   const i = sliceAt(row.lane, t);
-  if (i < 0) return null;
-  const x = Math.max(-4, toX(view, row.lane.start[i]));
-  const right = Math.min(view.width + 4, toX(view, sliceEnd(row.lane, i, model.until)));
+  return i < 0 ? null : [row.lane.start[i], sliceEnd(row.lane, i, model.until)];
+}
+
+/** Where that lies. */
+export function periodBox(model: Model, row: Row, view: View, t: number): Box | null {
+  const period = periodIn(model, row, t);
+  if (period === null) return null;
+  const x = Math.max(-4, toX(view, period[0]));
+  const right = Math.min(view.width + 4, toX(view, period[1]));
   return { x, y: row.barY, width: Math.max(2, right - x) };
 }

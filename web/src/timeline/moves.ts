@@ -1,5 +1,6 @@
 // Where the keys lead: from a moment of a task to the next state, event, cause, effect or lane.
 import type { Selection } from '../store/run';
+import { eventAbout, eventBesideAbout, nextAfter, periodBefore, type Changes } from '../trace/changes';
 import { sliceAt } from '../trace/lane';
 import type { Model } from '../trace/model';
 
@@ -8,6 +9,19 @@ export function stepSlice(model: Model, from: Selection, by: number): Selection 
   const lane = model.lanes[from.task];
   const i = Math.min(Math.max(sliceAt(lane, from.t) + by, 0), lane.count - 1);
   return { task: from.task, t: lane.start[i], event: -1 };
+}
+
+/** A moment of an object: of the task that was last at it, or will be first. */
+export function momentAbout(model: Model, object: number, t: number): Selection {
+  const last = eventAbout(model.log, object, t);
+  const event = last >= 0 ? last : eventBesideAbout(model.log, object, { t, event: -1 }, 1);
+  return { task: event < 0 ? 0 : model.log.task[event], t, event: -1, object };
+}
+
+/** The object's next or previous change, or the nearest there is. */
+export function stepChange(model: Model, changes: Changes, object: number, t: number, by: 1 | -1): Selection {
+  const next = by > 0 ? nextAfter(changes, t) : periodBefore(changes, t);
+  return momentAbout(model, object, Number.isFinite(next) ? next : t);
 }
 
 /** The same time in another lane. */
@@ -21,9 +35,13 @@ const eventAt = (model: Model, event: number): Selection => ({
   task: model.log.task[event], t: model.log.t[event], event,
 });
 
-/** The task's next or previous event; within one task they lie in order of time. */
+/** The object's or the task's next or previous event; within one task they lie in order of time. */
 export function stepEvent(model: Model, from: Selection, by: 1 | -1): Selection {
   const { log } = model;
+  if (from.object !== undefined) {
+    const event = eventBesideAbout(log, from.object, from, by);
+    return event < 0 ? from : { ...eventAt(model, event), object: from.object };
+  }
   let best = -1;
   for (let i = 0; i < log.count; i++) {
     if (log.task[i] !== from.task) continue;
@@ -56,9 +74,10 @@ function placeOf({ log }: Model, order: Uint32Array, { t, event }: Selection): n
   return low;
 }
 
-/** The event of the selection: the one picked, or the one that began the state. */
+/** The event of the selection: the one picked, the one that began the state, the last about the object. */
 export function eventOf(model: Model, from: Selection): number {
   if (from.event >= 0) return from.event;
+  if (from.object !== undefined) return eventAbout(model.log, from.object, from.t);
   const lane = model.lanes[from.task];
   const i = sliceAt(lane, from.t);
   return i < 0 ? -1 : lane.event[i];

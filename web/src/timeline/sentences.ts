@@ -1,12 +1,16 @@
 // What a task was doing at a moment, in a sentence of the reader's language.
 import type { App } from '../store/app';
 import type { MessageKey } from '../messages';
-import type { Selection } from '../store/run';
+import type { RunStore, Selection } from '../store/run';
+import { changesOf, eventAbout, periodOf } from '../trace/changes';
 import { EVENT, OBJECT } from '../trace/kinds.gen';
 import { sliceAt, sliceEnd } from '../trace/lane';
 import { NONE, NOTHING } from '../trace/log';
 import { OWNER_UNRECORDED, TASK_REF, holdersAt, type Model } from '../trace/model';
 import { STATE, bareState, holds, type State } from '../trace/states';
+import { stepAt } from '../trace/steps';
+import type { Strip } from '../trace/strips';
+import { waitsAt } from '../trace/waits';
 
 export interface Moment {
   readonly task: number;
@@ -106,7 +110,7 @@ export function momentOf(app: App, model: Model, selection: Selection): Moment |
 }
 
 /** Who has a lock at t. */
-export function ownerSentence(app: App, model: Model, lock: number, t: number): string {
+function ownerSentence(app: App, model: Model, lock: number, t: number): string {
   const lane = model.owners.get(lock);
   const i = lane === undefined ? -1 : sliceAt(lane, t);
   if (lane === undefined || i < 0) return app.t('says.lockFree');
@@ -114,6 +118,60 @@ export function ownerSentence(app: App, model: Model, lock: number, t: number): 
   return lane.ref[i] === NOTHING
     ? app.t('says.lockFree')
     : app.t('says.lockHeld', { holder: taskName(model, lane.ref[i]) });
+}
+
+const LEVELS: Readonly<Record<number, MessageKey>> = {
+  [OBJECT.QUEUE]: 'says.level.queue',
+  [OBJECT.SEMAPHORE]: 'says.level.semaphore',
+  [OBJECT.BARRIER]: 'says.level.barrier',
+  [OBJECT.MEMORY]: 'says.level.memory',
+};
+
+/** How full it is at t, if anything tells. */
+function levelSentence(app: App, model: Model, strip: Strip | undefined, object: number, t: number): string {
+  const i = strip === undefined ? -1 : stepAt(strip.level, t);
+  const kind = model.log.objects[object]?.kind ?? 0;
+  if (strip === undefined || i < 0 || LEVELS[kind] === undefined) return '';
+  const room = kind === OBJECT.QUEUE && strip.capacity > 0;
+  return app.t(room ? 'says.level.room' : LEVELS[kind], { level: strip.level.value[i], capacity: strip.capacity });
+}
+
+/** How things are with an object at t: who has it, how full it is, who waits for it. */
+export function objectSentence(app: App, model: Model, strip: Strip | undefined, object: number, t: number): string {
+  const waiting = waitsAt(model, t).waiting.filter((one) => one.object === object).map((one) => one.task);
+  const holders = model.permits.has(object) ? holdersAt(model, object, t, false) : [];
+  return [
+    model.owners.has(object) ? ownerSentence(app, model, object, t) : '',
+    levelSentence(app, model, strip, object, t),
+    holders.length > 0 ? app.t('says.permitsOf', { holders: names(app, model, holders) }) : '',
+    waiting.length > 0 ? app.t('says.waitedFor', { tasks: names(app, model, waiting) }) : app.t('says.nobodyWaits'),
+  ].filter((part) => part !== '').join(app.space());
+}
+
+/** What there is to say of a selection. */
+export interface Told {
+  /** Of the task or the object. */
+  readonly name: string;
+  readonly sentence: string;
+  readonly from: number;
+  readonly to: number;
+  /** The event with which it began, or the last about the object; -1 when there is none. */
+  readonly event: number;
+}
+
+/** What a selection is of, in words; null before its task was there. */
+export function told(app: App, { model, strips }: Pick<RunStore, 'model' | 'strips'>, selection: Selection): Told | null {
+  const { object, t } = selection;
+  if (object === undefined) {
+    const moment = momentOf(app, model, selection);
+    return moment === null ? null : { ...moment, name: taskName(model, moment.task) };
+  }
+  const strip = strips().get(object);
+  const [from, to] = periodOf(changesOf(model.owners.get(object), strip), t, model.until);
+  return {
+    name: objectName(model, object), sentence: objectSentence(app, model, strip, object, t), from, to,
+    event: eventAbout(model.log, object, t),
+  };
 }
 
 /** An event's value as the reader knows it. */

@@ -1,16 +1,17 @@
 // Drives the canvases of one timeline: one animation-frame loop, a dirty flag, the reader's moves.
 import { effect, signal, type Signal } from '@preact/signals';
 import type { RunStore, Selection } from '../store/run';
-import { sliceAt, sliceEnd } from '../trace/lane';
+import { changesOf, type Changes } from '../trace/changes';
 import { upperBound } from '../trace/log';
 import type { Model } from '../trace/model';
 import { STEP, inOrder, orderedTime, realTime, stateEvent, type Ordered } from '../trace/order';
 import { recent } from '../trace/sort';
-import { growStrips, newStrips, stripsOf, type Strip } from '../trace/strips';
+import { stripsOf, type Strip } from '../trace/strips';
 import { draw, drawRuler, type Brush } from './draw';
-import { layOut, rowAt, sameLayout, scrolled, type Layout, type Row } from './layout';
+import { isRowOf, layOut, rowAt, sameLayout, scrolled, type Layout, type Row } from './layout';
+import { periodIn } from './marks';
 import { Overview, drawMinimap } from './minimap';
-import { selectEvent, stepAny, stepSlice } from './moves';
+import { momentAbout, selectEvent, stepAny, stepSlice } from './moves';
 import { ownerTile, readPalette, taskTile } from './palette';
 import type { Picture } from './picture';
 import { ColumnCache, Raster } from './raster';
@@ -74,7 +75,6 @@ export class Stage {
   private brush: Brush | null = null;
   private frame = 0;
   private readonly trail = new Trail<View>();
-  private readonly strips = newStrips();
   private readonly stripsByOrder: Made<ReadonlyMap<number, Strip>>;
   private readonly byOrder: Made<Ordered>;
   private readonly stops: (() => void)[] = [];
@@ -177,17 +177,32 @@ export class Stage {
   private shown(selection: Selection): Selection {
     const { ordered } = this;
     if (ordered === null) return selection;
+    if (selection.event < 0 && selection.object !== undefined) return { ...selection, t: this.shownState(selection.t) };
     const event = selection.event >= 0 ? selection.event
       : stateEvent(this.options.store.model, selection.task, selection.t);
     return { ...selection, t: event < 0 ? 0 : ordered.model.log.t[event] };
   }
 
-  /** The same moment in the run's own time. */
-  private real(task: number, t: number): number {
+  /** Where the last event at or before a time of the run is drawn: what it led to holds at that time. */
+  private shownState(t: number): number {
+    const { times } = this.known;
+    return Math.max(0, upperBound(times, times.length, t) - 1) * STEP;
+  }
+
+  /** A moment of a row, at a time of the view, in the run's own time. */
+  selectionIn(row: Row, t: number): Selection {
     const { ordered } = this;
-    if (ordered === null) return t;
-    const event = stateEvent(ordered.model, task, t);
-    return event < 0 ? 0 : this.options.store.model.log.t[event];
+    const { model } = this.options.store;
+    if (row.kind === 'object') return momentAbout(model, row.id, ordered === null ? t : realTime(ordered, t));
+    if (ordered === null) return { task: row.id, t, event: -1 };
+    const event = stateEvent(ordered.model, row.id, t);
+    return { task: row.id, t: event < 0 ? 0 : model.log.t[event], event: -1 };
+  }
+
+  /** What changes of an object, in the run's own time. */
+  changesOf(object: number): Changes {
+    const { store } = this.options;
+    return changesOf(store.model.owners.get(object), store.strips().get(object));
   }
 
   /** Shows a view the reader asked for. */
@@ -261,29 +276,34 @@ export class Stage {
 
   /** The selected state fills the width; if it does already, everything is shown. */
   fit(): void {
-    const { model } = this;
     const chosen = this.options.store.selection.peek();
-    const selection = chosen === null ? null : this.shown(chosen);
-    const lane = selection === null ? undefined : model.lanes[selection.task];
-    if (selection === null || lane === undefined) return this.showAll();
-    const i = Math.max(0, sliceAt(lane, selection.t));
+    const period = chosen === null ? null : this.periodOf(this.shown(chosen));
+    if (period === null) return this.showAll();
     const before = this.view;
-    this.show(lane.start[i], sliceEnd(lane, i, model.until));
+    this.show(...period);
     if (this.view.first === before.first && this.view.scale === before.scale) this.showAll();
   }
 
-  /** What the keys begin with: the first task, where the view begins. */
-  firstSelection(): Selection {
-    const { model } = this.options.store;
-    const task = this.layout.peek().rows.find((row) => row.kind === 'task')?.id ?? 0;
-    return stepSlice(model, { task, t: this.real(task, Math.max(0, viewStart(this.view))), event: -1 }, 0);
+  /** From when to when it is as it is at a shown moment, as times of the view. */
+  private periodOf(shown: Selection): readonly [number, number] | null {
+    const row = this.layout.peek().rows.find((one) => isRowOf(one, shown));
+    return row === undefined ? null : periodIn(this.model, row, shown.t);
   }
 
-  /** The task whose row is `by` places on, or the last there is that way. */
-  taskBeside(task: number, by: number): number {
-    const tasks = this.layout.peek().rows.filter((row) => row.kind === 'task').map((row) => row.id);
-    const at = tasks.indexOf(task);
-    return at < 0 ? task : tasks[Math.min(Math.max(at + by, 0), tasks.length - 1)];
+  /** What the keys begin with: the first row, where the view begins. */
+  firstSelection(): Selection {
+    const [row] = this.layout.peek().rows;
+    const first = Math.max(0, viewStart(this.view));
+    if (row === undefined) return stepSlice(this.options.store.model, { task: 0, t: first, event: -1 }, 0);
+    const at = this.selectionIn(row, first);
+    return row.kind === 'task' ? stepSlice(this.options.store.model, at, 0) : at;
+  }
+
+  /** The row `by` places from the one of a selection, or the last there is that way. */
+  rowBeside(from: Selection, by: number): Row | undefined {
+    const { rows } = this.layout.peek();
+    const at = rows.findIndex((row) => isRowOf(row, from));
+    return at < 0 ? undefined : rows[Math.min(Math.max(at + by, 0), rows.length - 1)];
   }
 
   /** The next or previous event of any task. */
@@ -350,13 +370,13 @@ export class Stage {
     const { t } = this.shown(selection);
     const x = t / view.scale - view.first;
     if (x < 0 || x > view.width) this.move(panView(view, x - view.width / 2));
-    this.revealRow(selection.task);
+    this.revealRow(selection);
   }
 
-  private revealRow(task: number): void {
+  private revealRow(selection: Selection): void {
     const { scroll } = this.elements;
     const layout = this.layout.peek();
-    const row = layout.rows.find((one) => one.kind === 'task' && one.id === task);
+    const row = layout.rows.find((one) => isRowOf(one, selection));
     if (row === undefined || row.pinned) return;
     if (row.y < scroll.scrollTop + layout.pinned) scroll.scrollTop = row.y - layout.pinned;
     else if (row.y + row.height > scroll.scrollTop + scroll.clientHeight) {
@@ -364,12 +384,11 @@ export class Stage {
     }
   }
 
-  /** The row and the run's time under a point of the canvas, in CSS pixels. */
-  at(x: number, y: number): { row: Row | undefined; t: number } {
+  /** The moment under a point of the canvas, in CSS pixels; null where no row is. */
+  at(x: number, y: number): Selection | null {
     const { scrollTop } = this.elements.scroll;
     const row = rowAt(scrolled(this.layout.peek(), scrollTop), y + scrollTop);
-    const t = Math.max(0, toTime(this.view, x * this.ratio));
-    return { row, t: row?.kind === 'task' ? this.real(row.id, t) : t };
+    return row === undefined ? null : this.selectionIn(row, Math.max(0, toTime(this.view, x * this.ratio)));
   }
 
   /** What is in sight, all its rows, as a picture to keep. */
@@ -399,9 +418,8 @@ export class Stage {
 
   private arranged(): Layout {
     const { store } = this.options;
-    growStrips(this.strips, store.model);
     return layOut(this.model, {
-      strips: store.ordered.peek() ? this.stripsByOrder.get(store.model.log.count, this.whole) : this.strips.byObject,
+      strips: store.ordered.peek() ? this.stripsByOrder.get(store.model.log.count, this.whole) : store.strips(),
       pins: store.pins.peek(),
       folded: store.folded.peek(),
     });
