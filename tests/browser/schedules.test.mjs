@@ -113,6 +113,19 @@ test('what only the server finds wrong with a schedule is said in the reader’s
   await page.close();
 });
 
+test('why a token cannot be followed is said in the reader’s language', async () => {
+  const setup = { scenario: 'race-counter', params: { threads: 2, n: 3 } };
+  const { schedule: { token, steps } } = await post('/runs?wait=20', { ...setup, schedule: { mode: 'random', seed: 42 } });
+  const { id } = await post('/runs?wait=20', { ...setup, schedule: { mode: 'replay', token: `${token}~${steps + 100}` } });
+  const page = await opened(`/r/${id}`, { language: 'zh-CN' });
+  const verdict = page.locator('.verdict', { hasText: `无法按令牌所记的顺序走下去：程序走完 ${steps} 步操作就结束了` });
+  await verdict.waitFor();
+  assert.doesNotMatch(await verdict.textContent(), /[a-z]{3}/i);
+  await page.getByRole('button', { name: 'English' }).click();
+  await page.locator('.verdict', { hasText: `here: the program ended after ${steps} operations, before the token did.` }).waitFor();
+  await page.close();
+});
+
 test('one has only so many experiments at a time', async () => {
   const page = await opened(SETUP);
   const made = await page.evaluate(async () => {

@@ -101,6 +101,57 @@ test('the broken and the fixed one under one ruler, and where they part', async 
   await page.close();
 });
 
+test('what one looks at in both of two runs comes back from the address', async () => {
+  const made = [await run(server.url, 'pool-map-order'), await run(server.url, 'pool-map-order', { workers: 2 })];
+  const page = await opened(`/c/${made[0].id}/${made[1].id}`);
+  const lanes = page.locator('.lanes');
+  const press = async (side, ...keys) => {
+    await lanes.nth(side).focus();
+    for (const key of keys) await page.keyboard.press(key);
+  };
+  const said = () => page.locator('.timeline > [role="status"]').allTextContents();
+  await page.locator('.pair').waitFor();
+  await page.getByText(/The first \d+ events? (is|are) the same/).waitFor();
+  await press(0, 'ArrowDown', 'ArrowRight', 'w');
+  await press(1, 'ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowRight', 'p');
+  await page.waitForTimeout(500);
+  const held = new URLSearchParams(new URL(page.url()).hash.slice(1));
+  for (const key of ['v', 's', 's2', 'p2', 'm2']) assert.ok(held.has(key), `${key} of ${page.url()}`);
+  assert.ok(!held.has('p') && !held.has('v2'), 'what is in sight is one’s for both');
+  const [address, sentences] = [page.url(), await said()];
+  assert.ok(sentences.length === 2 && sentences.every((text) => text !== '') && sentences[0] !== sentences[1], sentences.join());
+  await page.reload();
+  await page.locator('.pair').waitFor();
+  await page.waitForFunction(() => [...document.querySelectorAll('.timeline > [role="status"]')].filter((p) => p.textContent !== '').length === 2);
+  assert.deepEqual(await said(), sentences);
+  assert.equal(await page.locator('.compare-side').nth(1).locator('.pinned-names .lane-name').count(), 1);
+  await page.waitForTimeout(500);
+  const whole = (text) => text.replace(/\.\d+/g, '');
+  assert.equal(whole(page.url()), whole(address));
+  await page.close();
+});
+
+test('how long the waits of two runs were: told, drawn to one scale, and as numbers', async () => {
+  const made = [await run(server.url, 'deadlock-two-locks'), await run(server.url, 'race-counter')];
+  const page = await opened(`/c/${made[0].id}/${made[1].id}`);
+  const panel = page.locator('.pair-panel');
+  await panel.locator('p', { hasText: /^Run A: \d+ waits?, .* together\./ }).waitFor();
+  await panel.locator('p', { hasText: /^Run B: / }).waitFor();
+  await panel.locator('summary').click();
+  const cells = await panel.locator('tbody tr').evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll('td')].map((td) => Number(td.textContent))));
+  const counted = (side) => cells.reduce((sum, row) => sum + row[side], 0);
+  const told = Number(/^Run A: (\d+)/.exec(await panel.locator('p').first().textContent())[1]);
+  assert.equal(counted(0), told);
+  const boxes = await panel.locator('.column').evaluateAll((all) => all.map((box) => [Number(box.getAttribute('y')), Number(box.getAttribute('height'))]));
+  assert.equal(boxes.length, cells.flat().filter((count) => count > 0).length, 'a column for every number');
+  const [above, below] = await panel.locator('.chart-axis').evaluateAll((all) => all.map((line) => Number(line.getAttribute('y1'))));
+  for (const [y, height] of boxes) assert.ok(Math.abs(y + height - above) < 0.01 || y === below, 'on the axis');
+  assert.match(await panel.locator('svg').getAttribute('aria-label'), /Run A: .* Run B: /);
+  await page.getByRole('button', { name: '中文' }).click();
+  await panel.locator('p', { hasText: /^运行 A：等待 \d+ 次/ }).waitFor();
+  await page.close();
+});
+
 test('equal runs are said to be equal; a run that is not there is said so', async () => {
   const setup = { scenario: 'race-counter', params: { n: 5 }, schedule: { mode: 'round-robin' } };
   const page = await opened('/');

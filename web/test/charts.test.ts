@@ -10,6 +10,7 @@ import { shareColumns, sharesChart } from '../src/charts/shares';
 import { cellText, columnOf, numberColumns, referenceFor, referenceOf, shownColumns } from '../src/charts/table';
 import { treeChart } from '../src/charts/tree';
 import { labelPlace, standsOf, turnsChart, type Turn } from '../src/charts/turns';
+import { layOutPair, waitBins, waitFigures, waitLengths } from '../src/charts/waitLengths';
 import { cellsWritten, thin, tasksOf, valueChart, writesRead, type ValueChart } from '../src/charts/value';
 import { TraceDecoder } from '../src/trace/decode';
 import { EVENT } from '../src/trace/kinds.gen';
@@ -350,4 +351,53 @@ test('x is spaced as it grows', () => {
   const doubling = placesOf([1, 2, 4, 8, 16]);
   assert.deepEqual([1, 2, 4, 8, 16].map(doubling), [0, 0.25, 0.5, 0.75, 1]);
   assert.equal(placesOf([7])(7), 0.5);
+});
+
+/** A run of one task that waits these times, a nanosecond between each two. */
+function waiting(lengths: readonly number[], rest = 0): Float64Array {
+  const events: TestEvent[] = [{ t: 0, task: 0, kind: EVENT.TASK_STARTED }];
+  let t = 0;
+  for (const length of lengths) {
+    events.push({ t: t += 1, task: 0, kind: EVENT.LOCK_WAIT, object: 0 });
+    events.push({ t: t += length, task: 0, kind: EVENT.LOCK_ACQUIRED, object: 0 });
+  }
+  if (rest > 0) events.push({ t: t += 1, task: 0, kind: EVENT.LOCK_WAIT, object: 0 }, { t: t + rest, task: 1, kind: EVENT.TASK_STARTED });
+  const model = newModel(logOf(2, [{ kind: 2, name: 'lock' }], events));
+  advance(model);
+  return waitLengths(model);
+}
+
+test('every wait counts once, by its length; one that never ended up to the end', () => {
+  assert.deepEqual([...waiting([700, 3, 50])], [3, 50, 700]);
+  assert.deepEqual([...waiting([700], 90)], [90, 700]);
+  assert.deepEqual(waitFigures(waiting([700, 3, 50, 51])), { count: 4, median: 50, longest: 700, total: 804 });
+  assert.equal(waitFigures(waiting([])), null);
+});
+
+test('both runs are counted in the same bins, none left out', () => {
+  const roll = (seed: number, n: number): number[] => Array.from({ length: n }, (_, i) => {
+    const x = Math.sin(seed * 1000 + i) * 10000;
+    return 1 + Math.floor(10 ** ((x - Math.floor(x)) * 6));
+  });
+  for (let seed = 1; seed <= 20; seed++) {
+    const sides = [roll(seed, seed * 7), roll(seed + 50, 40 - seed)];
+    const bins = waitBins(waiting(sides[0]), waiting(sides[1]));
+    sides.forEach((lengths, side) => bins.forEach(({ from, to, counts }) =>
+      assert.equal(counts[side], lengths.filter((length) => from <= length && length < to).length, `${seed} ${side} ${from}`)));
+    assert.equal(bins.reduce((sum, bin) => sum + bin.counts[0] + bin.counts[1], 0), sides.flat().length);
+    bins.forEach((bin, i) => assert.ok(i === 0 || bins[i - 1].to === bin.from, 'one beside the other'));
+    assert.ok(bins[0].counts.some(Boolean) && bins[bins.length - 1].counts.some(Boolean), 'no empty ones outside');
+    assert.ok(bins.every(({ from, to }) => /^[125]0*$/.test(String(from)) && to / from <= 2.5));
+  }
+  assert.deepEqual(waitBins(waiting([]), waiting([5])), [{ from: 5, to: 10, counts: [0, 1] }], 'an edge is the next one’s');
+  assert.deepEqual(waitBins(waiting([]), waiting([])), []);
+  assert.deepEqual(waitBins(Float64Array.of(1e17), new Float64Array()).map((bin) => bin.counts), [[1, 0]], 'beyond the last edge');
+});
+
+test('columns of two sides have one scale; what came at all is seen', () => {
+  const bins = waitBins(waiting([...Array.from({ length: 1000 }, () => 3), 70]), waiting([3, 4, 70]));
+  const columns = layOutPair(bins, 500, 80);
+  assert.deepEqual(columns.map((column) => column.heights), [[80, 2], [0, 0], [0, 0], [0, 0], [2, 2]]);
+  columns.forEach((column, i) => assert.ok(i === 0 || column.x >= columns[i - 1].x + columns[i - 1].width));
+  assert.ok(columns[4].x + columns[4].width <= 500);
 });

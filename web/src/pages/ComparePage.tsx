@@ -3,14 +3,15 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Problem, getScenario } from '../api/client';
 import type { Run, Scenario } from '../api/types';
+import { WaitLengthsView } from '../charts/WaitLengthsView';
 import { useApp } from '../store/app';
 import { comparePath, runPath, scenarioPath } from '../store/route';
 import { openRun, type RunStore } from '../store/run';
 import { textOf, valueText } from '../store/setup';
 import { Timeline } from '../timeline/Timeline';
 import { selectEvent } from '../timeline/moves';
-import { objectName, taskName } from '../timeline/sentences';
 import type { PlaceSide } from '../timeline/place';
+import { objectName, taskName } from '../timeline/sentences';
 import { firstDifference, type Difference } from '../trace/difference';
 import { EVENT_TEXT } from '../trace/kinds.gen';
 import { NOTHING } from '../trace/log';
@@ -140,7 +141,7 @@ function Facts({ runs, scenario }: BothProps): JSX.Element {
   );
 }
 
-function Side({ store, run, scenario, side, linked }: {
+function Side({ store, run, scenario, side, place }: {
   readonly store: RunStore;
   readonly run: Run;
   readonly scenario: Scenario | null;
@@ -187,6 +188,7 @@ function Body(props: BothProps): JSX.Element {
         <Parting {...props} />
         <Facts {...props} />
       </div>
+      <WaitLengthsView stores={stores} sides={SIDES} />
       {scenario !== null && a.scenario === b.scenario && (
         <section class="panel lesson">
           <h2>{app.t('scenario.lesson')}</h2>
