@@ -150,9 +150,9 @@ SCENARIO(race_counter) = {
     .chart = CHART_VALUE,
     .params = PARAMS(
         CHOICE("variant", "no-lock", "Protection", "保护方式",
-               "no-lock is the mistake; with the default n it loses updates in nearly every "
+               "With none updates are lost: by the default number of operations in nearly every "
                "run on two processors.",
-               "no-lock 就是那个错误：在双核机器上用默认的 n，几乎每次运行都会丢失更新。",
+               "不加锁就会丢失更新：在双核机器上用默认的操作次数，几乎每次运行都会发生。",
                {"no-lock", {"none", "不加锁"}}, {"lock", {"a lock", "加锁"}},
                {"atomic", {"one atomic step", "原子操作"}}),
         INTEGER("threads", 2, 8, "2", "Threads", "线程数",

@@ -1,13 +1,13 @@
 // Runs before the first paint, so that a page never flashes in the wrong colours, and asks for what
 // the page will need before its script has come to that.
-import { readLanguage, readTheme } from './store/prefs';
+import { FORCED_COLOURS, readLanguage, readTheme } from './store/prefs';
 import { parseRoute } from './store/route';
 
 /** Written by the build: the files of each page and of each language. */
 declare const CHUNKS: Readonly<Record<string, readonly string[] | undefined>>;
 
 const theme = readTheme();
-if (theme !== 'system') document.documentElement.dataset.theme = theme;
+if (theme !== 'system' && !matchMedia(FORCED_COLOURS).matches) document.documentElement.dataset.theme = theme;
 const language = readLanguage();
 document.documentElement.lang = language;
 

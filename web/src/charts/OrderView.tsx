@@ -7,6 +7,9 @@ import { crossings, orderChart, type OrderChart, type Stage, type StageOrder } f
 const FIRST_WIDTH = 440;
 const LEFT = 34;
 const TOP = 34;
+const LINE = 16;
+/** Narrower than this there is no room for all heads beside each other. */
+const HEADS_BESIDE = 330;
 const LABELS_MOST = 30;
 
 const rowHeight = (items: number): number => Math.max(2, Math.min(24, 520 / Math.max(1, items)));
@@ -14,16 +17,20 @@ const rowHeight = (items: number): number => Math.max(2, Math.min(24, 520 / Math
 interface Geometry {
   readonly x: (stage: number) => number;
   readonly y: (rank: number) => number;
+  /** Of a stage's name: every other one is lower where there is little room. */
+  readonly headY: (stage: number) => number;
   readonly height: number;
 }
 
 function geometryOf(chart: OrderChart, width: number): Geometry {
   const row = rowHeight(chart.items.length);
   const step = (width - 2 * LEFT) / Math.max(1, chart.stages.length - 1);
+  const lower = width < HEADS_BESIDE ? LINE : 0;
   return {
     x: (stage) => LEFT + stage * step,
-    y: (rank) => TOP + (rank + 0.5) * row,
-    height: TOP + chart.items.length * row + 8,
+    y: (rank) => TOP + lower + (rank + 0.5) * row,
+    headY: (stage) => 14 + (stage % 2) * lower,
+    height: TOP + lower + chart.items.length * row + 8,
   };
 }
 
@@ -110,7 +117,7 @@ export function OrderView({ store }: { readonly store: RunStore }): JSX.Element 
       <p class="takeaway">{takeaway}</p>
       <svg ref={ref} class="chart" height={g.height} role="img" aria-label={takeaway}>
         {chart.stages.map((stage, s) => (
-          <text key={stage.stage} class="chart-head" x={g.x(s)} y="14"
+          <text key={stage.stage} class="chart-head" x={g.x(s)} y={g.headY(s)}
             text-anchor={s === 0 ? 'start' : s === chart.stages.length - 1 ? 'end' : 'middle'}
             dx={s === 0 ? -LEFT : s === chart.stages.length - 1 ? LEFT : 0}>
             {app.t(`order.${stage.stage}`)}

@@ -221,6 +221,7 @@ export const en = {
   'experiment.virtual': 'Sleeps take virtual time here.',
   'experiment.took': 'It took {time}.',
   'experiment.cancel': 'Cancel',
+  'experiment.actions': 'What can be done with it',
   'experiment.deleteSure': 'Delete this experiment and its link for good?',
   'experiment.setup': 'Its setup',
   'experiment.outcomes': 'Outcomes',

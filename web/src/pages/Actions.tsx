@@ -25,6 +25,7 @@ export function Actions({ run, scenario, of }: ActionsProps): JSX.Element {
   const starting = useSignal(false);
   useEffect(() => { failure.value = null; }, [run.id]);
   const again = async (): Promise<void> => {
+    if (starting.peek()) return;
     starting.value = true;
     failure.value = null;
     try {
@@ -40,7 +41,7 @@ export function Actions({ run, scenario, of }: ActionsProps): JSX.Element {
   return (
     <div class="actions">
       {free && (
-        <button type="button" class="button primary" disabled={starting.value} onClick={() => void again()}>
+        <button type="button" class="button primary" aria-disabled={starting.value} onClick={() => void again()}>
           {app.t('run.again')}
         </button>
       )}

@@ -6,6 +6,7 @@ import type { Run, Scenario } from '../api/types';
 import { useApp } from '../store/app';
 import { comparePath } from '../store/route';
 import { textOf } from '../store/setup';
+import { Menu } from '../ui/Menu';
 import { Link } from '../ui/controls';
 
 const MINE_MOST = 6;
@@ -23,6 +24,7 @@ function Changes({ run, scenario, failed }: Props & { readonly scenario: Scenari
   const busy = useSignal(false);
   const params = scenario.params.filter((param) => param.choices.length > 1 && !param.common).slice(0, CHANGES_MOST);
   const start = async (name: string, value: string): Promise<void> => {
+    if (busy.peek()) return;
     const from = app.route.peek();
     busy.value = true;
     try {
@@ -43,7 +45,7 @@ function Changes({ run, scenario, failed }: Props & { readonly scenario: Scenari
               key={choice.value}
               type="button"
               class="link-button"
-              disabled={busy.value}
+              aria-disabled={busy.value}
               onClick={() => void start(param.name, choice.value)}
             >
               {app.say(choice.title)}
@@ -67,21 +69,22 @@ export function CompareMenu({ run, scenario, failed }: Props): JSX.Element {
   };
   const time = new Intl.DateTimeFormat(app.language.value, { dateStyle: 'short', timeStyle: 'medium' });
   return (
-    <details class="menu" onToggle={(event) => { if (event.currentTarget.open) load(); }}>
-      <summary class="button">{app.t('compare.menu')}</summary>
-      <div class="menu-list">
-        {scenario !== null && <Changes run={run} scenario={scenario} failed={failed} />}
-        {mine.value !== null && mine.value.length > 0 && (
-          <div role="group" aria-label={app.t('scenario.mine')}>
-            <p class="small muted">{app.t('scenario.mine')}</p>
-            {mine.value.map((one) => (
-              <Link key={one.id} to={comparePath(run.id, one.id)}>
-                {time.format(new Date(one.createdAt))} {one.outcome?.text ?? app.word('ended', one.ended ?? '')}
-              </Link>
-            ))}
-          </div>
-        )}
-      </div>
-    </details>
+    <Menu label={app.t('compare.menu')} class="button" onOpen={load}>
+      {() => (
+        <>
+          {scenario !== null && <Changes run={run} scenario={scenario} failed={failed} />}
+          {mine.value !== null && mine.value.length > 0 && (
+            <div role="group" aria-label={app.t('scenario.mine')}>
+              <p class="small muted">{app.t('scenario.mine')}</p>
+              {mine.value.map((one) => (
+                <Link key={one.id} to={comparePath(run.id, one.id)}>
+                  {time.format(new Date(one.createdAt))} {one.outcome?.text ?? app.word('ended', one.ended ?? '')}
+                </Link>
+              ))}
+            </div>
+          )}
+        </>
+      )}
+    </Menu>
   );
 }

@@ -137,6 +137,12 @@ function Chosen({ store, selection }: PartProps): JSX.Element | null {
   );
 }
 
+/** The keyboard is back on the lanes, where the selection came from. */
+function unselect(store: RunStore): void {
+  document.querySelector<HTMLElement>('.lanes')?.focus({ preventScroll: true });
+  store.selection.value = null;
+}
+
 export function Details({ store }: { readonly store: RunStore }): JSX.Element {
   const app = useApp();
   void store.version.value;
@@ -146,7 +152,7 @@ export function Details({ store }: { readonly store: RunStore }): JSX.Element {
       <div class="panel-head">
         <h2>{app.t('details.title')}</h2>
         {selection !== null && (
-          <IconButton icon="close" label={app.t('app.close')} onClick={() => { store.selection.value = null; }} />
+          <IconButton icon="close" label={app.t('app.close')} onClick={() => unselect(store)} />
         )}
       </div>
       {selection === null

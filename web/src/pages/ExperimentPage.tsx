@@ -19,6 +19,7 @@ import { queryOfValues } from '../store/setup';
 import { Failure, failureText } from '../ui/Failure';
 import { useTitle } from '../ui/Shell';
 import { CopyButton, Link, Prose } from '../ui/controls';
+import { useKeptFocus } from '../ui/useKeptFocus';
 import { useLoaded } from '../ui/useLoaded';
 import { EXPLORE, REPEATS_BESIDE } from './Experiments';
 import { Delete } from './Delete';
@@ -79,6 +80,7 @@ function Shrunk({ of, scenario }: {
   }
   const rule = outcome.rule === null ? undefined : scenario?.outcomes[outcome.rule];
   const open = async (token: string): Promise<void> => {
+    if (busy.peek()) return;
     busy.value = true;
     failure.value = null;
     try {
@@ -119,7 +121,7 @@ function Shrunk({ of, scenario }: {
                 <button
                   type="button"
                   class={`button ${way.of === 'found' && of.status === 'done' ? 'primary' : ''}`}
-                  disabled={busy.value}
+                  aria-disabled={busy.value}
                   onClick={() => void open(way.token ?? '')}
                 >
                   {app.t(`shrink.${way.of}.open`)}
@@ -218,6 +220,7 @@ function Witness({ row, explored, failed }: {
   const label = app.t('experiment.showOneOf', { outcome: outcomeName(app, row.outcome) });
   const token = row.explored?.token ?? null;
   const opened = async (find: () => Promise<string>): Promise<void> => {
+    if (busy.peek()) return;
     busy.value = true;
     try {
       await app.follow(find);
@@ -229,12 +232,12 @@ function Witness({ row, explored, failed }: {
   if (token !== null && explored !== null) {
     return (
       <span class="witnesses">
-        <button type="button" class="row-button" aria-label={label} disabled={busy.value}
+        <button type="button" class="row-button" aria-label={label} aria-disabled={busy.value}
           onClick={() => void opened(() => replayed(explored, token))}>
           {app.t('experiment.showOne')}
         </button>
         {(row.explored?.preemptions ?? 0) >= SHRINKS_FROM && (
-          <button type="button" class="link-button small" disabled={busy.value} title={app.t('shrink.help')}
+          <button type="button" class="link-button small" aria-disabled={busy.value} title={app.t('shrink.help')}
             aria-label={app.t('shrink.findOf', { outcome: outcomeName(app, row.outcome) })}
             onClick={() => void opened(() => shrunk(explored, token))}>
             {app.t('shrink.short')}
@@ -388,7 +391,9 @@ function Buttons({ of, scenario, cancel, another }: {
   const app = useApp();
   const failure = useSignal<unknown>(null);
   const busy = useSignal(false);
+  const frame = useKeptFocus<HTMLDivElement>();
   const attempt = async (what: () => Promise<void>): Promise<void> => {
+    if (busy.peek()) return;
     busy.value = true;
     failure.value = null;
     try {
@@ -401,21 +406,21 @@ function Buttons({ of, scenario, cancel, another }: {
   const query = scenario === null ? '' : queryOfValues(scenario.params, of.params);
   const explores = of.kind === 'explore';
   return (
-    <div class="actions">
+    <div ref={frame} class="actions" role="group" aria-label={app.t('experiment.actions')} tabIndex={-1}>
       {of.status !== 'done' && of.mine && (
-        <button type="button" class="button danger" disabled={busy.value}
+        <button type="button" class="button danger" aria-disabled={busy.value}
           onClick={() => void attempt(cancel)}>
           {app.t('experiment.cancel')}
         </button>
       )}
       {of.beside === null && explores && (
-        <button type="button" class="button primary" disabled={busy.value} title={app.t('experiment.also.help')}
+        <button type="button" class="button primary" aria-disabled={busy.value} title={app.t('experiment.also.help')}
           onClick={() => void attempt(() => another({ kind: 'repeat', count: REPEATS_BESIDE, beside: of.id }))}>
           {app.t('experiment.alsoRepeat', { count: REPEATS_BESIDE })}
         </button>
       )}
       {of.beside === null && of.kind === 'repeat' && scenario?.explorable === true && (
-        <button type="button" class="button primary" disabled={busy.value} title={app.t('experiment.also.help')}
+        <button type="button" class="button primary" aria-disabled={busy.value} title={app.t('experiment.also.help')}
           onClick={() => void attempt(() => another({ ...EXPLORE, beside: of.id }))}>
           {app.t('experiment.alsoExplore')}
         </button>

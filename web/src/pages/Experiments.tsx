@@ -56,14 +56,14 @@ export function Experiments({ scenario, busy, start }: ExperimentsProps): JSX.El
     <div class="experiments">
       <div class="experiment-buttons">
         {scenario.explorable && (
-          <button type="button" class="button" disabled={busy} onClick={() => start(explore())}>
+          <button type="button" class="button" aria-disabled={busy} onClick={() => start(explore())}>
             {app.t(bound.value === '' ? 'experiment.explore' : 'experiment.exploreWithin', { count: Number(bound.value) })}
           </button>
         )}
         <button
           type="button"
           class="button"
-          disabled={busy}
+          aria-disabled={busy}
           onClick={() => start({ kind: 'repeat', count: Number(repeats.value) })}
         >
           {app.t('experiment.repeat', { count: Number(repeats.value) })}

@@ -97,14 +97,18 @@ export function HistoryPage(): JSX.Element {
     <div class="page narrow">
       <h1>{app.t('history.title')}</h1>
       <p class="muted">{app.t('history.what')}</p>
-      <input
-        type="search"
-        aria-label={app.t('history.search')}
-        placeholder={app.t('history.search')}
-        value={query.value}
-        onInput={(event) => { query.value = event.currentTarget.value; }}
-      />
-      <p class="muted small" role="status">{app.t('history.found', { count: shown.length })}</p>
+      {runs.value.length > 0 && (
+        <>
+          <input
+            type="search"
+            aria-label={app.t('history.search')}
+            placeholder={app.t('history.search')}
+            value={query.value}
+            onInput={(event) => { query.value = event.currentTarget.value; }}
+          />
+          <p class="muted small" role="status">{app.t('history.found', { count: shown.length })}</p>
+        </>
+      )}
       {chosen.value !== null && <p class="small">{app.t('history.choose')}</p>}
       <ul class="history">
         {shown.map((run) => (
@@ -113,7 +117,7 @@ export function HistoryPage(): JSX.Element {
       </ul>
       {error.value !== null && <Failure error={error.value} again={() => void more()} />}
       {next.value !== null && error.value === null && (
-        <button type="button" class="button" disabled={going.value} onClick={() => void more()}>
+        <button type="button" class="button" aria-disabled={going.value} onClick={() => void more()}>
           {app.t(going.value ? 'app.loading' : 'history.more')}
         </button>
       )}

@@ -1,5 +1,6 @@
 // Guess first: which of the declared outcomes will it be? Then what each of them means.
 import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
 import type { OutcomeClass, OutcomeRule, Scenario } from '../api/types';
 import { useApp, type App } from '../store/app';
 import { applies } from '../store/outcome';
@@ -53,7 +54,7 @@ interface GuessProps {
 }
 
 /** Those that may come out of this setup; of several that look alike the first. */
-function Guess({ scenario, texts, prediction }: GuessProps): JSX.Element {
+function Guess({ scenario, texts, prediction, show }: GuessProps & { readonly show: () => void }): JSX.Element {
   const app = useApp();
   const looks = new Set<string>();
   const possible = scenario.outcomes.map((rule, i) => ({ rule, i })).filter(({ rule }) => {
@@ -73,7 +74,7 @@ function Guess({ scenario, texts, prediction }: GuessProps): JSX.Element {
         </label>
       ))}
       <p class="muted small" role="status">{prediction.rule.value !== null && app.t('predict.now')}</p>
-      <button type="button" class="small-button" onClick={() => reveal(scenario.id, prediction)}>
+      <button type="button" class="small-button" onClick={show}>
         {app.t('predict.reveal')}
       </button>
     </fieldset>
@@ -83,6 +84,11 @@ function Guess({ scenario, texts, prediction }: GuessProps): JSX.Element {
 export function Predict(props: GuessProps): JSX.Element | null {
   const app = useApp();
   const { scenario, prediction } = props;
+  const heading = useRef<HTMLHeadingElement>(null);
+  const show = (): void => {
+    heading.current?.focus({ preventScroll: true });
+    reveal(scenario.id, prediction);
+  };
   const lesson = (
     <section class="lesson">
       <h2>{app.t('scenario.lesson')}</h2>
@@ -93,8 +99,8 @@ export function Predict(props: GuessProps): JSX.Element | null {
   return (
     <>
       <section>
-        <h2>{app.t('scenario.outcomes')}</h2>
-        {prediction.revealed.value ? <Meanings scenario={scenario} /> : <Guess {...props} />}
+        <h2 ref={heading} tabIndex={-1}>{app.t('scenario.outcomes')}</h2>
+        {prediction.revealed.value ? <Meanings scenario={scenario} /> : <Guess {...props} show={show} />}
       </section>
       {prediction.revealed.value && lesson}
     </>

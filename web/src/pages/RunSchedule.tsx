@@ -39,6 +39,7 @@ export function ScheduleStrip({ run, scenario }: {
   const { schedule } = run;
   if (!isControlled(schedule)) return null;
   const open = async (start: () => Promise<string>): Promise<void> => {
+    if (busy.peek()) return;
     busy.value = true;
     failure.value = null;
     try {
@@ -71,16 +72,16 @@ export function ScheduleStrip({ run, scenario }: {
         {tooLong && <span class="muted">{app.t('schedule.noToken')}</span>}
       </p>
       <span class="ran-again">
-        <button type="button" class="small-button" disabled={busy.value} onClick={() => void again(exactly(schedule))}>
+        <button type="button" class="small-button" aria-disabled={busy.value} onClick={() => void again(exactly(schedule))}>
           {app.t('schedule.exactly')}
         </button>
         {takesSeed(schedule.mode) && (
-          <button type="button" class="small-button" disabled={busy.value} onClick={() => void again(another)}>
+          <button type="button" class="small-button" aria-disabled={busy.value} onClick={() => void again(another)}>
             {app.t('schedule.otherSeed')}
           </button>
         )}
         {long !== null && (
-          <button type="button" class="small-button" disabled={busy.value} title={app.t('shrink.help')}
+          <button type="button" class="small-button" aria-disabled={busy.value} title={app.t('shrink.help')}
             onClick={() => void shrink(long)}>
             {app.t('shrink.find')}
           </button>

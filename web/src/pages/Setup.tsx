@@ -82,6 +82,7 @@ export function Setup({ scenario, query, texts, prediction }: SetupProps): JSX.E
 
   /** Starts something and goes to its page, or to the field that is in the way. */
   const start = async (inTheWay: readonly string[], begin: () => Promise<string>): Promise<void> => {
+    if (starting.peek()) return undefined;
     tried.value = true;
     failure.value = null;
     if (inTheWay.length > 0) return focus(inTheWay[0]);
@@ -131,7 +132,7 @@ export function Setup({ scenario, query, texts, prediction }: SetupProps): JSX.E
         <p class="field-error" role="alert">{app.t('form.error.some', { count: wrongToRun.length })}</p>
       )}
       <div class="setup-actions">
-        <button type="submit" class="button primary run-button" disabled={starting.value}>
+        <button type="submit" class="button primary run-button" aria-disabled={starting.value}>
           {app.t(starting.value ? 'scenario.running' : 'scenario.run')}
         </button>
         <button type="button" class="button" onClick={() => set(defaults(params), FREELY)}>

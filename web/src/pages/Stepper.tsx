@@ -1,7 +1,7 @@
 // Stepping through a controlled run by hand: back, forward, any task that could go next, any moment.
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { Enabled, Position, Run } from '../api/types';
 import { standings } from '../charts/now';
 import { useApp } from '../store/app';
@@ -14,6 +14,7 @@ import { OWNER_COLOURS } from '../trace/model';
 import { STATE } from '../trace/states';
 import { failureText } from '../ui/Failure';
 import { Icon } from '../ui/controls';
+import { useKeptFocus } from '../ui/useKeptFocus';
 import { Places } from './Places';
 import { operationText } from './schedules';
 import { useSteps, type Steps, type StepsProps } from './useSteps';
@@ -216,7 +217,7 @@ interface StepperProps extends StepsProps {
 export function Stepper(props: StepperProps): JSX.Element | null {
   const app = useApp();
   const { store, run } = props;
-  const frame = useRef<HTMLElement>(null);
+  const frame = useKeptFocus<HTMLElement>();
   const steps = useSteps(props);
   void store.version.value;
   const wanted = store.stepTo.value;
@@ -225,13 +226,6 @@ export function Stepper(props: StepperProps): JSX.Element | null {
     store.stepTo.value = -1;
     steps.toEvent(wanted);
   }, [wanted]);
-  const inside = useRef(false);
-  // A button that was pressed may be gone or disabled at the next position: the keys go on working.
-  useEffect(() => {
-    const active = document.activeElement;
-    const lost = active === document.body || active?.matches(':disabled') === true;
-    if (inside.current && lost) frame.current?.focus({ preventScroll: true });
-  }, [run.id]);
   if (steps === null) return null;
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -252,7 +246,6 @@ export function Stepper(props: StepperProps): JSX.Element | null {
       aria-label={app.t('step.title')}
       aria-describedby="step-keys"
       aria-busy={busy.value}
-      onFocusIn={() => { inside.current = true; }}
       onKeyDown={onKeyDown}
     >
       <Bar steps={steps} place={place} />

@@ -5,14 +5,17 @@ import { useContext } from 'preact/hooks';
 import type { Text } from '../api/types';
 import { fetchTexts, pick, type Catalogue, type MessageKey } from '../messages';
 import { formatMessage, type Args } from '../messages/format';
-import { readTheme, writeLanguage, writeTheme, type Language, type Theme } from './prefs';
+import { FORCED_COLOURS, readTheme, writeLanguage, writeTheme, type Language, type Theme } from './prefs';
 import { parseRoute, type Route } from './route';
+import { watched } from './watched';
 
 export interface App {
   readonly language: ReadonlySignal<Language>;
   readonly theme: Signal<Theme>;
   /** Whether the page is dark now, whoever decided it. */
   readonly dark: ReadonlySignal<boolean>;
+  /** Whether the reader's system decides all colours. */
+  readonly forced: ReadonlySignal<boolean>;
   readonly route: ReadonlySignal<Route>;
   readonly help: Signal<boolean>;
   /** The step of the guided tour, or null. */
@@ -51,10 +54,10 @@ export function newApp(first: Language, firstTexts: Catalogue, codeOf: CodeOf): 
   const spoken = signal({ language: first, texts: firstTexts });
   const language = computed(() => spoken.value.language);
   const theme = signal(readTheme());
-  const system = matchMedia('(prefers-color-scheme: dark)');
-  const systemDark = signal(system.matches);
-  system.addEventListener('change', () => { systemDark.value = system.matches; });
-  const dark = computed(() => (theme.value === 'system' ? systemDark.value : theme.value === 'dark'));
+  const systemDark = watched('(prefers-color-scheme: dark)');
+  const forced = watched(FORCED_COLOURS);
+  const shown = computed<Theme>(() => (forced.value ? 'system' : theme.value));
+  const dark = computed(() => (shown.value === 'system' ? systemDark.value : shown.value === 'dark'));
   const route = signal(routeHere());
 
   effect(() => {
@@ -62,7 +65,7 @@ export function newApp(first: Language, firstTexts: Catalogue, codeOf: CodeOf): 
     writeLanguage(language.value);
   });
   effect(() => {
-    document.documentElement.dataset.theme = theme.value;
+    document.documentElement.dataset.theme = shown.value;
     if (theme.value !== 'system') writeTheme(theme.value);
   });
 
@@ -91,6 +94,7 @@ export function newApp(first: Language, firstTexts: Catalogue, codeOf: CodeOf): 
     language,
     theme,
     dark,
+    forced,
     route,
     help: signal(false),
     tour: signal<number | null>(null),

@@ -2,6 +2,8 @@
 export type Language = 'en' | 'zh-CN';
 export type Theme = 'system' | 'light' | 'dark';
 
+export const FORCED_COLOURS = '(forced-colors: active)';
+
 const LANGUAGE_KEY = 'interleave.language';
 const THEME_KEY = 'interleave.theme';
 

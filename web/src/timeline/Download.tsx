@@ -1,9 +1,9 @@
 // What is in sight, to take along: a file, a link, a piece of another page.
 import type { JSX } from 'preact';
-import { useRef } from 'preact/hooks';
 import { useApp } from '../store/app';
 import { embedPath } from '../store/route';
 import type { RunStore } from '../store/run';
+import { Menu } from '../ui/Menu';
 import { CopyText } from '../ui/controls';
 import { writePlace } from './place';
 import { objectName, taskName } from './sentences';
@@ -47,10 +47,8 @@ interface Props {
 
 export function Download({ store, stage }: Props): JSX.Element {
   const app = useApp();
-  const menu = useRef<HTMLDetailsElement>(null);
   const download = async (kind: 'svg' | 'png'): Promise<void> => {
     if (stage === null) return;
-    if (menu.current !== null) menu.current.open = false;
     const { svgOf } = await import('./picture');
     const { text, width, height } = svgOf(stage.picture({
       title: document.title,
@@ -62,14 +60,18 @@ export function Download({ store, stage }: Props): JSX.Element {
     if (blob !== null) save(blob, `interleave-${store.id}.${kind}`);
   };
   return (
-    <details ref={menu} class="menu">
-      <summary class="small-button">{app.t('timeline.download')}</summary>
-      <div class="menu-list">
-        <CopyText text={() => location.href} label={app.t('timeline.copyView')} class="link-button" />
-        <CopyText text={() => embedCode(store)} label={app.t('timeline.copyEmbed')} class="link-button" />
-        <button type="button" class="link-button" onClick={() => void download('svg')}>{app.t('timeline.svg')}</button>
-        <button type="button" class="link-button" onClick={() => void download('png')}>{app.t('timeline.png')}</button>
-      </div>
-    </details>
+    <Menu label={app.t('timeline.download')} class="small-button">
+      {(close) => (
+        <>
+          <CopyText text={() => location.href} label={app.t('timeline.copyView')} class="link-button" />
+          <CopyText text={() => embedCode(store)} label={app.t('timeline.copyEmbed')} class="link-button" />
+          {(['svg', 'png'] as const).map((kind) => (
+            <button key={kind} type="button" class="link-button" onClick={() => { close(); void download(kind); }}>
+              {app.t(`timeline.${kind}`)}
+            </button>
+          ))}
+        </>
+      )}
+    </Menu>
   );
 }

@@ -58,7 +58,6 @@ function GroupHead({ store, head }: { readonly store: RunStore; readonly head: H
     <button
       type="button"
       class="group-head"
-      tabIndex={-1}
       aria-expanded={!head.folded}
       style={{ top: `${head.y}px`, height: `${head.height}px` }}
       onClick={fold}

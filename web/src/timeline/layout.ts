@@ -9,7 +9,7 @@ export const ITEM = 15;
 export const DEPTH = 8;
 const PADDING = 6;
 const GAP = 2;
-const HEAD = 20;
+const HEAD = 24;
 
 export type RowKind = 'task' | 'object';
 

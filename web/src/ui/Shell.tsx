@@ -1,8 +1,8 @@
 // What surrounds every page: the header with its switches, the footer, the help.
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
-import { useApp } from '../store/app';
+import { useEffect, useRef } from 'preact/hooks';
+import { useApp, type App } from '../store/app';
 import type { Language } from '../store/prefs';
 import { Failure, Missed } from './Failure';
 import { Icon, Link } from './controls';
@@ -18,18 +18,39 @@ function Logo(): JSX.Element {
   );
 }
 
+/** The address is left alone: its fragment is what one looks at. */
+const focusContent = (): void => document.getElementById('content')?.focus();
+
+/**
+ * Whoever left by the header or by something that is gone now goes on from the new page's content.
+ * From run to run the page stays.
+ */
+function useFocusOnContent({ route }: App): void {
+  const before = useRef(route.peek());
+  useEffect(() => {
+    const [from, to] = [before.current, route.value];
+    before.current = to;
+    if (from === to || (from.page === 'run' && to.page === 'run')) return;
+    const active = document.activeElement;
+    if (active === document.body || active?.closest('.header') != null) focusContent();
+  }, [route.value]);
+}
+
 function Header({ speak }: { readonly speak: (language: Language) => void }): JSX.Element {
   const app = useApp();
   const chinese = app.language.value === 'zh-CN';
   const dark = app.dark.value;
+  const { page } = app.route.value;
   return (
     <header class="header">
-      <a class="skip" href="#content">{app.t('app.skip')}</a>
+      <a class="skip" href="#content" onClick={(event) => { event.preventDefault(); focusContent(); }}>
+        {app.t('app.skip')}
+      </a>
       <Link to="/" class="brand"><Logo />Interleave</Link>
       <nav aria-label="Interleave">
-        <Link to="/">{app.t('app.gallery')}</Link>
-        <Link to="/history">{app.t('history.short')}</Link>
-        <Link to="/help">{app.t('guide.short')}</Link>
+        <Link to="/" current={page === 'gallery'}>{app.t('app.gallery')}</Link>
+        <Link to="/history" current={page === 'history'}>{app.t('history.short')}</Link>
+        <Link to="/help" current={page === 'help'}>{app.t('guide.short')}</Link>
       </nav>
       <button
         type="button"
@@ -39,15 +60,17 @@ function Header({ speak }: { readonly speak: (language: Language) => void }): JS
       >
         {chinese ? 'English' : '中文'}
       </button>
-      <button
-        type="button"
-        class="icon-button theme"
-        aria-label={app.t(dark ? 'app.theme.toLight' : 'app.theme.toDark')}
-        title={app.t(dark ? 'app.theme.toLight' : 'app.theme.toDark')}
-        onClick={() => { app.theme.value = dark ? 'light' : 'dark'; }}
-      >
-        <Icon name={dark ? 'sun' : 'moon'} />
-      </button>
+      {!app.forced.value && (
+        <button
+          type="button"
+          class="icon-button theme"
+          aria-label={app.t(dark ? 'app.theme.toLight' : 'app.theme.toDark')}
+          title={app.t(dark ? 'app.theme.toLight' : 'app.theme.toDark')}
+          onClick={() => { app.theme.value = dark ? 'light' : 'dark'; }}
+        >
+          <Icon name={dark ? 'sun' : 'moon'} />
+        </button>
+      )}
     </header>
   );
 }
@@ -68,6 +91,7 @@ export function Shell({ children }: { readonly children: ComponentChildren }): J
     missed.value = false;
     app.speak(language).catch(() => { missed.value = true; });
   };
+  useFocusOnContent(app);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const into = event.target instanceof HTMLElement

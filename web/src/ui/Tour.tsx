@@ -1,10 +1,10 @@
 // Six steps for a first visitor, beside the real pages: each points at what it speaks of.
-import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import type { JSX, RefObject } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { MessageKey } from '../messages';
 import { useApp, type App } from '../store/app';
 import { scenarioPath, type Route } from '../store/route';
-import { Icon } from './controls';
+import { IconButton } from './controls';
 
 const PROGRAM = 'race-counter';
 
@@ -69,30 +69,48 @@ function useProgress(app: App, at: number | null): void {
   }, [page]);
 }
 
+/** The tour stands at the end of the page: whoever begins it goes there, and back when it ends. */
+function useVisit(): RefObject<HTMLButtonElement | null> {
+  const onward = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    const from = document.activeElement;
+    onward.current?.focus({ preventScroll: true });
+    return () => {
+      const back = from instanceof HTMLElement && from.isConnected ? from : document.getElementById('content');
+      const active = document.activeElement;
+      if (active === document.body || active?.closest('.tour') != null) back?.focus({ preventScroll: true });
+    };
+  }, []);
+  return onward;
+}
+
 export function Tour(): JSX.Element | null {
   const app = useApp();
   const at = app.tour.value;
   const step = at === null ? null : TOUR[at];
   const here = step !== null && app.route.value.page === step.page;
+  const next = useVisit();
   useProgress(app, at);
   usePointer(here ? step.target : null);
   if (step === null || at === null) return null;
   const last = at === TOUR.length - 1;
   const go = (to: number): void => { app.tour.value = to; };
+  const end = (): void => { app.tour.value = null; };
   const onward = (): void => {
-    if (last) app.tour.value = null;
+    if (last) end();
     else if (step.onward !== undefined && here) step.onward(app);
     else if (!here) app.go('/');
     if (!last && (step.onward === undefined || !here)) go(here ? at + 1 : 0);
   };
   return (
-    <aside class="tour" aria-label={app.t('tour.title')}>
+    <aside
+      class="tour"
+      aria-label={app.t('tour.title')}
+      onKeyDown={(event) => { if (event.key === 'Escape') end(); }}
+    >
       <div class="tour-head">
         <span class="muted small">{app.t('tour.step', { at: at + 1, count: TOUR.length })}</span>
-        <button type="button" class="icon-button" aria-label={app.t('tour.end')} title={app.t('tour.end')}
-          onClick={() => { app.tour.value = null; }}>
-          <Icon name="close" />
-        </button>
+        <IconButton icon="close" label={app.t('tour.end')} onClick={end} />
       </div>
       <div role="status">
         <h2>{app.t(step.title)}</h2>
@@ -102,7 +120,7 @@ export function Tour(): JSX.Element | null {
         {at > 0 && here && TOUR[at - 1].page === step.page && (
           <button type="button" class="button" onClick={() => go(at - 1)}>{app.t('tour.back')}</button>
         )}
-        <button type="button" class="button primary" onClick={onward}>
+        <button ref={next} type="button" class="button primary" onClick={onward}>
           {app.t(last ? 'tour.done' : here ? 'tour.next' : 'tour.again')}
         </button>
       </div>

@@ -52,11 +52,13 @@ interface LinkProps {
   readonly class?: string;
   /** What it is called when its text alone does not say enough. */
   readonly label?: string;
+  /** Whether it leads to where one is. */
+  readonly current?: boolean;
   readonly children: ComponentChildren;
 }
 
 /** A link within the pages: no reload, but an ordinary link to everything else. */
-export function Link({ to, class: className, label, children }: LinkProps): JSX.Element {
+export function Link({ to, class: className, label, current = false, children }: LinkProps): JSX.Element {
   const app = useApp();
   const onClick = (event: MouseEvent): void => {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
@@ -65,7 +67,15 @@ export function Link({ to, class: className, label, children }: LinkProps): JSX.
   };
   const prepare = (): void => app.prepare(to);
   return (
-    <a href={to} class={className} aria-label={label} onClick={onClick} onPointerEnter={prepare} onFocus={prepare}>
+    <a
+      href={to}
+      class={className}
+      aria-label={label}
+      aria-current={current ? 'page' : undefined}
+      onClick={onClick}
+      onPointerEnter={prepare}
+      onFocus={prepare}
+    >
       {children}
     </a>
   );

@@ -1,0 +1,175 @@
+// A learner's way through the pages without a mouse: nothing is out of reach, the focus is never lost.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { run, startBrowser, startServer } from './help.mjs';
+
+let server;
+let browser;
+before(async () => {
+  server = await startServer();
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.stop();
+  assert.equal(await server?.stop(), 0, 'the server ends cleanly');
+});
+
+async function opened(path) {
+  const page = await browser.newPage();
+  await page.goto(server.url + path);
+  await page.locator('h1').waitFor();
+  await page.waitForLoadState('networkidle');
+  return page;
+}
+
+const isAt = (page, selector) => page.evaluate((wanted) => document.activeElement.matches(wanted), selector);
+const isIn = (page, selector) => page.evaluate((wanted) => document.activeElement.closest(wanted) !== null, selector);
+const FAR = 120;
+
+/** Presses Tab until it is there; `key` may be Shift+Tab. */
+async function tabTo(page, selector, key = 'Tab') {
+  for (let i = 0; i < FAR; i++) {
+    if (await isAt(page, selector)) return;
+    await page.keyboard.press(key);
+    assert.equal(await isAt(page, 'body'), false, `on the way to ${selector} the focus is lost`);
+  }
+  assert.fail(`${selector} cannot be reached`);
+}
+
+async function press(page, ...keys) {
+  for (const key of keys) await page.keyboard.press(key);
+}
+
+const inContent = async (page, where) => assert.ok(await isIn(page, '#content'), `the focus is in the content ${where}`);
+
+test('from the gallery to a shared step, by keyboard alone', async () => {
+  const page = await opened('/');
+  await press(page, 'Tab');
+  assert.ok(await isAt(page, '.skip'));
+  assert.ok((await page.locator('.skip').boundingBox()).y >= 0, 'it is seen when it has the focus');
+  await press(page, 'Enter');
+  assert.ok(await isAt(page, '#content'));
+  assert.equal(new URL(page.url()).hash, '', 'the address is left alone');
+  await tabTo(page, 'input[type="search"]');
+  await page.keyboard.type('race-counter');
+  await tabTo(page, 'a[href="/s/race-counter"]');
+  await press(page, 'Enter');
+  await page.locator('.guess').waitFor();
+  await inContent(page, 'of the scenario');
+
+  await tabTo(page, '.guess input[type="radio"]');
+  await press(page, 'Space');
+  await page.getByText('Noted. Now run it.').waitFor();
+  await tabTo(page, 'input[name="variant"]');
+  await press(page, 'ArrowDown');
+  await tabTo(page, '#field-n');
+  await press(page, 'ControlOrMeta+a');
+  await page.keyboard.type('20');
+  await tabTo(page, '.run-button');
+  await press(page, 'Enter');
+  await page.locator('.verdict').waitFor();
+  await inContent(page, 'of the run');
+
+  await tabTo(page, '.toolbar .menu summary');
+  await press(page, 'Enter', 'Tab');
+  assert.ok(await isIn(page, '.menu-list'));
+  await press(page, 'Escape');
+  assert.ok(await isAt(page, '.toolbar .menu summary'));
+  assert.equal(await page.locator('.toolbar .menu[open]').count(), 0);
+  await tabTo(page, '.lanes');
+  await press(page, 'ArrowRight', 'ArrowDown');
+  await page.locator('.details .sentence').waitFor();
+  await tabTo(page, '.group-head');
+  await press(page, 'Enter');
+  assert.equal(await page.locator('.group-head').first().getAttribute('aria-expanded'), 'false');
+  await press(page, 'Enter');
+  await tabTo(page, '.details .panel-head button');
+  await press(page, 'Enter');
+  assert.ok(await isAt(page, '.lanes'), 'back at the lanes, where the details came from');
+
+  await tabTo(page, '.actions a.button', 'Shift+Tab');
+  await press(page, 'Enter');
+  await page.locator('.setup').waitFor();
+  await inContent(page, 'of the setup');
+  await tabTo(page, '.experiment-buttons button');
+  await press(page, 'Enter');
+  await page.locator('.found-row .row-button').first().waitFor();
+  await inContent(page, 'of the experiment');
+  await tabTo(page, '.found-row .row-button');
+  await press(page, 'Enter');
+  await page.locator('.stepper').waitFor();
+  await inContent(page, 'of the witness');
+  const witness = page.url();
+  await tabTo(page, '.stepper');
+  await press(page, 'Home');
+  await page.locator('.choice-button').first().waitFor();
+  assert.ok(await isIn(page, '.stepper'));
+  await press(page, '1');
+  await page.locator('.step-place').getByText(/Operation 1 of/).waitFor();
+  assert.ok(await isIn(page, '.stepper'), 'the keys go on working');
+  assert.notEqual(page.url(), witness);
+  await browser.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await tabTo(page, '.actions > .button:has(.icon)', 'Shift+Tab');
+  await press(page, 'Enter');
+  await page.getByText('Copied').waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), page.url().split('#')[0]);
+  await page.close();
+});
+
+test('the tour takes the focus along and gives it back', async () => {
+  const page = await opened('/');
+  await tabTo(page, '.hero button');
+  await press(page, 'Enter');
+  await page.locator('.tour').waitFor();
+  for (let i = 1; i < 6; i++) {
+    assert.ok(await isAt(page, '.tour .primary'), `at step ${i}`);
+    await press(page, 'Enter');
+    await page.getByText(`Step ${i + 1} of 6`).waitFor();
+    await page.locator('.toured').waitFor();
+  }
+  await press(page, 'Escape');
+  assert.equal(await page.locator('.tour').count(), 0);
+  await inContent(page, 'when the tour has ended');
+  await page.close();
+});
+
+test('what goes away hands the focus on', async () => {
+  const page = await opened('/s/deadlock-two-locks');
+  await tabTo(page, '.guess .small-button');
+  await press(page, 'Enter');
+  await page.locator('.outcomes').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'What can come out');
+  await tabTo(page, '.header nav a[href="/help"]', 'Shift+Tab');
+  await press(page, 'Enter');
+  await page.locator('.guide-states').waitFor();
+  assert.ok(await isAt(page, '#content'));
+  const { id } = await run(server.url, 'pool-map-order');
+  await page.goto(`${server.url}/r/${id}`);
+  await page.locator('.verdict').waitFor();
+  await tabTo(page, '.actions .primary');
+  await press(page, 'Enter');
+  await page.waitForURL((url) => url.pathname.startsWith('/r/') && !url.pathname.endsWith(id));
+  await page.locator('.verdict').waitFor();
+  assert.ok(await isAt(page, '.actions .primary'), 'to be pressed again');
+  await page.keyboard.press('?');
+  await page.getByRole('dialog').waitFor();
+  await press(page, 'Escape');
+  assert.ok(await isAt(page, '.actions .primary'));
+  await page.close();
+});
+
+test('a button that went away on the page of an experiment hands the focus on', async () => {
+  const page = await opened('/s/race-counter?n=2');
+  await tabTo(page, '.experiment-buttons button');
+  await press(page, 'Enter');
+  await page.getByText('Every schedule was covered').waitFor();
+  await tabTo(page, '.actions .primary');
+  await press(page, 'Enter');
+  await page.locator('.actions .primary').waitFor({ state: 'detached' });
+  assert.ok(await isIn(page, '.actions'));
+  await page.close();
+});
+
+test('no page complained', () => {
+  assert.deepEqual(browser.complaints, []);
+});
