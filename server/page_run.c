@@ -214,9 +214,11 @@ static void put_waits(const struct page *p)
         put_text(p, member_text(wait, "task"));
         put(p, " → ");
         put_text(p, member_text(wait, "object"));
-        if (*member_text(wait, "holder")) {
+        /* Who waits for a task to end waits for nobody else. */
+        const char *holder = member_text(wait, "holder");
+        if (*holder && strcmp(holder, member_text(wait, "object")) != 0) {
             put(p, " → ");
-            put_text(p, member_text(wait, "holder"));
+            put_text(p, holder);
         }
         put(p, "</li>");
     }

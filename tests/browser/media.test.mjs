@@ -176,6 +176,24 @@ test('a finger moves the timeline sideways and the page up and down; two zoom', 
   await close();
 });
 
+test('on a phone the tour does not lie over what it points at', async () => {
+  const { page, close } = await phone();
+  await page.goto(server.url);
+  await page.getByRole('button', { name: /tour in six steps/ }).click();
+  for (let i = 1; i <= 6; i++) {
+    await page.getByText(`Step ${i} of 6`).waitFor();
+    const shown = page.locator('.toured');
+    await shown.waitFor();
+    await page.waitForFunction(() => {
+      const { left, top, width, height } = document.querySelector('.toured').getBoundingClientRect();
+      const there = document.elementFromPoint(left + width / 2, top + Math.min(height / 2, 40));
+      return there !== null && there.closest('.tour') === null && there.closest('.setup-actions, .toured') !== null;
+    });
+    if (i < 6) await page.locator('.tour .primary').click();
+  }
+  await close();
+});
+
 test('no page complained', () => {
   assert.deepEqual(browser.complaints, []);
 });

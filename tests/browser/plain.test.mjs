@@ -34,7 +34,18 @@ test('in Chinese for whom it is', async () => {
   const { id } = await run(server.url, 'deadlock-two-locks');
   const { text, close } = await plain(`/r/${id}`, 'zh-CN');
   for (const part of ['死锁', '谁在等谁', 'lock A', '要点']) assert.ok(text.includes(part), part);
+  assert.match(text, /^main → thread 1$/m, 'it waits for the end of a task, which nobody else holds');
   await close();
+});
+
+test('what there is stands at the top', async () => {
+  const { id } = await run(server.url, 'race-counter', { variant: 'lock', n: 100 });
+  for (const [path, first] of [[`/r/${id}`, 'h1'], ['/', 'noscript p']]) {
+    const { page, close } = await plain(path, 'en-GB');
+    const { x, y } = await page.locator(first).boundingBox();
+    assert.ok(x >= 16 && y < 200, `${path}: ${x}, ${y}`);
+    await close();
+  }
 });
 
 test('no page complained', () => {

@@ -27,7 +27,7 @@ export function EmbedPage({ id }: { readonly id: string }): JSX.Element {
       <div class="embed">
         {failure === null && <p class="muted">{app.t('app.loading')}</p>}
         {failure !== null && (failure instanceof Problem && failure.status === 404
-          ? <p>{app.t('missing.run')}</p> : <Failure error={failure} />)}
+          ? <><h1>{app.t('missing.title')}</h1><p>{app.t('missing.run')}</p></> : <Failure error={failure} />)}
       </div>
     );
   }
