@@ -11,7 +11,8 @@ import { cellsWritten, tasksOf, thin, valueChart, writesRead, type LostUpdate, t
 
 const FIRST_WIDTH = 440;
 const HEIGHT = 220;
-const LEFT = 8;
+const MARGIN = 8;
+const LETTER = 7.2;
 const BOTTOM = 22;
 
 interface Geometry {
@@ -21,36 +22,38 @@ interface Geometry {
   readonly high: number;
   readonly from: number;
   readonly to: number;
+  /** Where the values stand, left of all marks. */
+  readonly left: number;
   readonly width: number;
 }
 
-function geometryOf(accesses: readonly Write[], width: number): Geometry {
+function geometryOf(accesses: readonly Write[], width: number, format: Intl.NumberFormat): Geometry {
   let [low, high, from, to] = [0, 0, Infinity, 0];
   for (const { t, value } of accesses) {
     [low, high] = [Math.min(low, value), Math.max(high, value)];
     [from, to] = [Math.min(from, t), Math.max(to, t)];
   }
   const span = Math.max(1, high - low);
+  const left = LETTER * Math.max(format.format(low).length, format.format(high).length);
   return {
-    x: (t) => LEFT + ((t - from) / Math.max(1, to - from)) * (width - 2 * LEFT),
+    x: (t) => left + MARGIN + ((t - from) / Math.max(1, to - from)) * (width - left - 2 * MARGIN),
     y: (value) => 10 + ((high - value) / span) * (HEIGHT - BOTTOM - 20),
-    low, high, from, to, width,
+    low, high, from, to, left, width,
   };
 }
 
-function Axis({ g }: { readonly g: Geometry }): JSX.Element {
+function Axis({ g, format }: { readonly g: Geometry; readonly format: Intl.NumberFormat }): JSX.Element {
   const app = useApp();
   const language = app.language.value;
-  const number = new Intl.NumberFormat(language);
   return (
     <>
-      <line class="chart-axis" x1="0" x2={g.width} y1={g.y(0)} y2={g.y(0)} />
+      <line class="chart-axis" x1={g.left} x2={g.width} y1={g.y(0)} y2={g.y(0)} />
       {[...new Set([g.high, g.low])].map((value) => (
-        <text key={value} class="chart-note plate" x="2" y={g.y(value)} dy={value === g.low ? -5 : 13}>
-          {number.format(value)}
+        <text key={value} class="chart-note" x={g.left} y={g.y(value)} dy="4" text-anchor="end">
+          {format.format(value)}
         </text>
       ))}
-      <text class="chart-note" x="0" y={HEIGHT - 4}>{formatNs(g.from, language)}</text>
+      <text class="chart-note" x={g.left} y={HEIGHT - 4}>{formatNs(g.from, language)}</text>
       <text class="chart-note" x={g.width} y={HEIGHT - 4} text-anchor="end">{formatNs(g.to, language)}</text>
     </>
   );
@@ -109,7 +112,8 @@ function Plot({ chart, reads, tasks, label }: {
   readonly label: string;
 }): JSX.Element {
   const [ref, width] = useWidth<SVGSVGElement>(FIRST_WIDTH);
-  const g = geometryOf([...chart.writes, ...reads], width.value);
+  const format = new Intl.NumberFormat(useApp().language.value);
+  const g = geometryOf([...chart.writes, ...reads], width.value, format);
   const byEvent = new Map(chart.writes.map((write) => [write.event, write]));
   return (
     <svg ref={ref} class="chart" height={HEIGHT} role="img" aria-label={label}>
@@ -125,7 +129,7 @@ function Plot({ chart, reads, tasks, label }: {
         const [x, y] = [g.x(write.t), g.y(write.value)];
         return <path key={lost.write} class="lost" d={`M${x - 4} ${y - 4}l8 8m0-8l-8 8`} />;
       })}
-      <Axis g={g} />
+      <Axis g={g} format={format} />
     </svg>
   );
 }

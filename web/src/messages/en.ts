@@ -171,6 +171,7 @@ export const en = {
 
   'places.title': 'Where they stand',
   'places.label': 'The program around the lines where the tasks stand',
+  'places.labelThen': 'The program around the lines where the tasks stood at the selected moment',
   'places.line': 'line {line}',
   'places.can': 'can go on',
   'places.waits': 'waits',

@@ -173,6 +173,7 @@ export const zhCN: Readonly<Record<keyof typeof en, string>> = {
 
   'places.title': '各自停在哪一行',
   'places.label': '各任务停留位置附近的代码',
+  'places.labelThen': '所选时刻各任务停留位置附近的代码',
   'places.line': '第 {line} 行',
   'places.can': '可以继续',
   'places.waits': '在等',

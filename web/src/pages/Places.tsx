@@ -65,12 +65,13 @@ function reveal(frame: HTMLElement | null, line: number | null): void {
 interface PlacesProps {
   readonly places: readonly Place[];
   readonly source: string;
+  /** Of which moment it is. */
+  readonly label: string;
   /** The line to point out, or null. */
   readonly lit: number | null;
 }
 
-export function Places({ places, source, lit }: PlacesProps): JSX.Element | null {
-  const app = useApp();
+export function Places({ places, source, label, lit }: PlacesProps): JSX.Element | null {
   const frame = useRef<HTMLDivElement>(null);
   const lines = useMemo(() => source.trimEnd().split('\n'), [source]);
   const coloured = useMemo(() => tokenLines(source, 'c'), [source]);
@@ -85,7 +86,7 @@ export function Places({ places, source, lit }: PlacesProps): JSX.Element | null
       class="places-code"
       tabIndex={0}
       role="region"
-      aria-label={app.t('places.label')}
+      aria-label={label}
       lang="en"
     >
       {shown.map(({ from, to }) => (

@@ -38,7 +38,7 @@ export function Program({ store, source }: {
   return (
     <section class="panel program">
       <h2>{app.t('places.title')}</h2>
-      <Places places={places} source={source} lit={lit} />
+      <Places places={places} source={source} label={app.t('places.labelThen')} lit={lit} />
     </section>
   );
 }

@@ -203,7 +203,7 @@ function Here({ store, run, source, busy, choose }: Pick<StepperProps, 'store' |
       <div class="step-side">{choices}{now}</div>
       <div>
         <h3>{app.t('places.title')}</h3>
-        <Places places={places} source={source} lit={lineOfTask(run, pointed.value)} />
+        <Places places={places} source={source} label={app.t('places.label')} lit={lineOfTask(run, pointed.value)} />
       </div>
     </div>
   );
