@@ -1,4 +1,4 @@
-// What a task was doing at a moment, in a sentence of the reader's language.
+// What a task was doing or how an object was at a moment, in a sentence of the reader’s language.
 import type { App } from '../store/app';
 import type { MessageKey } from '../messages';
 import type { RunStore, Selection } from '../store/run';
@@ -137,7 +137,7 @@ function levelSentence(app: App, model: Model, strip: Strip | undefined, object:
 }
 
 /** How things are with an object at t: who has it, how full it is, who waits for it. */
-export function objectSentence(app: App, model: Model, strip: Strip | undefined, object: number, t: number): string {
+function objectSentence(app: App, model: Model, strip: Strip | undefined, object: number, t: number): string {
   const waiting = waitsAt(model, t).waiting.filter((one) => one.object === object).map((one) => one.task);
   const holders = model.permits.has(object) ? holdersAt(model, object, t, false) : [];
   return [
