@@ -170,6 +170,24 @@ test('a button that went away on the page of an experiment hands the focus on', 
   await page.close();
 });
 
+test('at the end of the history the focus stays where the button was', async () => {
+  const page = await opened('/');
+  const data = { scenario: 'semaphore-signal', params: { rounds: 1, delay_ms: 0 }, schedule: { mode: 'round-robin' } };
+  for (let i = 0; i < 52; i++) await page.request.post(`${server.url}/api/v1/runs?wait=20`, { data });
+  await page.goto(`${server.url}/history`);
+  const lines = page.locator('.history-line');
+  await lines.nth(49).waitFor();
+  const more = page.getByRole('button', { name: 'Show older ones' });
+  await more.focus();
+  await press(page, 'Enter');
+  await more.waitFor({ state: 'detached' });
+  assert.ok(await lines.count() >= 52);
+  assert.equal(await isAt(page, 'body'), false);
+  await press(page, 'Shift+Tab');
+  assert.ok(await isIn(page, '.history-line:last-child'));
+  await page.close();
+});
+
 test('no page complained', () => {
   assert.deepEqual(browser.complaints, []);
 });

@@ -11,6 +11,7 @@ import { textOf } from '../store/setup';
 import { Failure } from '../ui/Failure';
 import { useTitle } from '../ui/Shell';
 import { Link } from '../ui/controls';
+import { useKeptFocus } from '../ui/useKeptFocus';
 import { useLoaded } from '../ui/useLoaded';
 import { EndBadge } from './badges';
 import { scheduleText } from './schedules';
@@ -74,6 +75,7 @@ export function HistoryPage(): JSX.Element {
   const error = useSignal<unknown>(null);
   const query = useSignal('');
   const chosen = useSignal<string | null>(null);
+  const end = useKeptFocus<HTMLDivElement>();
   const scenarios = useLoaded('scenarios', listScenarios).value.value ?? [];
   useTitle(app.t('history.title'));
   const more = async (): Promise<void> => {
@@ -116,11 +118,13 @@ export function HistoryPage(): JSX.Element {
         ))}
       </ul>
       {error.value !== null && <Failure error={error.value} again={() => void more()} />}
-      {next.value !== null && error.value === null && (
-        <button type="button" class="button" aria-disabled={going.value} onClick={() => void more()}>
-          {app.t(going.value ? 'app.loading' : 'history.more')}
-        </button>
-      )}
+      <div ref={end} tabIndex={-1}>
+        {next.value !== null && error.value === null && (
+          <button type="button" class="button" aria-disabled={going.value} onClick={() => void more()}>
+            {app.t(going.value ? 'app.loading' : 'history.more')}
+          </button>
+        )}
+      </div>
       {next.value === null && runs.value.length === 0 && (
         <p><Link to="/" class="button primary">{app.t('history.none')}</Link></p>
       )}
