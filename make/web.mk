@@ -1,17 +1,18 @@
 # The pages: web/ into $(B)/web, and their tests.
 
-WEB_SRC   := $(shell find web/src web/tools web/tsconfig.json -type f ! -name kinds.gen.ts)
+WEB_SRC   := $(shell find web/src web/tools web/tsconfig.json -type f ! -name '*.gen.ts')
 WEB_NODE  := web/node_modules/.package-lock.json
 WEB_PAGES := $(B)/web/index.html
+WEB_KINDS := web/src/trace/kinds.gen.ts web/src/trace/texts.gen.ts
 
 $(WEB_NODE): web/package-lock.json
 	cd web && npm ci --ignore-scripts --loglevel=error
 	@touch $@
 
-web/src/trace/kinds.gen.ts: sandbox/trace/kinds.def web/tools/kinds.mjs
+$(WEB_KINDS) &: sandbox/trace/kinds.def web/tools/kinds.mjs
 	node web/tools/kinds.mjs
 
-$(WEB_PAGES): $(WEB_NODE) $(WEB_SRC) web/src/trace/kinds.gen.ts
+$(WEB_PAGES): $(WEB_NODE) $(WEB_SRC) $(WEB_KINDS)
 	cd web && npx --no-install tsc --noEmit && node tools/build.mjs ../$(B)/web
 
 ## web: type-check and bundle the pages
@@ -20,7 +21,7 @@ web: $(WEB_PAGES)
 
 ## web-test: unit tests of the pages' pure parts
 .PHONY: web-test
-web-test: $(WEB_NODE) web/src/trace/kinds.gen.ts
+web-test: $(WEB_NODE) $(WEB_KINDS)
 	cd web && node tools/test.mjs ../$(B)/web-test
 
 ## browser-test: open, run, look, reload in Chromium against the real server

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { experimentShape, ShapeError } from '../src/api/shape';
+import { experimentShape } from '../src/api/experimentShape';
+import { ShapeError } from '../src/api/shape';
 import type { Experiment, OutcomeRule } from '../src/api/types';
 import { layOutBins, shortNames } from '../src/charts/histogram';
 import {

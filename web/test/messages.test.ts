@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { en } from '../src/messages/en';
-import { argumentsOf, formatBytes, formatMessage, formatNs, formatShare, formatTick } from '../src/messages/format';
+import { formatBytes, formatNs, formatShare, formatTick } from '../src/messages/format';
+import { argumentsOf, formatMessage } from '../src/messages/message';
 import { zhCN } from '../src/messages/zh-CN';
 
 const keys = Object.keys(en) as (keyof typeof en)[];

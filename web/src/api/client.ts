@@ -1,13 +1,8 @@
 // The calls the pages make. A refused call throws Problem with what the server said.
-import {
-  experimentShape, fields, list, numberOrNull, runShape, scenarioShape, segmentsShape, summaryShape, text, textOr,
-} from './shape';
-import type {
-  Experiment, ExperimentRequest, FieldError, ParamValue, Run, Scenario, ScenarioSummary,
-  ScheduleRequest, Segment,
-} from './types';
+import { fields, list, numberOrNull, runShape, scenarioShape, segmentsShape, summaryShape, text, textOr } from './shape';
+import type { FieldError, ParamValue, Run, Scenario, ScenarioSummary, ScheduleRequest, Segment } from './types';
 
-const ROOT = '/api/v1';
+export const ROOT = '/api/v1';
 
 export class Problem extends Error {
   constructor(
@@ -44,7 +39,7 @@ async function problemOf(response: Response): Promise<Problem> {
   }
 }
 
-async function call(path: string, init: RequestInit = {}): Promise<Response> {
+export async function call(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(ROOT + path, init);
@@ -56,10 +51,10 @@ async function call(path: string, init: RequestInit = {}): Promise<Response> {
   return response;
 }
 
-const json = async (path: string, init?: RequestInit): Promise<unknown> =>
+export const json = async (path: string, init?: RequestInit): Promise<unknown> =>
   (await call(path, init)).json() as Promise<unknown>;
 
-const at = (kind: string, id: string): string => `/${kind}/${encodeURIComponent(id)}`;
+export const at = (kind: string, id: string): string => `/${kind}/${encodeURIComponent(id)}`;
 
 export async function listScenarios(): Promise<ScenarioSummary[]> {
   return list(fields(await json('/scenarios'), 'answer').scenarios, 'scenarios', summaryShape);
@@ -88,9 +83,9 @@ export async function listRunsFrom(query: Readonly<Record<string, string>>): Pro
   return { runs: list(answer.runs, 'runs', runShape), next: typeof next === 'string' ? next : null };
 }
 
-type Params = Readonly<Record<string, ParamValue>>;
+export type Params = Readonly<Record<string, ParamValue>>;
 
-const post = (path: string, body: unknown): Promise<unknown> => json(path, {
+export const post = (path: string, body: unknown): Promise<unknown> => json(path, {
   method: 'POST',
   headers: { 'Content-Type': 'application/json' },
   body: JSON.stringify(body),
@@ -107,30 +102,6 @@ export async function startRun(
 ): Promise<Run> {
   const query = wait > 0 ? `?wait=${wait}` : '';
   return runShape(await post(`/runs${query}`, { scenario, params, schedule }));
-}
-
-export async function startExperiment(
-  scenario: string,
-  params: Params,
-  request: ExperimentRequest,
-): Promise<Experiment> {
-  return experimentShape(await post('/experiments', { scenario, params, ...request }));
-}
-
-export const getExperiment = async (id: string): Promise<Experiment> =>
-  experimentShape(await json(at('experiments', id)));
-
-export async function listExperiments(query: Readonly<Record<string, string>>): Promise<Experiment[]> {
-  const answer = fields(await json(`/experiments?${new URLSearchParams(query).toString()}`), 'answer');
-  return list(answer.experiments, 'experiments', experimentShape);
-}
-
-/** Ends one that goes on, with what it found so far. One that is done meanwhile stays as it is. */
-export const cancelExperiment = async (id: string): Promise<Experiment> =>
-  experimentShape(await json(`${at('experiments', id)}?only=live`, { method: 'DELETE' }));
-
-export async function deleteExperiment(id: string): Promise<void> {
-  await call(at('experiments', id), { method: 'DELETE' });
 }
 
 export async function deleteRun(id: string): Promise<void> {
@@ -153,7 +124,6 @@ export async function openTrace(
 }
 
 export const eventsUrl = (id: string): string => `${ROOT}${at('runs', id)}/events`;
-export const experimentEventsUrl = (id: string): string => `${ROOT}${at('experiments', id)}/events`;
 export const traceUrl = (id: string, format: string): string =>
   `${ROOT}${at('runs', id)}/trace?format=${format}`;
 export const outputUrl = (id: string): string => `${ROOT}${at('runs', id)}/output`;

@@ -1,6 +1,7 @@
 // Follows one experiment: the whole of it, again and again, until it is done.
-import { Problem, experimentEventsUrl, getExperiment } from './client';
-import { experimentShape } from './shape';
+import { Problem } from './client';
+import { experimentShape } from './experimentShape';
+import { experimentEventsUrl, getExperiment } from './experiments';
 import type { Experiment } from './types';
 
 export interface ExperimentHooks {

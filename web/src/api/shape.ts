@@ -1,6 +1,6 @@
 // The guard at the edge: turns unknown JSON into the types of types.ts or says what is wrong where.
 import type {
-  Access, Cell, ChartKind, Check, Choice, Column, DataRace, Enabled, Experiment, FoundOutcome, Operation,
+  Access, Cell, ChartKind, Check, Choice, Column, DataRace, Enabled, Operation,
   OutcomeClass, OutcomeRule, Param, ParamType, ParamValue, Position, Reason, Reference, Run, RunSchedule, RunStatus,
   Scenario, ScenarioSummary, ScheduleMode, Segment, Text, Timing, Wait,
 } from './types';
@@ -22,7 +22,7 @@ export function text(value: unknown, what: string): string {
   return value;
 }
 
-function number(value: unknown, what: string): number {
+export function number(value: unknown, what: string): number {
   if (typeof value !== 'number') throw new ShapeError(`${what} is not a number`);
   return value;
 }
@@ -32,29 +32,29 @@ export function list<T>(value: unknown, what: string, each: (item: unknown, what
   return value.map((item: unknown, i) => each(item, `${what}[${i}]`));
 }
 
-function oneOf<T extends string>(value: unknown, what: string, allowed: readonly T[]): T {
+export function oneOf<T extends string>(value: unknown, what: string, allowed: readonly T[]): T {
   const found = allowed.find((word) => word === value);
   if (found === undefined) throw new ShapeError(`${what} is none of ${allowed.join(', ')}`);
   return found;
 }
 
 export const textOr = (value: unknown, other: string): string => (typeof value === 'string' ? value : other);
-const textOrNull = (value: unknown): string | null =>
+export const textOrNull = (value: unknown): string | null =>
   (typeof value === 'string' && value !== '' ? value : null);
 export const numberOrNull = (value: unknown): number | null => (typeof value === 'number' ? value : null);
-const listOr = (value: unknown): unknown => value ?? [];
+export const listOr = (value: unknown): unknown => value ?? [];
 
 function bilingual(value: unknown, what: string): Text {
   const from = fields(value, what);
   return { en: text(from.en, `${what}.en`), zh: text(from.zh, `${what}.zh`) };
 }
 
-const CLASSES: readonly OutcomeClass[] = ['acceptable', 'interesting', 'forbidden'];
+export const CLASSES: readonly OutcomeClass[] = ['acceptable', 'interesting', 'forbidden'];
 const TYPES: readonly ParamType[] = ['integer', 'number', 'boolean', 'choice', 'integer-list'];
 const CHARTS: readonly ChartKind[] = [
   'none', 'order', 'value', 'turns', 'level', 'tree', 'shares', 'matrix', 'curve', 'bars',
 ];
-const STATUSES: readonly RunStatus[] = ['queued', 'running', 'done'];
+export const STATUSES: readonly RunStatus[] = ['queued', 'running', 'done'];
 export const MODES: readonly ScheduleMode[] = ['free', 'random', 'pct', 'round-robin', 'replay'];
 const TIMINGS: readonly Timing[] = ['virtual', 'ignored'];
 
@@ -191,12 +191,12 @@ function cell(from: unknown, what: string): Cell {
   throw new ShapeError(`${what} is no cell`);
 }
 
-function paramValues(from: unknown): Record<string, ParamValue> {
+export function paramValues(from: unknown): Record<string, ParamValue> {
   return Object.fromEntries(Object.entries(fields(from, 'params'))
     .map(([name, v]) => [name, value(v, name)] as const));
 }
 
-const timing = (from: unknown): Timing | null => TIMINGS.find((word) => word === from) ?? null;
+export const timing = (from: unknown): Timing | null => TIMINGS.find((word) => word === from) ?? null;
 
 function reason(from: unknown): Reason | null {
   if (!isFields(from)) return null;
@@ -273,55 +273,6 @@ export function runShape(from: unknown): Run {
     waitsFor: list(listOr(f.waits_for), 'waits_for', wait),
     table: list(listOr(f.table), 'table', (row, what) => list(row, what, cell)),
     isolation: isolation(f.isolation),
-    createdAt: textOr(f.created_at, ''),
-  };
-}
-
-function found(from: unknown, what: string): FoundOutcome {
-  const f = fields(from, what);
-  return {
-    text: textOr(f.text, ''),
-    class: CLASSES.find((word) => word === f.class) ?? null,
-    rule: numberOrNull(f.rule),
-    ended: textOr(f.ended, 'completed'),
-    count: number(f.count, `${what}.count`),
-    share: numberOrNull(f.share) ?? 0,
-    preemptions: numberOrNull(f.preemptions),
-    first: numberOrNull(f.first),
-    run: textOrNull(f.run),
-    token: textOrNull(f.token),
-  };
-}
-
-export function experimentShape(from: unknown): Experiment {
-  const f = fields(from, 'experiment');
-  const progress = fields(f.progress ?? {}, 'progress');
-  return {
-    id: text(f.id, 'id'),
-    kind: oneOf(f.kind, 'kind', ['repeat', 'explore', 'shrink']),
-    scenario: text(f.scenario, 'scenario'),
-    mine: f.mine === true,
-    params: paramValues(f.params),
-    count: numberOrNull(f.count),
-    maxPreemptions: numberOrNull(f.max_preemptions),
-    maxSchedules: numberOrNull(f.max_schedules),
-    maxSeconds: numberOrNull(f.max_seconds),
-    timing: timing(f.timing),
-    token: textOrNull(f.token),
-    givenPreemptions: numberOrNull(f.given_preemptions),
-    beside: textOrNull(f.beside),
-    status: oneOf(f.status, 'status', STATUSES),
-    queuePosition: numberOrNull(f.queue_position),
-    ended: textOrNull(f.ended),
-    done: numberOrNull(progress.done) ?? 0,
-    total: numberOrNull(progress.total),
-    complete: f.complete === true,
-    schedules: numberOrNull(f.schedules) ?? 0,
-    blocked: numberOrNull(f.blocked) ?? 0,
-    cut: numberOrNull(f.cut) ?? 0,
-    others: numberOrNull(f.others) ?? 0,
-    wallNs: numberOrNull(f.wall_ns),
-    outcomes: list(listOr(f.outcomes), 'outcomes', found),
     createdAt: textOr(f.created_at, ''),
   };
 }

@@ -3,8 +3,9 @@ import { formatNs } from '../messages/format';
 import { useApp, type App } from '../store/app';
 import type { RunStore } from '../store/run';
 import { taskName } from '../timeline/sentences';
-import { TASK, TASK_TEXT } from '../trace/kinds.gen';
+import { TASK } from '../trace/kinds.gen';
 import { OWNER_COLOURS } from '../trace/model';
+import { TASK_TEXT } from '../trace/texts.gen';
 import { treeChart, type TaskNode } from './tree';
 
 const SIGNALS: Readonly<Record<number, string>> = {

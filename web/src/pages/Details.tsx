@@ -7,9 +7,9 @@ import { lineOf } from '../store/stepping';
 import { isOfItem } from '../timeline/marks';
 import { effectOf, selectEvent, stepEvent } from '../timeline/moves';
 import { objectName, taskName, told, valueText } from '../timeline/sentences';
-import { EVENT_TEXT } from '../trace/kinds.gen';
 import { NOTHING } from '../trace/log';
 import { OWNER_COLOURS } from '../trace/model';
+import { EVENT_TEXT } from '../trace/texts.gen';
 import { IconButton } from '../ui/controls';
 
 interface PartProps {

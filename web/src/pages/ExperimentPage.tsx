@@ -2,9 +2,8 @@
 import { useSignal, type Signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import {
-  Problem, cancelExperiment, deleteExperiment, getScenario, startExperiment, startRun,
-} from '../api/client';
+import { Problem, getScenario, startRun } from '../api/client';
+import { cancelExperiment, deleteExperiment, startExperiment } from '../api/experiments';
 import { followExperiment } from '../api/liveExperiment';
 import type { Experiment, ExperimentRequest, FoundOutcome, Scenario } from '../api/types';
 import { HistogramView, type Bin } from '../charts/HistogramView';

@@ -2,7 +2,8 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { startExperiment, startRun } from '../api/client';
+import { startRun } from '../api/client';
+import { startExperiment } from '../api/experiments';
 import type { DataRace, Run, Scenario, ScheduleRequest } from '../api/types';
 import { useApp } from '../store/app';
 import { experimentPath, runPath } from '../store/route';

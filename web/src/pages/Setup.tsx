@@ -3,7 +3,8 @@
 import { useSignal, type Signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { Problem, startExperiment, startRun } from '../api/client';
+import { Problem, startRun } from '../api/client';
+import { startExperiment } from '../api/experiments';
 import type { ExperimentRequest, Scenario } from '../api/types';
 import { useApp } from '../store/app';
 import { notePrediction, type Prediction } from '../store/prediction';

@@ -4,7 +4,6 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { listRuns, openTrace } from '../api/client';
 import { useApp } from '../store/app';
-import { isControlled } from '../store/schedule';
 import { fillColumns } from '../timeline/columns';
 import { SUB_ROWS } from '../timeline/palette';
 import { stripImage } from '../timeline/strip';
@@ -26,7 +25,7 @@ async function latestModel(scenario: string, signal: AbortSignal): Promise<Model
     decoder.push(value);
   }
   const model = newModel(decoder.log);
-  model.alone = isControlled(run.schedule);
+  model.alone = run.schedule.mode !== 'free';
   advance(model);
   return model;
 }

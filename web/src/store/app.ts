@@ -4,7 +4,7 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Text } from '../api/types';
 import { fetchTexts, pick, type Catalogue, type MessageKey } from '../messages';
-import { formatMessage, type Args } from '../messages/format';
+import { formatMessage, type Args } from '../messages/message';
 import { FORCED_COLOURS, readTheme, writeLanguage, writeTheme, type Language, type Theme } from './prefs';
 import { parseRoute, type Route } from './route';
 import { watched } from './watched';

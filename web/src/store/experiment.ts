@@ -1,7 +1,7 @@
 // What an experiment's table says: its rows, beside another experiment's, and how far it got.
 import type { Experiment, FoundOutcome, OutcomeClass, OutcomeRule } from '../api/types';
 import type { MessageKey } from '../messages';
-import type { Args } from '../messages/format';
+import type { Args } from '../messages/message';
 
 /** Ends that are the same to a reader: what never goes on is found at once, or at a time limit. */
 const STUCK: ReadonlySet<string> = new Set(['deadlock', 'livelock', 'timeout']);

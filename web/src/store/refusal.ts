@@ -1,6 +1,9 @@
 // What the server objected to, or a token, in the reader's words: by its code, with its figures.
 import type { FieldError, RunSchedule } from '../api/types';
-import { LIST_MOST, type FieldProblem } from './setup';
+import type { FieldProblem } from './setup';
+
+/** As many numbers as a list may have. */
+export const LIST_MOST = 64;
 
 /** What the server does not know, or no longer. */
 function unknown(pointer: string): FieldProblem {

@@ -1,11 +1,9 @@
 // A setup: the parameters of a scenario as texts in a form, in an address, and as values to send.
 import type { Param, ParamValue } from '../api/types';
 import type { MessageKey } from '../messages';
-import type { Args } from '../messages/format';
+import type { Args } from '../messages/message';
 import type { App } from './app';
-
-/** As many numbers as a list may have. */
-export const LIST_MOST = 64;
+import { LIST_MOST } from './refusal';
 
 export type Texts = Readonly<Record<string, string>>;
 

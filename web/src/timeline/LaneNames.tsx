@@ -2,8 +2,8 @@
 import type { JSX } from 'preact';
 import { useApp } from '../store/app';
 import type { RunStore } from '../store/run';
-import { OBJECT_TEXT, TASK_TEXT } from '../trace/kinds.gen';
 import { OWNER_COLOURS } from '../trace/model';
+import { OBJECT_TEXT, TASK_TEXT } from '../trace/texts.gen';
 import { Icon } from '../ui/controls';
 import { togglePin } from './keys';
 import { isRowOf, rowKey, type Head, type Layout, type Row } from './layout';

@@ -1,8 +1,8 @@
 // Where each row lies. Heights are in CSS pixels.
-import { OBJECT_TEXT, TASK_TEXT } from '../trace/kinds.gen';
 import { newLane, type Lane } from '../trace/lane';
 import type { Model } from '../trace/model';
 import type { Strip } from '../trace/strips';
+import { OBJECT_TEXT, TASK_TEXT } from '../trace/texts.gen';
 
 export const BAR = 16;
 export const ITEM = 15;

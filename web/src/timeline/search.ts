@@ -1,8 +1,8 @@
 // Finding events by what they are called: task, kind, object, value. All words must be there; =3 is the
 // value alone.
-import { EVENT_TEXT } from '../trace/kinds.gen';
 import type { TraceLog } from '../trace/log';
 import { timeOrder } from '../trace/sort';
+import { EVENT_TEXT } from '../trace/texts.gen';
 
 const wordsOf = (query: string): string[] => query.toLocaleLowerCase().split(/\s+/).filter((word) => word !== '');
 

@@ -1,6 +1,6 @@
 // Decodes the columnar chunks (the format is described in sandbox/trace/chunk.h). Bytes may come in
 // any pieces; whatever does not fit the format is refused with the place and the reason.
-import { EVENT_TEXT, OBJECT_TEXT, TASK_TEXT } from './kinds.gen';
+import { EVENT_THEN, OBJECT, TASK } from './kinds.gen';
 import { NOTHING, newLog, reserve, trim, type Entry, type TraceLog } from './log';
 
 const MAGIC = 0x31434c49;
@@ -13,6 +13,8 @@ const TASKS_MAX = 1024;
 const OBJECTS_MAX = 1024;
 const FLAG_WIDE = 1;
 const FLAG_LAST = 2;
+const TASK_KINDS: ReadonlySet<number> = new Set(Object.values(TASK));
+const OBJECT_KINDS: ReadonlySet<number> = new Set(Object.values(OBJECT));
 const FLAG_LINES = 4;
 
 export class TraceError extends Error {
@@ -138,10 +140,10 @@ export class TraceDecoder {
   private tables(bytes: Uint8Array, view: DataView, header: Header): void {
     let at = HEADER;
     for (let i = 0; i < header.tasks; i++, at += ENTRY) {
-      this.log.tasks.push(this.entry(bytes, view, at, this.log.tasks.length, TASK_TEXT));
+      this.log.tasks.push(this.entry(bytes, view, at, this.log.tasks.length, TASK_KINDS));
     }
     for (let i = 0; i < header.objects; i++, at += ENTRY) {
-      this.log.objects.push(this.entry(bytes, view, at, this.log.objects.length, OBJECT_TEXT));
+      this.log.objects.push(this.entry(bytes, view, at, this.log.objects.length, OBJECT_KINDS));
     }
   }
 
@@ -150,7 +152,7 @@ export class TraceDecoder {
     view: DataView,
     at: number,
     expected: number,
-    kinds: Readonly<Record<number, string>>,
+    kinds: ReadonlySet<number>,
   ): Entry {
     const id = view.getUint16(at, true);
     const kind = view.getUint8(at + 2);
@@ -160,7 +162,7 @@ export class TraceDecoder {
       throw new TraceError(this.offset + at, reason);
     };
     if (id !== expected) fail(`entry ${id} where ${expected} was due`);
-    if (!(kind in kinds)) fail(`unknown kind ${kind}`);
+    if (!kinds.has(kind)) fail(`unknown kind ${kind}`);
     if (length > NAME_MAX) fail(`a name of ${length} bytes`);
     if (parent !== NOTHING && parent >= id) fail(`parent ${parent} of entry ${id}`);
     const name = bytes.subarray(at + NAME_AT, at + NAME_AT + length);
@@ -206,7 +208,7 @@ export class TraceDecoder {
     const fail = (reason: string): never => {
       throw new TraceError(this.offset, `event ${i}: ${reason}`);
     };
-    if (!(log.kind[i] in EVENT_TEXT)) fail(`unknown kind ${log.kind[i]}`);
+    if (!(log.kind[i] in EVENT_THEN)) fail(`unknown kind ${log.kind[i]}`);
     if (log.task[i] >= log.tasks.length) fail(`unknown task ${log.task[i]}`);
     if (log.object[i] !== NOTHING && log.object[i] >= log.objects.length) {
       fail(`unknown object ${log.object[i]}`);

@@ -1,6 +1,6 @@
 // The order of time. Chunks may overlap a little, so what is shown as a sequence is sorted first.
-import { EVENT_TEXT, OBJECT_TEXT, TASK_TEXT } from './kinds.gen';
 import { NOTHING, type TraceLog } from './log';
+import { EVENT_TEXT, OBJECT_TEXT, TASK_TEXT } from './texts.gen';
 
 /** Indices of the log's events, from one on, by time; events of the same time stay as they came. */
 export function timeOrder(log: TraceLog, from = 0): Uint32Array {
