@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { signal } from '@preact/signals';
 import { en } from '../src/messages/en';
-import { formatMessage } from '../src/messages/format';
+import { formatMessage } from '../src/messages/message';
 import { zhCN } from '../src/messages/zh-CN';
 import type { App } from '../src/store/app';
 import type { Language } from '../src/store/prefs';

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runShape, scenarioShape, ShapeError } from '../src/api/shape';
+import { scenarioShape } from '../src/api/scenarioShape';
+import { runShape, ShapeError } from '../src/api/shape';
 import type { DataRace, RunSchedule } from '../src/api/types';
 import { en } from '../src/messages/en';
-import { formatMessage } from '../src/messages/format';
+import { formatMessage } from '../src/messages/message';
 import { zhCN } from '../src/messages/zh-CN';
 import { distinctRaces } from '../src/pages/schedules';
 import { unfollowed } from '../src/store/refusal';

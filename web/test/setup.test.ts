@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runShape, scenarioShape, ShapeError } from '../src/api/shape';
+import { scenarioShape } from '../src/api/scenarioShape';
+import { runShape, ShapeError } from '../src/api/shape';
 import type { OutcomeRule, Param, Run } from '../src/api/types';
 import { ConsoleLog } from '../src/console/lines';
 import { familiesOf, nearest, search } from '../src/pages/search';

@@ -1,6 +1,6 @@
 // The calls the pages make. A refused call throws Problem with what the server said.
-import { fields, list, numberOrNull, runShape, scenarioShape, segmentsShape, summaryShape, text, textOr } from './shape';
-import type { FieldError, ParamValue, Run, Scenario, ScenarioSummary, ScheduleRequest, Segment } from './types';
+import { fields, list, numberOrNull, runShape, segmentsShape, summaryShape, text, textOr } from './shape';
+import type { FieldError, ParamValue, Run, ScenarioSummary, ScheduleRequest, Segment } from './types';
 
 export const ROOT = '/api/v1';
 
@@ -59,12 +59,6 @@ export const at = (kind: string, id: string): string => `/${kind}/${encodeURICom
 export async function listScenarios(): Promise<ScenarioSummary[]> {
   return list(fields(await json('/scenarios'), 'answer').scenarios, 'scenarios', summaryShape);
 }
-
-export const getScenario = async (id: string): Promise<Scenario> =>
-  scenarioShape(await json(at('scenarios', id)));
-
-export const getSource = async (id: string): Promise<string> =>
-  (await call(`${at('scenarios', id)}/source`)).text();
 
 export const getRun = async (id: string): Promise<Run> => runShape(await json(at('runs', id)));
 
@@ -127,4 +121,3 @@ export const eventsUrl = (id: string): string => `${ROOT}${at('runs', id)}/event
 export const traceUrl = (id: string, format: string): string =>
   `${ROOT}${at('runs', id)}/trace?format=${format}`;
 export const outputUrl = (id: string): string => `${ROOT}${at('runs', id)}/output`;
-export const sourceUrl = (id: string): string => `${ROOT}${at('scenarios', id)}/source`;

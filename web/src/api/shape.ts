@@ -1,15 +1,14 @@
 // The guard at the edge: turns unknown JSON into the types of types.ts or says what is wrong where.
 import type {
-  Access, Cell, ChartKind, Check, Choice, Column, DataRace, Enabled, Operation,
-  OutcomeClass, OutcomeRule, Param, ParamType, ParamValue, Position, Reason, Reference, Run, RunSchedule, RunStatus,
-  Scenario, ScenarioSummary, ScheduleMode, Segment, Text, Timing, Wait,
+  Access, Cell, Check, DataRace, Enabled, Operation, OutcomeClass, ParamValue, Position, Reason, Run,
+  RunSchedule, RunStatus, ScenarioSummary, ScheduleMode, Segment, Text, Timing, Wait,
 } from './types';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
 export class ShapeError extends Error {}
 
-const isFields = (value: unknown): value is Fields =>
+export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export function fields(value: unknown, what: string): Fields {
@@ -44,46 +43,22 @@ export const textOrNull = (value: unknown): string | null =>
 export const numberOrNull = (value: unknown): number | null => (typeof value === 'number' ? value : null);
 export const listOr = (value: unknown): unknown => value ?? [];
 
-function bilingual(value: unknown, what: string): Text {
+export function bilingual(value: unknown, what: string): Text {
   const from = fields(value, what);
   return { en: text(from.en, `${what}.en`), zh: text(from.zh, `${what}.zh`) };
 }
 
 export const CLASSES: readonly OutcomeClass[] = ['acceptable', 'interesting', 'forbidden'];
-const TYPES: readonly ParamType[] = ['integer', 'number', 'boolean', 'choice', 'integer-list'];
-const CHARTS: readonly ChartKind[] = [
-  'none', 'order', 'value', 'turns', 'level', 'tree', 'shares', 'matrix', 'curve', 'bars',
-];
 export const STATUSES: readonly RunStatus[] = ['queued', 'running', 'done'];
 export const MODES: readonly ScheduleMode[] = ['free', 'random', 'pct', 'round-robin', 'replay'];
 const TIMINGS: readonly Timing[] = ['virtual', 'ignored'];
 
-const bilingualOrNull = (value: unknown, what: string): Text | null =>
+export const bilingualOrNull = (value: unknown, what: string): Text | null =>
   (value === null || value === undefined ? null : bilingual(value, what));
 
-function value(from: unknown, what: string): ParamValue {
+export function value(from: unknown, what: string): ParamValue {
   if (typeof from === 'number' || typeof from === 'boolean' || typeof from === 'string') return from;
   return list(from, what, number);
-}
-
-function choice(from: unknown, what: string): Choice {
-  const f = fields(from, what);
-  return { value: text(f.value, `${what}.value`), title: bilingual(f.title, `${what}.title`) };
-}
-
-function param(from: unknown, what: string): Param {
-  const f = fields(from, what);
-  return {
-    name: text(f.name, `${what}.name`),
-    title: bilingual(f.title, `${what}.title`),
-    help: bilingual(f.help, `${what}.help`),
-    type: oneOf(f.type, `${what}.type`, TYPES),
-    minimum: numberOrNull(f.minimum),
-    maximum: numberOrNull(f.maximum),
-    fallback: value(f.default, `${what}.default`),
-    choices: list(listOr(f.choices), `${what}.choices`, choice),
-    common: f.common === true,
-  };
 }
 
 export function summaryShape(from: unknown, what: string): ScenarioSummary {
@@ -98,60 +73,9 @@ export function summaryShape(from: unknown, what: string): ScenarioSummary {
   };
 }
 
-function outcome(from: unknown, what: string): OutcomeRule {
-  const f = fields(from, what);
-  return {
-    pattern: textOr(f.pattern, ''),
-    ended: textOr(f.ended, ''),
-    when: textOr(f.when, ''),
-    class: oneOf(f.class, `${what}.class`, CLASSES),
-    meaning: bilingual(f.meaning, `${what}.meaning`),
-  };
-}
-
-function column(from: unknown, what: string): Column {
-  const f = fields(from, what);
-  return {
-    name: text(f.name, `${what}.name`),
-    title: bilingual(f.title, `${what}.title`),
-    unit: textOr(f.unit, ''),
-    repeats: f.repeats === true,
-  };
-}
-
-function figures(from: unknown): Record<string, number> {
+export function figures(from: unknown): Record<string, number> {
   const entries = Object.entries(isFields(from) ? from : {});
   return Object.fromEntries(entries.filter((e): e is [string, number] => typeof e[1] === 'number'));
-}
-
-function reference(from: unknown): Reference | null {
-  if (!isFields(from)) return null;
-  const rows = Object.entries(fields(from.rows, 'reference.rows'));
-  return {
-    name: text(from.name, 'reference.name'),
-    params: isFields(from.params) ? from.params : {},
-    rows: Object.fromEntries(rows.map(([row, of]) => [row, figures(of)])),
-  };
-}
-
-export function scenarioShape(from: unknown): Scenario {
-  const f = fields(from, 'scenario');
-  return {
-    ...summaryShape(from, 'scenario'),
-    params: list(f.params, 'params', param),
-    python: textOr(f.python, ''),
-    chart: oneOf(f.chart ?? 'none', 'chart', CHARTS),
-    outcomes: list(listOr(f.outcomes), 'outcomes', outcome),
-    checks: list(listOr(f.checks), 'checks', (item, what) => {
-      const check = fields(item, what);
-      return { name: text(check.name, what), title: bilingual(check.title, what) };
-    }),
-    columns: list(listOr(f.columns), 'columns', column),
-    reference: reference(f.reference),
-    schedules: MODES.filter((mode) => mode === 'free' || list(listOr(f.schedules), 'schedules', text).includes(mode)),
-    explorable: f.explorable === true,
-    freeOnly: bilingualOrNull(f.free_only, 'free_only'),
-  };
 }
 
 function check(from: unknown, what: string): Check {

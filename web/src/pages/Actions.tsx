@@ -9,7 +9,8 @@ import { runPath, scenarioPath } from '../store/route';
 import { isControlled, joinQuery, scheduleToQuery, textsOfRun } from '../store/schedule';
 import { queryOfValues } from '../store/setup';
 import { failureText } from '../ui/Failure';
-import { CopyButton, Link } from '../ui/controls';
+import { Link } from '../ui/controls';
+import { CopyButton } from '../ui/copy';
 import { CompareMenu } from './CompareMenu';
 import { Delete } from './Delete';
 

@@ -1,7 +1,8 @@
 // Two runs under one ruler: what differs in their setup, where they part, what they came to.
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { Problem, getScenario } from '../api/client';
+import { Problem } from '../api/client';
+import { getScenario } from '../api/scenario';
 import type { Run, Scenario } from '../api/types';
 import { WaitLengthsView } from '../charts/WaitLengthsView';
 import { useApp } from '../store/app';
@@ -17,7 +18,8 @@ import { NOTHING } from '../trace/log';
 import { EVENT_TEXT } from '../trace/texts.gen';
 import { Failure } from '../ui/Failure';
 import { useTitle } from '../ui/Shell';
-import { CopyButton, Link, Prose } from '../ui/controls';
+import { Link, Prose } from '../ui/controls';
+import { CopyButton } from '../ui/copy';
 import { useLoaded } from '../ui/useLoaded';
 import { Missing } from './Missing';
 import { Verdict, metricText } from './RunFacts';

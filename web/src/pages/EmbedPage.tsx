@@ -1,7 +1,8 @@
 // A run in somebody else's page: its timeline with the sender's view, and the way here.
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { Problem, getScenario } from '../api/client';
+import { Problem } from '../api/client';
+import { getScenario } from '../api/scenario';
 import { useApp } from '../store/app';
 import { runPath } from '../store/route';
 import { openRun } from '../store/run';

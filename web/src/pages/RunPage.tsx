@@ -2,7 +2,8 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { Problem, getScenario, getSource } from '../api/client';
+import { Problem } from '../api/client';
+import { getScenario, getSource } from '../api/scenario';
 import type { ChartKind, Run, Scenario } from '../api/types';
 import { BarsView } from '../charts/BarsView';
 import { CurveView } from '../charts/CurveView';

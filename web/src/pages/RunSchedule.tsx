@@ -11,7 +11,7 @@ import type { RunStore } from '../store/run';
 import { exactly, isControlled, scheduleOf, shrinks, takesSeed, textsOfRun } from '../store/schedule';
 import { timeOrder } from '../trace/sort';
 import { failureText } from '../ui/Failure';
-import { CopyText } from '../ui/controls';
+import { CopyText } from '../ui/copy';
 import { EventLink } from './Details';
 import { distinctRaces, raceText, scheduleText } from './schedules';
 

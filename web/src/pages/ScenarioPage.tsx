@@ -2,8 +2,9 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { Problem, getScenario, getSource, listRuns, sourceUrl } from '../api/client';
+import { Problem, listRuns } from '../api/client';
 import { listExperiments } from '../api/experiments';
+import { getScenario, getSource, sourceUrl } from '../api/scenario';
 import type { Scenario } from '../api/types';
 import { useApp } from '../store/app';
 import { newPrediction } from '../store/prediction';

@@ -17,7 +17,7 @@ import {
   checkText, defaults, fromQuery, toQuery, valuesOf, type FieldProblem, type Refusals, type Texts,
 } from '../store/setup';
 import { Failure } from '../ui/Failure';
-import { CopyButton } from '../ui/controls';
+import { CopyButton } from '../ui/copy';
 import { Experiments } from './Experiments';
 import { Form, fieldId } from './Form';
 import { SchedulePicker, scheduleId } from './SchedulePicker';

@@ -4,7 +4,7 @@ import { useApp } from '../store/app';
 import { embedPath } from '../store/route';
 import type { RunStore } from '../store/run';
 import { Menu } from '../ui/Menu';
-import { CopyText } from '../ui/controls';
+import { CopyText } from '../ui/copy';
 import { writePlace } from './place';
 import { objectName, taskName } from './sentences';
 import type { Stage } from './stage';
