@@ -3,22 +3,24 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { en } from '../src/messages/en';
 import { formatBytes, formatNs, formatShare, formatTick } from '../src/messages/format';
+import { GUIDE } from '../src/messages/guide';
 import { argumentsOf, formatMessage } from '../src/messages/message';
 import { zhCN } from '../src/messages/zh-CN';
 
-const keys = Object.keys(en) as (keyof typeof en)[];
+const all = { en: { ...en, ...GUIDE.en }, zh: { ...zhCN, ...GUIDE['zh-CN'] } };
+const keys = Object.keys(all.en) as (keyof typeof all.en)[];
 
 test('both languages have the same keys, none empty', () => {
-  assert.deepEqual(Object.keys(zhCN).sort(), [...keys].sort());
-  for (const key of keys) assert.ok(en[key].length > 0 && zhCN[key].length > 0, key);
+  assert.deepEqual(Object.keys(all.zh).sort(), [...keys].sort());
+  for (const key of keys) assert.ok(all.en[key].length > 0 && all.zh[key].length > 0, key);
 });
 
 test('both languages use the same arguments', () => {
-  for (const key of keys) assert.deepEqual(argumentsOf(zhCN[key]), argumentsOf(en[key]), key);
+  for (const key of keys) assert.deepEqual(argumentsOf(all.zh[key]), argumentsOf(all.en[key]), key);
 });
 
 test('the Chinese texts are Chinese', () => {
-  const same = keys.filter((key) => en[key] === zhCN[key]).sort();
+  const same = keys.filter((key) => all.en[key] === all.zh[key]).sort();
   assert.deepEqual(same, ['object.gil', 'turns.close', 'turns.refused.finished']);
 });
 
@@ -39,14 +41,14 @@ const sources = (folder: string): string[] => readdirSync(folder, { withFileType
 });
 
 test('every text is of use', () => {
-  const all = sources('src').join('\n');
+  const text = sources('src').join('\n');
   // Keys are also put together: `ended.${word}`, word('ended', …).
-  const made = [...all.matchAll(/`((?:[\w.-]|\$\{[^{}`]*\})+)`/g)]
+  const made = [...text.matchAll(/`((?:[\w.-]|\$\{[^{}`]*\})+)`/g)]
     .map(([, template]) => template.split(/\$\{[^}]*\}/))
     .filter((parts) => parts.length > 1 && parts.join('').includes('.'))
     .map((parts) => new RegExp(`^${parts.map((part) => part.replaceAll('.', '\\.')).join('[\\w-]+')}$`));
-  const words = [...all.matchAll(/\bword\('([\w.]+)'/g)].map(([, prefix]) => `${prefix}.`);
-  const used = (key: string): boolean => all.includes(`'${key}'`)
+  const words = [...text.matchAll(/\bword\('([\w.]+)'/g)].map(([, prefix]) => `${prefix}.`);
+  const used = (key: string): boolean => text.includes(`'${key}'`)
     || made.some((pattern) => pattern.test(key)) || words.some((prefix) => key.startsWith(prefix));
   assert.deepEqual(keys.filter((key) => !used(key)), []);
 });

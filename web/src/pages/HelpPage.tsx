@@ -1,6 +1,6 @@
 // How the pages are read and used: what one sees, what one can do, every key.
 import type { JSX } from 'preact';
-import type { MessageKey } from '../messages';
+import { GUIDE, type GuideKey } from '../messages/guide';
 import { useApp } from '../store/app';
 import { STATE, type State } from '../trace/states';
 import { Swatch, stateName } from '../timeline/Legend';
@@ -8,7 +8,7 @@ import { KeyList } from '../ui/KeyList';
 import { useTitle } from '../ui/Shell';
 import { Prose } from '../ui/controls';
 
-const STATES: readonly (readonly [State, MessageKey])[] = [
+const STATES: readonly (readonly [State, GuideKey])[] = [
   [STATE.RUNNING, 'guide.running'],
   [STATE.READY, 'guide.ready'],
   [STATE.WAITING, 'guide.waiting'],
@@ -19,7 +19,7 @@ const STATES: readonly (readonly [State, MessageKey])[] = [
   [STATE.ERROR, 'guide.error'],
 ];
 
-const PARTS: readonly (readonly [MessageKey, MessageKey])[] = [
+const PARTS: readonly (readonly [GuideKey, GuideKey])[] = [
   ['guide.lanes.title', 'guide.lanes'],
   ['guide.arrows.title', 'guide.arrows'],
   ['guide.objects.title', 'guide.objects'],
@@ -32,18 +32,19 @@ const PARTS: readonly (readonly [MessageKey, MessageKey])[] = [
 
 export function HelpPage(): JSX.Element {
   const app = useApp();
+  const texts = GUIDE[app.language.value];
   useTitle(app.t('guide.title'));
   return (
     <div class="page narrow guide">
       <h1>{app.t('guide.title')}</h1>
       {PARTS.map(([title, text]) => (
         <section key={title}>
-          <h2>{app.t(title)}</h2>
-          <p><Prose text={app.t(text)} /></p>
+          <h2>{texts[title]}</h2>
+          <p><Prose text={texts[text]} /></p>
           {title === 'guide.lanes.title' && (
             <dl class="guide-states">
               {STATES.map(([state, meaning]) => (
-                <div key={state}><dt><Swatch state={state} /> {stateName(app, state)}</dt><dd>{app.t(meaning)}</dd></div>
+                <div key={state}><dt><Swatch state={state} /> {stateName(app, state)}</dt><dd>{texts[meaning]}</dd></div>
               ))}
             </dl>
           )}
