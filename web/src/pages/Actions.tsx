@@ -8,9 +8,9 @@ import { useApp } from '../store/app';
 import { runPath, scenarioPath } from '../store/route';
 import { isControlled, joinQuery, scheduleToQuery, textsOfRun } from '../store/schedule';
 import { queryOfValues } from '../store/setup';
-import { failureText } from '../ui/Failure';
 import { Link } from '../ui/controls';
 import { CopyButton } from '../ui/copy';
+import { refusalText } from '../ui/refusalText';
 import { CompareMenu } from './CompareMenu';
 import { Delete } from './Delete';
 
@@ -59,7 +59,7 @@ export function Actions({ run, scenario, of }: ActionsProps): JSX.Element {
           failed={(error) => { failure.value = error; }}
         />
       )}
-      {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
+      {failure.value !== null && <p class="field-error" role="alert">{refusalText(app, failure.value)}</p>}
     </div>
   );
 }

@@ -16,10 +16,11 @@ import {
 import { experimentPath, runPath, scenarioPath } from '../store/route';
 import { SHRINKS_FROM, replayOf } from '../store/schedule';
 import { queryOfValues } from '../store/setup';
-import { Failure, failureText } from '../ui/Failure';
+import { Failure } from '../ui/Failure';
 import { useTitle } from '../ui/Shell';
 import { Link, Prose } from '../ui/controls';
 import { CopyButton } from '../ui/copy';
+import { refusalText } from '../ui/refusalText';
 import { useKeptFocus } from '../ui/useKeptFocus';
 import { useLoaded } from '../ui/useLoaded';
 import { EXPLORE, REPEATS_BESIDE } from './Experiments';
@@ -132,7 +133,7 @@ function Shrunk({ of, scenario }: {
           </div>
         ))}
       </dl>
-      {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
+      {failure.value !== null && <p class="field-error" role="alert">{refusalText(app, failure.value)}</p>}
       {shorter && (
         <p class="small muted">
           {[app.t('shrink.same'), ...(of.complete ? [app.t('shrink.needed')] : [])].join(app.space())}
@@ -328,7 +329,7 @@ function Table({ one, other, scenario, rows }: Both & { readonly rows: readonly 
           ))}
         </tbody>
       </table>
-      {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
+      {failure.value !== null && <p class="field-error" role="alert">{refusalText(app, failure.value)}</p>}
     </>
   );
 }
@@ -438,7 +439,7 @@ function Buttons({ of, scenario, cancel, another }: {
           failed={(error) => { failure.value = error; }}
         />
       )}
-      {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
+      {failure.value !== null && <p class="field-error" role="alert">{refusalText(app, failure.value)}</p>}
     </div>
   );
 }

@@ -10,8 +10,8 @@ import { experimentPath, runPath } from '../store/route';
 import type { RunStore } from '../store/run';
 import { exactly, isControlled, scheduleOf, shrinks, takesSeed, textsOfRun } from '../store/schedule';
 import { timeOrder } from '../trace/sort';
-import { failureText } from '../ui/Failure';
 import { CopyText } from '../ui/copy';
+import { refusalText } from '../ui/refusalText';
 import { EventLink } from './Details';
 import { distinctRaces, raceText, scheduleText } from './schedules';
 
@@ -88,7 +88,7 @@ export function ScheduleStrip({ run, scenario }: {
           </button>
         )}
       </span>
-      {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
+      {failure.value !== null && <p class="field-error" role="alert">{refusalText(app, failure.value)}</p>}
     </section>
   );
 }

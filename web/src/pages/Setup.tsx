@@ -16,8 +16,8 @@ import {
 import {
   checkText, defaults, fromQuery, toQuery, valuesOf, type FieldProblem, type Refusals, type Texts,
 } from '../store/setup';
-import { Failure } from '../ui/Failure';
 import { CopyButton } from '../ui/copy';
+import { refusalText } from '../ui/refusalText';
 import { Experiments } from './Experiments';
 import { Form, fieldId } from './Form';
 import { SchedulePicker, scheduleId } from './SchedulePicker';
@@ -128,7 +128,7 @@ export function Setup({ scenario, query, texts, prediction }: SetupProps): JSX.E
         refused={refused.value.schedule}
         change={(when) => set(texts.value, when)}
       />
-      {failure.value !== null && <Failure error={failure.value} />}
+      {failure.value !== null && <div class="failure" role="alert"><p>{refusalText(app, failure.value)}</p></div>}
       {tried.value && wrongToRun.length > 0 && (
         <p class="field-error" role="alert">{app.t('form.error.some', { count: wrongToRun.length })}</p>
       )}

@@ -12,8 +12,8 @@ import { NOTHING } from '../trace/log';
 import { OWNER_COLOURS } from '../trace/model';
 import { STATE } from '../trace/states';
 import { EVENT_TEXT } from '../trace/texts.gen';
-import { failureText } from '../ui/Failure';
 import { Icon } from '../ui/controls';
+import { refusalText } from '../ui/refusalText';
 import { useKeptFocus } from '../ui/useKeptFocus';
 import { Places } from './Places';
 import { operationText } from './schedules';
@@ -250,7 +250,7 @@ export function Stepper(props: StepperProps): JSX.Element | null {
     >
       <Bar steps={steps} place={place} />
       <p class="visually-hidden" role="status">{`${place} ${lastText(store)}`}</p>
-      {failure.value !== null && <p class="field-error" role="alert">{failureText(app, failure.value)}</p>}
+      {failure.value !== null && <p class="field-error" role="alert">{refusalText(app, failure.value)}</p>}
       {(run.ended === 'stopped' || run.positions.length > 0) && (
         <Here store={store} run={run} source={props.source} busy={busy.value} choose={steps.choose} />
       )}

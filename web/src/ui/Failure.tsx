@@ -1,13 +1,16 @@
 // What went wrong with a call, in words, and a way on.
 import type { JSX } from 'preact';
 import { Problem } from '../api/client';
+import type { FieldError } from '../api/types';
 import { useApp, type App } from '../store/app';
-import { problemOf } from '../store/refusal';
 
 /** Code or texts of the pages that did not come: there may be newer ones by now. */
 export class Missed extends Error {}
 
-export function failureText(app: App, error: unknown): string {
+const detailOf = (app: App, { detail }: { readonly detail: string }): string => app.t('error.other', { detail });
+
+/** `refusal`: what is said of the first field that the server objected to. */
+export function failureText(app: App, error: unknown, refusal: (app: App, refused: FieldError) => string = detailOf): string {
   if (error instanceof Missed) return app.t('error.missed');
   if (!(error instanceof Problem)) {
     return app.t('error.other', { detail: error instanceof Error ? error.message : String(error) });
@@ -17,9 +20,7 @@ export function failureText(app: App, error: unknown): string {
   if (error.status === 429) return app.t('error.mine');
   if (error.status === 503) return app.t('error.busy', { seconds: error.retryAfter ?? 1 });
   const [refused] = error.errors;
-  if (refused === undefined) return app.t('error.other', { detail: error.detail });
-  const { key, args } = problemOf(refused);
-  return app.t(key, args);
+  return refused === undefined ? detailOf(app, error) : refusal(app, refused);
 }
 
 export function Failure({ error, again }: {
