@@ -5,9 +5,10 @@ import { en } from '../src/messages/en';
 import { formatBytes, formatNs, formatShare, formatTick } from '../src/messages/format';
 import { GUIDE } from '../src/messages/guide';
 import { argumentsOf, formatMessage } from '../src/messages/message';
+import { TOUR_TEXTS } from '../src/messages/tour';
 import { zhCN } from '../src/messages/zh-CN';
 
-const all = { en: { ...en, ...GUIDE.en }, zh: { ...zhCN, ...GUIDE['zh-CN'] } };
+const all = { en: { ...en, ...GUIDE.en, ...TOUR_TEXTS.en }, zh: { ...zhCN, ...GUIDE['zh-CN'], ...TOUR_TEXTS['zh-CN'] } };
 const keys = Object.keys(all.en) as (keyof typeof all.en)[];
 
 test('both languages have the same keys, none empty', () => {

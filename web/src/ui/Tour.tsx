@@ -1,7 +1,8 @@
 // Six steps for a first visitor, beside the real pages: each points at what it speaks of.
 import type { JSX, RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { MessageKey } from '../messages';
+import { formatMessage, type Args } from '../messages/message';
+import { TOUR_TEXTS, type TourKey } from '../messages/tour';
 import { useApp, type App } from '../store/app';
 import { scenarioPath, type Route } from '../store/route';
 import { IconButton } from './controls';
@@ -9,8 +10,8 @@ import { IconButton } from './controls';
 const PROGRAM = 'race-counter';
 
 interface TourStep {
-  readonly title: MessageKey;
-  readonly text: MessageKey;
+  readonly title: TourKey;
+  readonly text: TourKey;
   readonly page: Route['page'];
   /** What it is about. */
   readonly target: string;
@@ -86,6 +87,8 @@ function useVisit(): RefObject<HTMLButtonElement | null> {
 
 export function Tour(): JSX.Element | null {
   const app = useApp();
+  const language = app.language.value;
+  const say = (key: TourKey, args: Args = {}): string => formatMessage(TOUR_TEXTS[language][key], args, language);
   const at = app.tour.value;
   const step = at === null ? null : TOUR[at];
   const here = step !== null && app.route.value.page === step.page;
@@ -105,23 +108,23 @@ export function Tour(): JSX.Element | null {
   return (
     <aside
       class="tour"
-      aria-label={app.t('tour.title')}
+      aria-label={say('tour.title')}
       onKeyDown={(event) => { if (event.key === 'Escape') end(); }}
     >
       <div class="tour-head">
-        <span class="muted small">{app.t('tour.step', { at: at + 1, count: TOUR.length })}</span>
-        <IconButton icon="close" label={app.t('tour.end')} onClick={end} />
+        <span class="muted small">{say('tour.step', { at: at + 1, count: TOUR.length })}</span>
+        <IconButton icon="close" label={say('tour.end')} onClick={end} />
       </div>
       <div role="status">
-        <h2>{app.t(step.title)}</h2>
-        <p>{app.t(here ? step.text : 'tour.elsewhere')}</p>
+        <h2>{say(step.title)}</h2>
+        <p>{say(here ? step.text : 'tour.elsewhere')}</p>
       </div>
       <div class="tour-moves">
         {at > 0 && here && TOUR[at - 1].page === step.page && (
-          <button type="button" class="button" onClick={() => go(at - 1)}>{app.t('tour.back')}</button>
+          <button type="button" class="button" onClick={() => go(at - 1)}>{say('tour.back')}</button>
         )}
         <button ref={next} type="button" class="button primary" onClick={onward}>
-          {app.t(last ? 'tour.done' : here ? 'tour.next' : 'tour.again')}
+          {say(last ? 'tour.done' : here ? 'tour.next' : 'tour.again')}
         </button>
       </div>
     </aside>
