@@ -2,7 +2,8 @@
 import type { JSX } from 'preact';
 import type { Param } from '../api/types';
 import { useApp, type App } from '../store/app';
-import { checkText, type FieldProblem, type Refusals, type Texts } from '../store/setup';
+import type { FieldProblem } from '../store/refusal';
+import { checkText, type Refusals, type Texts } from '../store/setup';
 import { Prose } from '../ui/controls';
 
 export interface FormProps {

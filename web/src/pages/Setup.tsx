@@ -8,14 +8,12 @@ import { startExperiment } from '../api/experiments';
 import type { ExperimentRequest, Scenario } from '../api/types';
 import { useApp } from '../store/app';
 import { notePrediction, type Prediction } from '../store/prediction';
-import { problemOf } from '../store/refusal';
+import { problemOf, type FieldProblem } from '../store/refusal';
 import { experimentPath, runPath, scenarioPath } from '../store/route';
 import {
   FREELY, checkSchedule, joinQuery, scheduleFromQuery, scheduleOf, scheduleToQuery, type ScheduleTexts,
 } from '../store/schedule';
-import {
-  checkText, defaults, fromQuery, toQuery, valuesOf, type FieldProblem, type Refusals, type Texts,
-} from '../store/setup';
+import { checkText, defaults, fromQuery, toQuery, valuesOf, type Refusals, type Texts } from '../store/setup';
 import { CopyButton } from '../ui/copy';
 import { refusalText } from '../ui/refusalText';
 import { Experiments } from './Experiments';

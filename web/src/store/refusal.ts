@@ -1,6 +1,13 @@
 // What the server objected to, or a token, in the reader's words: by its code, with its figures.
 import type { FieldError, RunSchedule } from '../api/types';
-import type { FieldProblem } from './setup';
+import type { MessageKey } from '../messages';
+import type { Args } from '../messages/message';
+
+/** What is wrong with a field, as a message of ours. */
+export interface FieldProblem {
+  readonly key: MessageKey;
+  readonly args?: Args;
+}
 
 /** As many numbers as a list may have. */
 export const LIST_MOST = 64;

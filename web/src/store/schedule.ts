@@ -2,7 +2,7 @@
 // what the server is asked for.
 import { MODES } from '../api/shape';
 import type { Run, RunSchedule, ScheduleMode, ScheduleRequest, Timing } from '../api/types';
-import type { FieldProblem } from './setup';
+import type { FieldProblem } from './refusal';
 
 export interface ScheduleTexts {
   /** A word of an address may be none of the modes there are. */

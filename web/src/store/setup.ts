@@ -1,16 +1,9 @@
 // A setup: the parameters of a scenario as texts in a form, in an address, and as values to send.
 import type { Param, ParamValue } from '../api/types';
-import type { MessageKey } from '../messages';
-import type { Args } from '../messages/message';
 import type { App } from './app';
-import { LIST_MOST } from './refusal';
+import { LIST_MOST, type FieldProblem } from './refusal';
 
 export type Texts = Readonly<Record<string, string>>;
-
-export interface FieldProblem {
-  readonly key: MessageKey;
-  readonly args?: Args;
-}
 
 /** What is wrong with what the server was asked for, by the name of the field. */
 export type Refusals = Readonly<Record<string, FieldProblem>>;
