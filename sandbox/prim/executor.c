@@ -112,13 +112,14 @@ static bool is_done(const struct future *future)
 /* Each callback runs once, whoever comes for it, and outside the mutex. */
 static void run_callbacks(struct future *future)
 {
+    unsigned line = source_line;
     enter(future->executor);
     struct done_callback *callback = future->callbacks;
     future->callbacks = NULL;
     leave(future->executor);
     for (; callback; callback = callback->next)
         callback->fn(future, callback->context);
-    source_line = 0; /* back in the executor */
+    source_line = line; /* the executor's own, or where it was cancelled */
 }
 
 /* ---- the workers ---- */

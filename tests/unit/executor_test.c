@@ -278,7 +278,9 @@ void test_a_cancelled_future_calls_back_where_it_is_cancelled(void **state)
         struct future *behind = executor_submit(executor, square, 2);
         future_add_done_callback(behind, log_call, &log);
         future_add_done_callback(behind, log_call, &log);
+        source_line = 17;
         assert_true(future_cancel(behind));
+        assert_int_equal(source_line, 17); /* what follows in the same call is still of its line */
         assert_int_equal(log.n, 2);
         assert_int_equal(log.tasks[0], seam_self.task);
         event_set(gate.open[0]);
