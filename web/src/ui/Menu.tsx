@@ -1,4 +1,4 @@
-// A button that opens a short list. Escape closes it and gives the focus back, whatever happens elsewhere too.
+// A button that opens a short list. Escape closes it and gives the focus back; what one does elsewhere closes it, too.
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 

@@ -4,16 +4,26 @@ import type { JSX } from 'preact';
 import { useApp } from '../store/app';
 import { Icon, type IconName } from './controls';
 
-async function toClipboard(text: string): Promise<void> {
-  if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text);
+/** Pages served over plain HTTP, and those in a frame, have no other way. The menu around the button stays open. */
+function copySelected(text: string, button: HTMLElement): boolean {
   const field = document.createElement('textarea');
   field.value = text;
-  document.body.append(field);
+  button.after(field);
   field.select();
-  // Pages served over plain HTTP have no other way.
-  document.execCommand('copy');
+  const done = document.execCommand('copy');
   field.remove();
-  return undefined;
+  button.focus({ preventScroll: true });
+  return done;
+}
+
+/** Whether it could be done. */
+async function toClipboard(text: string, button: HTMLElement): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copySelected(text, button);
+  }
 }
 
 interface CopyTextProps {
@@ -28,9 +38,9 @@ interface CopyTextProps {
 export function CopyText({ text, label, class: className = 'small-button', icon }: CopyTextProps): JSX.Element {
   const app = useApp();
   const copied = useSignal(false);
-  const onClick = (): void => {
-    void toClipboard(typeof text === 'string' ? text : text()).then(() => {
-      copied.value = true;
+  const onClick = ({ currentTarget }: { readonly currentTarget: HTMLElement }): void => {
+    void toClipboard(typeof text === 'string' ? text : text(), currentTarget).then((done) => {
+      copied.value = done;
       setTimeout(() => { copied.value = false; }, 2000);
     });
   };
