@@ -18,6 +18,7 @@ import { stepAt } from '../src/trace/steps';
 import { stripsOf } from '../src/trace/strips';
 import { waitsAt } from '../src/trace/waits';
 import { traceOf, type TestEvent } from './encode';
+import { numbers } from './random';
 
 const OBJECTS = [
   { kind: OBJECT.LOCK, name: 'lock' }, { kind: OBJECT.QUEUE, name: 'queue' }, { kind: OBJECT.SEMAPHORE, name: 'sem' },
@@ -93,26 +94,18 @@ test('what is said of an object: who has it, how full it is, who waits', () => {
   assert.equal(said(LOCK, 47, 'en'), 'lock: held by t1. Waiting for it: main and t2. 45 50');
   assert.equal(said(LOCK, 47, 'zh-CN'), 'lock: 由 t1 持有。在等它的是 main和t2。 45 50');
   assert.equal(said(LOCK, 5, 'en'), 'lock: free. Nobody waits for it. 0 20');
-  assert.equal(said(QUEUE, 65, 'en'), 'queue: has 1 item, room for 2. Nobody waits for it. 60 81');
+  assert.equal(said(QUEUE, 65, 'en'), 'queue: has 1 item of at most 2. Nobody waits for it. 60 81');
   assert.equal(said(SEMAPHORE, 75, 'en'), 'sem: has 2 permits left; 3 at first. With a permit: t1. Nobody waits for it. 70 81');
   assert.equal(said(SEMAPHORE, 75, 'zh-CN'), 'sem: 还剩 2 个名额，最初有 3 个。占着名额的是 t1。没有任务在等它。 70 81');
   const task = told(appIn('en'), { model, strips: () => strips }, { task: 2, t: 47, event: -1 });
   assert.deepEqual([task?.name, task?.sentence, task?.event], ['t2', 'waits for lock, which t1 has.', 7]);
 });
 
-/** Numbers that look random, from 0 to below n. */
-function dice(seed: number): (n: number) => number {
-  let state = seed;
-  return (n) => {
-    state = (state * 1103515245 + 12345) % 2147483648;
-    return Math.floor((state / 2147483648) * n);
-  };
-}
-
 test('periods are what looking at every single moment finds', () => {
   const kinds = [EVENT.LOCK_WAIT, EVENT.LOCK_ACQUIRED, EVENT.LOCK_RELEASED, EVENT.QUEUE_PUT, EVENT.QUEUE_WAIT, EVENT.QUEUE_GOT, EVENT.NOTE];
   for (let seed = 1; seed <= 20; seed++) {
-    const roll = dice(seed);
+    const next = numbers(seed);
+    const roll = (n: number): number => Math.floor(next() * n);
     const events: TestEvent[] = [0, 1, 2, 3].map((task) => ({ t: 0, task, kind: EVENT.TASK_STARTED }));
     for (let t = 1; t < 150; t += 1 + roll(3)) {
       const kind = kinds[roll(kinds.length)];

@@ -510,7 +510,7 @@ export const en = {
   'says.lockFree': 'free.',
   'says.lockUnrecorded': 'not recorded.',
   'says.level.queue': 'has {level} {level|item|items}.',
-  'says.level.room': 'has {level} {level|item|items}, room for {capacity}.',
+  'says.level.room': 'has {level} {level|item|items} of at most {capacity}.',
   'says.level.semaphore': 'has {level} {level|permit|permits} left; {capacity} at first.',
   'says.level.barrier': 'has {level} waiting at it; {capacity} open it.',
   'says.level.memory': 'has {level} open {level|handle|handles}.',
