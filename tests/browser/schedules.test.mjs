@@ -1,7 +1,7 @@
 // The journey of a schedule: chosen, explored, witnessed, stepped through, beside what free runs show.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startBrowser, startServer } from './help.mjs';
+import { drawn, startBrowser, startServer } from './help.mjs';
 
 const SETUP = '/s/deadlock-two-locks?rendezvous=false';
 let server;
@@ -308,7 +308,17 @@ test('the program scrolls by its keys, the run stays', async () => {
   await code.evaluate((frame) => { frame.style.maxHeight = '60px'; });
   await code.focus();
   await page.keyboard.press('End');
-  await page.waitForFunction(() => document.querySelector('.places-code').scrollTop > 0);
+  const atEnd = () => {
+    const { scrollTop, clientHeight, scrollHeight } = document.querySelector('.places-code');
+    return scrollTop > 0 && scrollTop + clientHeight > scrollHeight - 2;
+  };
+  await page.waitForFunction(atEnd);
+  await page.getByRole('button', { name: '中文' }).click();
+  await page.getByRole('heading', { name: '各自停在哪一行' }).waitFor();
+  await drawn(page);
+  assert.ok(await page.evaluate(atEnd), 'it stays where the reader has brought it');
+  await page.getByRole('button', { name: 'English' }).click();
+  await code.focus();
   await page.keyboard.press('Home');
   await page.waitForFunction(() => document.querySelector('.places-code').scrollTop === 0);
   assert.equal((await runOf(page)).schedule.steps, 0);

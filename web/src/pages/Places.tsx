@@ -75,10 +75,13 @@ export function Places({ places, source, label, lit }: PlacesProps): JSX.Element
   const frame = useRef<HTMLDivElement>(null);
   const lines = useMemo(() => source.trimEnd().split('\n'), [source]);
   const coloured = useMemo(() => tokenLines(source, 'c'), [source]);
-  const standing = useMemo(() => byLine(places), [places]);
-  const shown = useMemo(() => excerptsOf(lines, [...standing.keys()]), [lines, standing]);
+  const standing = byLine(places);
+  const where = [...standing.keys()].join();
+  const shown = useMemo(() => excerptsOf(lines, [...standing.keys()]), [lines, where]);
   const first = places.find(({ line, waits }) => !waits && line !== null)?.line ?? null;
-  useEffect(() => reveal(frame.current, lit ?? first), [shown, lit]);
+  useEffect(() => reveal(frame.current, lit ?? first), [shown]);
+  // What is pointed out no more leaves the frame where it is.
+  useEffect(() => reveal(frame.current, lit), [lit]);
   if (shown.length === 0) return null;
   return (
     <div
