@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { runShape } from '../src/api/shape';
+import { placesAt } from '../src/pages/Program';
+import type { App } from '../src/store/app';
 import { byLine, callOn, excerptsOf, type Place } from '../src/store/places';
 import { TraceDecoder } from '../src/trace/decode';
 import { EVENT } from '../src/trace/kinds.gen';
+import { advance, newModel } from '../src/trace/model';
 import { linesAt } from '../src/trace/places';
 import { tokenLines, tokens } from '../src/ui/highlight';
 import { traceOf } from './encode';
@@ -104,4 +107,18 @@ test('where the tasks are at a moment', () => {
   assert.deepEqual(at(30, 3), [30, 31]);
   assert.deepEqual(at(45), [0, 31]);
   assert.deepEqual(at(50), [0, 0]);
+});
+
+test('a task whose events are not taken in yet stands nowhere', () => {
+  const decoder = new TraceDecoder();
+  decoder.push(traceOf(1, [{ kind: 2, name: 'lock' }], [
+    { t: 0, task: 0, kind: EVENT.TASK_STARTED },
+    { t: 10, task: 0, kind: EVENT.LOCK_ACQUIRED, object: 0, line: 30 },
+  ]));
+  const model = newModel(decoder.log);
+  const app = { t: (key: string) => key } as App;
+  const at = (): (number | null)[] => placesAt(app, model, { task: 0, t: 10, event: -1 }).map(({ line }) => line);
+  assert.deepEqual(at(), []);
+  advance(model);
+  assert.deepEqual(at(), [30]);
 });

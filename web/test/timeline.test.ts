@@ -166,6 +166,12 @@ test('reads and writes know their room, and are left out where they would hide a
   assert.deepEqual(pointsIn(model, layout, fitView(0, 50_000, 1000)), []);
 });
 
+test('a task that is known and has done nothing yet is where it was selected', () => {
+  const model = modelOf(EVENTS.slice(0, 1));
+  const at = { task: 1, t: 50, event: -1 };
+  assert.deepEqual([stepSlice(model, at, 1), stepLane(model, { ...at, task: 0 }, 1)], [at, at]);
+});
+
 test('keys lead from state to state, lane to lane, effect to cause', () => {
   const model = modelOf();
   const first = { task: 0, t: 0, event: -1 };

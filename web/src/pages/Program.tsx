@@ -11,8 +11,9 @@ import { linesAt } from '../trace/places';
 import { waits, type State } from '../trace/states';
 import { Places } from './Places';
 
-function placesAt(app: App, model: Model, selection: Selection): Place[] {
-  return Array.from(linesAt(model.log, selection), (line, task) => ({ line, task }))
+export function placesAt(app: App, model: Model, selection: Selection): Place[] {
+  // The log may be ahead of the model, with tasks that have no lane yet.
+  return Array.from(linesAt(model.log, selection).subarray(0, model.lanes.length), (line, task) => ({ line, task }))
     .filter(({ line }) => line > 0)
     .map(({ line, task }) => {
       const lane = model.lanes[task];

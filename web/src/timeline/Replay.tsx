@@ -4,12 +4,10 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { useApp } from '../store/app';
-import type { RunStore, Selection } from '../store/run';
-import type { Model } from '../trace/model';
-import { stateEvent } from '../trace/order';
+import type { RunStore } from '../store/run';
 import { IconButton } from '../ui/controls';
 import { goTo } from './keys';
-import { selectEvent } from './moves';
+import { eventOf, selectEvent } from './moves';
 import { told } from './sentences';
 import type { Stage } from './stage';
 
@@ -21,12 +19,6 @@ const NORMAL = 2;
 const STEPS = 1000;
 
 const still = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
-
-/** The event that is selected, or that began the selected state; -1 when there is none. */
-function eventOf(model: Model, selection: Selection | null): number {
-  if (selection === null) return -1;
-  return selection.event >= 0 ? selection.event : stateEvent(model, selection.task, selection.t);
-}
 
 export function Replay({ store, stage }: { readonly store: RunStore; readonly stage: Stage | null }): JSX.Element {
   const app = useApp();
@@ -47,7 +39,8 @@ export function Replay({ store, stage }: { readonly store: RunStore; readonly st
   /** Where it goes on: at the head, or at what is selected; from the start when it was at the end. */
   const begin = (): number => {
     if (stage === null) return 0;
-    const event = eventOf(store.model, store.selection.peek());
+    const from = store.selection.peek();
+    const event = from === null ? -1 : eventOf(store.model, from);
     const at = stage.head ?? (event >= 0 ? stage.timeOf(event) : 0);
     return at >= stage.end * 0.999 ? 0 : at;
   };
@@ -85,7 +78,7 @@ export function Replay({ store, stage }: { readonly store: RunStore; readonly st
     stage.touch();
   };
   const moment = selection === null ? null : told(app, store, selection);
-  const event = eventOf(store.model, selection);
+  const event = selection === null ? -1 : eventOf(store.model, selection);
   const share = stage === null || event < 0 ? 0 : Math.round((stage.timeOf(event) / stage.end) * STEPS);
   return (
     <div class="replay">

@@ -3,12 +3,13 @@ import type { Selection } from '../store/run';
 import { eventAbout, eventBesideAbout, nextAfter, periodBefore, type Changes } from '../trace/changes';
 import { sliceAt } from '../trace/lane';
 import type { Model } from '../trace/model';
+import { stateEvent } from '../trace/order';
 
 /** The slice `by` places on in the same lane, or the nearest there is. */
 export function stepSlice(model: Model, from: Selection, by: number): Selection {
   const lane = model.lanes[from.task];
   const i = Math.min(Math.max(sliceAt(lane, from.t) + by, 0), lane.count - 1);
-  return { task: from.task, t: lane.start[i], event: -1 };
+  return { task: from.task, t: i < 0 ? from.t : lane.start[i], event: -1 };
 }
 
 /** A moment of an object: of the task that was last at it, or will be first. */
@@ -74,13 +75,11 @@ function placeOf({ log }: Model, order: Uint32Array, { t, event }: Selection): n
   return low;
 }
 
-/** The event of the selection: the one picked, the one that began the state, the last about the object. */
+/** The event of the selection: the one picked, the one that began the state, the last about the object; or -1. */
 export function eventOf(model: Model, from: Selection): number {
   if (from.event >= 0) return from.event;
   if (from.object !== undefined) return eventAbout(model.log, from.object, from.t);
-  const lane = model.lanes[from.task];
-  const i = sliceAt(lane, from.t);
-  return i < 0 ? -1 : lane.event[i];
+  return stateEvent(model, from.task, from.t);
 }
 
 /** The event that made the selected one possible. */
