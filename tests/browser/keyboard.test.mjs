@@ -178,8 +178,16 @@ test('at the end of the history the focus stays where the button was', async () 
   const lines = page.locator('.history-line');
   await lines.nth(49).waitFor();
   const more = page.getByRole('button', { name: 'Show older ones' });
+  const older = (url) => url.searchParams.has('cursor');
+  await page.route(older, (route) => route.fulfill({ status: 404, json: {} }));
   await more.focus();
   await press(page, 'Enter');
+  await page.getByRole('button', { name: 'Try again' }).waitFor();
+  assert.equal(await isAt(page, 'body'), false, 'when they do not come');
+  await page.unroute(older);
+  await tabTo(page, '.failure button');
+  await press(page, 'Enter');
+  await lines.nth(51).waitFor();
   await more.waitFor({ state: 'detached' });
   assert.ok(await lines.count() >= 52);
   assert.equal(await isAt(page, 'body'), false);

@@ -117,8 +117,8 @@ export function HistoryPage(): JSX.Element {
           <Line key={run.id} run={run} title={titleOf(app, scenarios, run.scenario)} chosen={chosen} />
         ))}
       </ul>
-      {error.value !== null && <Failure error={error.value} again={() => void more()} />}
       <div ref={end} tabIndex={-1}>
+        {error.value !== null && <Failure error={error.value} again={() => void more()} />}
         {next.value !== null && error.value === null && (
           <button type="button" class="button" aria-disabled={going.value} onClick={() => void more()}>
             {app.t(going.value ? 'app.loading' : 'history.more')}
