@@ -117,6 +117,31 @@ test('who asks for another page meanwhile gets that one', async () => {
   await page.close();
 });
 
+test('what was started meanwhile does not lead away from where one is going', async () => {
+  const made = await run(server.url, 'race-counter', { n: 20 });
+  const { page } = await fresh();
+  await page.goto(`${server.url}/r/${made.id}`);
+  let answer;
+  const answered = new Promise((resolve) => { answer = resolve; });
+  await page.route('**/api/v1/runs*', async (route) => {
+    await answered;
+    await route.continue();
+  });
+  const release = await hold(page, 'HelpPage');
+  await page.locator('.actions .menu summary').click();
+  await page.getByRole('button', { name: 'a lock', exact: true }).click();
+  await page.getByRole('link', { name: 'Help', exact: true }).click();
+  const came = page.waitForResponse((response) => response.request().method() === 'POST');
+  answer();
+  await came;
+  await drawn(page);
+  release();
+  await page.waitForURL(/\/help$/);
+  await page.locator('.guide-states').waitFor();
+  assert.equal(new URL(page.url()).pathname, '/help');
+  await page.close();
+});
+
 test('code that does not come is told, with a way on', async () => {
   const made = await run(server.url, 'pool-map-order');
   const { page } = await fresh();
@@ -126,6 +151,18 @@ test('code that does not come is told, with a way on', async () => {
   await page.unroute(code('RunPage'));
   await page.getByRole('button', { name: 'Load the page anew' }).click();
   await page.locator('.lane-name').first().waitFor();
+  await page.close();
+});
+
+test('a picture whose code does not come is told beside its menu', async () => {
+  const made = await run(server.url, 'pool-map-order');
+  const { page } = await fresh();
+  await page.goto(`${server.url}/r/${made.id}`);
+  await page.locator('.lane-name').first().waitFor();
+  await page.route(code('picture'), (route) => route.abort());
+  await page.locator('.toolbar .menu summary').click();
+  await page.getByText('Download as SVG').click();
+  await page.locator('.toolbar').getByRole('alert').getByText('A part of the page did not come.').waitFor();
   await page.close();
 });
 
@@ -143,11 +180,12 @@ for (const name of ['main', 'en']) {
   test(`without ${name} there is still a sentence in both languages`, async () => {
     const { page } = await fresh();
     await page.route(code(name), (route) => route.abort());
-    await page.goto(server.url);
+    await page.goto(`${server.url}/#c=order`);
     await page.getByText('The page did not come in full. 页面没有完整加载。').waitFor();
     await page.unroute(code(name));
     await page.getByRole('link', { name: '重新加载' }).click();
     await page.locator('.card').first().waitFor();
+    assert.equal(new URL(page.url()).hash, '#c=order', 'the whole address');
     await page.close();
   });
 }

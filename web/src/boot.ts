@@ -16,6 +16,13 @@ for (const href of new Set([...CHUNKS[page] ?? [], ...CHUNKS[language] ?? []])) 
   document.head.append(Object.assign(document.createElement('link'), { rel: 'modulepreload', href }));
 }
 
+// An address without its fragment would be another view.
+addEventListener('click', (event) => {
+  if (!(event.target instanceof Element) || event.target.closest('#missed a') === null) return;
+  event.preventDefault();
+  location.reload();
+});
+
 addEventListener('error', ({ target }) => {
   if (target instanceof HTMLScriptElement) document.getElementById('missed')?.removeAttribute('hidden');
 }, true);

@@ -25,11 +25,10 @@ function Changes({ run, scenario, failed }: Props & { readonly scenario: Scenari
   const params = scenario.params.filter((param) => param.choices.length > 1 && !param.common).slice(0, CHANGES_MOST);
   const start = async (name: string, value: string): Promise<void> => {
     if (busy.peek()) return;
-    const from = app.route.peek();
     busy.value = true;
     try {
-      const other = await startRun(run.scenario, { ...run.params, [name]: value });
-      if (app.route.peek() === from) app.go(comparePath(run.id, other.id));
+      await app.follow(async () =>
+        comparePath(run.id, (await startRun(run.scenario, { ...run.params, [name]: value })).id));
     } catch (error) {
       failed(error);
     }

@@ -1,4 +1,5 @@
 // What is in sight, to take along: a file, a link, a piece of another page.
+import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useApp } from '../store/app';
 import { embedPath } from '../store/route';
@@ -47,10 +48,13 @@ interface Props {
 
 export function Download({ store, stage }: Props): JSX.Element {
   const app = useApp();
+  const missed = useSignal(false);
   const download = async (kind: 'svg' | 'png'): Promise<void> => {
     if (stage === null) return;
-    const { svgOf } = await import('./picture');
-    const { text, width, height } = svgOf(stage.picture({
+    const code = await import('./picture').catch(() => null);
+    missed.value = code === null;
+    if (code === null) return;
+    const { text, width, height } = code.svgOf(stage.picture({
       title: document.title,
       nameOf: (row) => (row.kind === 'task' ? taskName(store.model, row.id) : objectName(store.model, row.id)),
       groupOf: (group) => app.word('timeline.group', group),
@@ -60,18 +64,21 @@ export function Download({ store, stage }: Props): JSX.Element {
     if (blob !== null) save(blob, `interleave-${store.id}.${kind}`);
   };
   return (
-    <Menu label={app.t('timeline.download')} class="small-button">
-      {(close) => (
-        <>
-          <CopyText text={() => location.href} label={app.t('timeline.copyView')} class="link-button" />
-          <CopyText text={() => embedCode(store)} label={app.t('timeline.copyEmbed')} class="link-button" />
-          {(['svg', 'png'] as const).map((kind) => (
-            <button key={kind} type="button" class="link-button" onClick={() => { close(); void download(kind); }}>
-              {app.t(`timeline.${kind}`)}
-            </button>
-          ))}
-        </>
-      )}
-    </Menu>
+    <>
+      <Menu label={app.t('timeline.download')} class="small-button">
+        {(close) => (
+          <>
+            <CopyText text={() => location.href} label={app.t('timeline.copyView')} class="link-button" />
+            <CopyText text={() => embedCode(store)} label={app.t('timeline.copyEmbed')} class="link-button" />
+            {(['svg', 'png'] as const).map((kind) => (
+              <button key={kind} type="button" class="link-button" onClick={() => { close(); void download(kind); }}>
+                {app.t(`timeline.${kind}`)}
+              </button>
+            ))}
+          </>
+        )}
+      </Menu>
+      {missed.value && <span class="field-error" role="alert">{app.t('error.missed')}</span>}
+    </>
   );
 }

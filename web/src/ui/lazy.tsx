@@ -19,8 +19,10 @@ export function lazy<P extends object>(fetchCode: () => Promise<FunctionComponen
   };
   const Part = (props: P): JSX.Element | null => {
     const [tried, setTried] = useState(false);
+    const drawn = Ready !== null;
     useEffect(() => {
-      void prepare()?.then(() => setTried(true));
+      // The code may have come since.
+      if (!drawn) void Promise.resolve(prepare()).then(() => setTried(true));
     }, []);
     if (Ready !== null) return <Ready {...props} />;
     return tried ? <div class="missed"><Failure error={new Missed()} /></div> : null;
