@@ -123,9 +123,7 @@ export function paramValues(from: unknown): Record<string, ParamValue> {
 export const timing = (from: unknown): Timing | null => TIMINGS.find((word) => word === from) ?? null;
 
 function reason(from: unknown): Reason | null {
-  if (!isFields(from)) return null;
-  const figures = Object.entries(from).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
-  return { code: textOr(from.code, ''), figures: Object.fromEntries(figures) };
+  return isFields(from) ? { code: textOr(from.code, ''), figures: figures(from) } : null;
 }
 
 function runSchedule(from: unknown): RunSchedule {

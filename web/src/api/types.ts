@@ -113,7 +113,7 @@ export interface Wait {
   readonly holder: string;
 }
 
-/** The same as a code, with the figures that go with it. */
+/** Why a token could not be followed: a code with the figures that go with it. */
 export interface Reason {
   readonly code: string;
   readonly figures: Readonly<Record<string, number>>;

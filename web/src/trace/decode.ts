@@ -13,9 +13,9 @@ const TASKS_MAX = 1024;
 const OBJECTS_MAX = 1024;
 const FLAG_WIDE = 1;
 const FLAG_LAST = 2;
+const FLAG_LINES = 4;
 const TASK_KINDS: ReadonlySet<number> = new Set(Object.values(TASK));
 const OBJECT_KINDS: ReadonlySet<number> = new Set(Object.values(OBJECT));
-const FLAG_LINES = 4;
 
 export class TraceError extends Error {
   constructor(readonly offset: number, reason: string) {
