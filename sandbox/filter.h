@@ -12,13 +12,12 @@
 
 #include <linux/filter.h>
 
-/* Owns program.filter. */
+/* Has program.filter for as long as the process lives. */
 struct filter {
     struct sock_fprog program;
 };
 
 int filter_build(struct filter *ret, struct err *err);
-void filter_release(struct filter *filter);
 
 /* Loads it into the calling thread, which needs no_new_privs. Returns 0 or -errno. */
 int filter_load(const struct filter *filter);

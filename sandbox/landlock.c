@@ -20,6 +20,7 @@ struct ruleset {
 #define IOCTL_DEV   (UINT64_C(1) << 15) /* version 5 */
 #define TCP         UINT64_C(3)         /* bind and connect */
 #define SCOPES      UINT64_C(3)         /* abstract sockets and signals */
+#define SIGNALS     UINT64_C(2)
 #define GET_VERSION 1u
 
 int landlock_abi(void)
@@ -28,16 +29,27 @@ int landlock_abi(void)
     return version > 0 ? (int)version : 0;
 }
 
+static int restrict_self(const struct ruleset *rules)
+{
+    _cleanup_close_ int fd = (int)syscall(SYS_landlock_create_ruleset, rules, sizeof *rules, 0);
+    if (fd < 0 || syscall(SYS_landlock_restrict_self, fd, 0) < 0)
+        return -errno;
+    return 0;
+}
+
+int landlock_restrict_signals(void)
+{
+    const struct ruleset rules = {.scoped = SIGNALS};
+    return restrict_self(&rules);
+}
+
 int landlock_restrict(int abi)
 {
     const struct ruleset rules = {
         .files = FILES_V1 | (abi >= 2 ? REFER : 0) | (abi >= 3 ? TRUNCATE : 0) |
                  (abi >= 5 ? IOCTL_DEV : 0),
         .network = abi >= 4 ? TCP : 0,
-        .scoped = abi >= 6 ? SCOPES : 0,
+        .scoped = abi >= LANDLOCK_SIGNALS ? SCOPES : 0,
     };
-    _cleanup_close_ int fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
-    if (fd < 0 || syscall(SYS_landlock_restrict_self, fd, 0) < 0)
-        return -errno;
-    return 0;
+    return restrict_self(&rules);
 }

@@ -5,6 +5,15 @@
 /* The kernel's version of it, 0 where there is none. */
 int landlock_abi(void);
 
+/* Signals are kept inside from this version on. */
+#define LANDLOCK_SIGNALS 6
+
+/*
+ * Nothing but signals: the caller and its descendants reach nobody else with one. Needs
+ * no_new_privs. Returns 0 or -errno.
+ */
+int landlock_restrict_signals(void);
+
 /*
  * No file, no TCP port, no signal or abstract socket beyond the caller and its children, as far as
  * version `abi` knows them. Needs no_new_privs. Returns 0 or -errno.

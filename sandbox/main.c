@@ -29,34 +29,37 @@ const char *__asan_default_options(void)
 
 static int usage(FILE *file, int code)
 {
-    fputs("interleave-runner: runs concurrency scenarios in a sandbox\n"
-          "\n"
-          "  interleave-runner list [--json]             the scenarios\n"
-          "  interleave-runner describe ID [--json]      what one does, and its parameters\n"
-          "  interleave-runner run ID [name=value …]     run it\n"
-          "      --schedule HOW        who runs when:\n"
-          "          free              the kernel decides (the default)\n"
-          "          random:SEED       at every operation any task that can go on\n"
-          "          pct:SEED:DEPTH    priorities that change at DEPTH - 1 places\n"
-          "          round-robin       the tasks in turn, an operation each\n"
-          "          replay:TOKEN      what a token says\n"
-          "          explore[:BOUND]   every order there is, or all with up to BOUND preemptions\n"
-          "          shrink:TOKEN      the same outcome with as few preemptions as lead to it\n"
-          "      --timing HOW          unless free: virtual (the default), or ignored: a sleep\n"
-          "                            takes as long as it likes\n"
-          "      --max-executions N    explore, shrink: give up after so many\n"
-          "      --max-seconds N       explore, shrink: give up after so long\n"
-          "      --trace FILE          write the trace, in its binary format\n"
-          "      --json                print the whole result as JSON\n"
-          "      --repeat N            run it N times and count the outcomes (with --json: a "
-          "line each)\n"
-          "  interleave-runner --help | --version\n"
-          "\n"
-          "Exit code of run: 0 fine; 1 the run did not complete, a check did not hold or the\n"
-          "outcome is forbidden, with explore and shrink: an outcome found is forbidden or no\n"
-          "completion, none was found, or the search came to no end; 2 bad usage; 3 the sandbox\n"
-          "cannot be set up here.\n",
-          file);
+    fputs(
+        "interleave-runner: runs concurrency scenarios in a sandbox\n"
+        "\n"
+        "  interleave-runner list [--json]             the scenarios\n"
+        "  interleave-runner describe ID [--json]      what one does, and its parameters\n"
+        "  interleave-runner run ID [name=value …]     run it\n"
+        "      --schedule HOW        who runs when:\n"
+        "          free              the kernel decides (the default)\n"
+        "          random:SEED       at every operation any task that can go on\n"
+        "          pct:SEED:DEPTH    priorities that change at DEPTH - 1 places\n"
+        "          round-robin       the tasks in turn, an operation each\n"
+        "          replay:TOKEN      what a token says\n"
+        "          explore[:BOUND]   every order there is, or all with up to BOUND preemptions\n"
+        "          shrink:TOKEN      the same outcome with as few preemptions as lead to it\n"
+        "      --timing HOW          unless free: virtual (the default), or ignored: a sleep\n"
+        "                            takes as long as it likes\n"
+        "      --max-executions N    explore, shrink: give up after so many\n"
+        "      --max-seconds N       explore, shrink: give up after so long\n"
+        "      --trace FILE          write the trace, in its binary format\n"
+        "      --json                print the whole result as JSON\n"
+        "      --repeat N            run it N times and count the outcomes (with --json: a "
+        "line each)\n"
+        "      --isolation HOW       auto (the default: the strongest there is), full or reduced;\n"
+        "                            also INTERLEAVE_ISOLATION\n"
+        "  interleave-runner --help | --version\n"
+        "\n"
+        "Exit code of run: 0 fine; 1 the run did not complete, a check did not hold or the\n"
+        "outcome is forbidden, with explore and shrink: an outcome found is forbidden or no\n"
+        "completion, none was found, or the search came to no end; 2 bad usage; 3 the sandbox\n"
+        "cannot be set up here.\n",
+        file);
     return code;
 }
 
@@ -119,12 +122,16 @@ static int describe_command(int argc, char **argv)
 /* Internal: what the launcher starts (see spawner.h). */
 static int spawn_command(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"socket", required_argument, NULL, 's'},  {"tasks", required_argument, NULL, 't'},
-        {"memory", required_argument, NULL, 'm'},  {"cpu", required_argument, NULL, 'c'},
-        {"without", required_argument, NULL, 'w'}, {0}};
+    static const struct option options[] = {{"socket", required_argument, NULL, 's'},
+                                            {"tasks", required_argument, NULL, 't'},
+                                            {"memory", required_argument, NULL, 'm'},
+                                            {"cpu", required_argument, NULL, 'c'},
+                                            {"without", required_argument, NULL, 'w'},
+                                            {"tier", required_argument, NULL, 'i'},
+                                            {0}};
     struct limits limits = LIMITS_DEFAULT;
     const char *without = NULL;
+    enum tier tier = TIER_FULL;
     int option, socket = -1;
     optind = 0;
     /* argv starts at the first option; getopt skips argv[0]. */
@@ -139,11 +146,11 @@ static int spawn_command(int argc, char **argv)
             limits.cpu_seconds = strtoull(optarg, NULL, 10);
         else if (option == 'w')
             without = optarg;
-        else
+        else if (option != 'i' || (tier = tier_parse(optarg)) == TIER_COUNT)
             return 2;
     }
     /* No exit handlers: a leak checker would look for files in the empty root. */
-    _exit(socket < 0 ? 2 : spawner_serve(socket, &limits, without));
+    _exit(socket < 0 ? 2 : spawner_serve(socket, tier, &limits, without));
 }
 
 static int help_command(int argc, char **argv)

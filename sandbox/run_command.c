@@ -3,6 +3,7 @@
 #include "sandbox/base/cleanup.h"
 #include "sandbox/base/fd.h"
 #include "sandbox/execute.h"
+#include "sandbox/host/isolation.h"
 #include "sandbox/host/supervisor.h"
 #include "sandbox/table.h"
 
@@ -38,6 +39,7 @@ struct run {
     unsigned repeat;
     int trace_fd; /* -1: not wanted */
     int io_error; /* of the trace file */
+    unsigned tiers;
     struct launcher *launcher;
     struct buf output;
     struct supervisor *supervisor; /* of the last run */
@@ -104,6 +106,14 @@ static int take_bound(struct run *run, int option, const char *text, struct err 
     return 0;
 }
 
+static int take_isolation(struct run *run, const char *text, struct err *err)
+{
+    run->tiers = tiers_parse(text);
+    return run->tiers
+               ? 0
+               : err_set(err, EINVAL, "--isolation: must be " TIERS_CHOICES ", was %s", text);
+}
+
 static int open_trace(struct run *run, const char *path, struct err *err)
 {
     close_fd(&run->trace_fd);
@@ -118,6 +128,8 @@ static int take_option(struct run *run, int option, struct err *err)
         return take_schedule(run, optarg, err);
     case 'i':
         return take_timing(run, optarg, err);
+    case 'w':
+        return take_isolation(run, optarg, err);
     case 'x':
     case 'm':
         return take_bound(run, option, optarg, err);
@@ -142,8 +154,10 @@ static int take_arguments(struct run *run, int argc, char **argv, struct err *er
                                             {"trace", required_argument, NULL, 't'},
                                             {"json", no_argument, NULL, 'j'},
                                             {"repeat", required_argument, NULL, 'r'},
+                                            {"isolation", required_argument, NULL, 'w'},
                                             {0}};
-    int option, r = 0;
+    const char *isolation = getenv("INTERLEAVE_ISOLATION");
+    int option, r = take_isolation(run, isolation && *isolation ? isolation : "auto", err);
     optind = 1;
     while (r == 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1)
         r = take_option(run, option, err);
@@ -399,8 +413,11 @@ static int run_all(struct run *run)
     struct err err = {0};
     const struct launcher_options options = {
         .runner = "/proc/self/exe", .pool = run->repeat > 1 ? 4 : 1, .limits = LIMITS_DEFAULT};
-    if (launcher_new(&run->launcher, &options, &err) < 0)
+    struct err weaker = {0};
+    if (isolation_choose(&run->launcher, &options, run->tiers, &weaker, &err) < 0)
         return complain(EXIT_NO_SANDBOX, err.text);
+    if (weaker.code)
+        fprintf(stderr, "the sandbox is reduced: %s\n", weaker.text);
     for (unsigned i = 0; i < run->repeat; i++) {
         buf_clear(&run->output);
         if (run_once(run, &err) < 0)

@@ -2,8 +2,8 @@
  * How it works. An init (see worker.c) shares the spawner's memory and has only a stack of its own,
  * so making one copies nothing and its end gives nothing back; what is copied is the worker that it
  * forks. The kernel clears an init's `alive` when it is gone, and its stack is free again. Both may
- * set the one errno they share: each looks at it right after its own call has failed, and inits
- * make no call that fails but for an interruption.
+ * set the one errno they share: each looks at it right after its own call has failed, and of an
+ * init's calls few do: its last waits, and the question whether it could signal the spawner.
  */
 #include "sandbox/spawner.h"
 
@@ -30,8 +30,6 @@
 #define CATALOGUE_BYTES_MAX (16u << 20)
 #define OUTPUT_PIPE_BYTES   (1 << 20)
 
-/* Runs at once, waiting workers included. */
-#define INITS_MAX        256u
 #define INIT_STACK_BYTES (32u << 10)
 
 struct init {
@@ -44,10 +42,9 @@ struct init {
 
 struct spawner {
     int socket;
-    int nothing; /* a read end without a writer */
     unsigned number;
     struct jail jail;
-    struct init *inits; /* INITS_MAX of them */
+    struct init *inits; /* JAIL_RUNS of them */
 };
 
 /* Both sides of one worker; the memory is the same descriptor on both. */
@@ -61,6 +58,7 @@ static void channel_release(struct channel *channel)
     close_fd(&channel->inside.request);
     close_fd(&channel->inside.output);
     close_fd(&channel->inside.status);
+    close_fd(&channel->inside.nothing);
     for (size_t i = 0; i < WORKER_FDS; i++)
         close_fd(&channel->outside[i]);
 }
@@ -84,24 +82,43 @@ static int make_pipe(int *read_end, int *write_end, int flags, struct err *err)
     return 0;
 }
 
-static int channel_open(struct channel *channel, int nothing, struct err *err)
+/* A read end without a writer. Of each run's own: what one sets on it others would see. */
+static int make_nothing(int *ret, struct err *err)
+{
+    _cleanup_close_ int write_end = -1;
+    return make_pipe(ret, &write_end, 0, err);
+}
+
+static int channel_open(struct channel *channel, struct err *err)
 {
     struct worker_ends *inside = &channel->inside;
     int *outside = channel->outside;
-    *inside = (struct worker_ends){-1, -1, -1, -1, nothing};
+    *inside = (struct worker_ends){-1, -1, -1, -1, -1};
     for (size_t i = 0; i < WORKER_FDS; i++)
         outside[i] = -1;
     int r = make_memory(err);
     if (r < 0)
         return r;
     inside->memory = outside[WIRE_MEMORY] = r;
-    if ((r = make_pipe(&inside->request, &outside[WIRE_REQUEST], 0, err)) < 0 ||
+    if ((r = make_nothing(&inside->nothing, err)) < 0 ||
+        (r = make_pipe(&inside->request, &outside[WIRE_REQUEST], 0, err)) < 0 ||
         (r = make_pipe(&outside[WIRE_OUTPUT], &inside->output, O_DIRECT, err)) < 0 ||
         (r = make_pipe(&outside[WIRE_STATUS], &inside->status, 0, err)) < 0)
         return r;
     /* A user over its share of pipe memory keeps the small one. */
     fcntl(inside->output, F_SETPIPE_SZ, OUTPUT_PIPE_BYTES);
     return 0;
+}
+
+/*
+ * A number that no living init has, and that comes again as late as can be: what is left of a run
+ * in a namespace may be there a moment longer than its init. With a sanitizer places are not
+ * counted.
+ */
+static unsigned next_number(struct spawner *spawner, const struct init *init)
+{
+    const unsigned place = (unsigned)(init - spawner->inits);
+    return JAIL_SANITIZED ? spawner->number++ : spawner->number++ * JAIL_RUNS + place;
 }
 
 static int init_main(void *argument)
@@ -112,7 +129,7 @@ static int init_main(void *argument)
 
 static struct init *free_init(struct spawner *spawner)
 {
-    for (unsigned i = 0; i < INITS_MAX; i++)
+    for (unsigned i = 0; i < JAIL_RUNS; i++)
         if (__atomic_load_n(&spawner->inits[i].alive, __ATOMIC_ACQUIRE) == 0)
             return &spawner->inits[i];
     return NULL;
@@ -140,22 +157,22 @@ static pid_t clone_init(struct init *init, unsigned long namespaces, int *ret_pi
 
 static int make_worker(struct spawner *spawner, struct channel *channel, struct spawner_worker *ret)
 {
-    int r = channel_open(channel, spawner->nothing, &ret->err);
+    int r = channel_open(channel, &ret->err);
     if (r < 0)
         return r;
     struct init *init = free_init(spawner);
     if (!init)
-        return err_set(&ret->err, EAGAIN, "%u runs are there already", INITS_MAX);
+        return err_set(&ret->err, EAGAIN, "%u runs are there already", JAIL_RUNS);
     init->jail = &spawner->jail;
     init->ends = channel->inside;
-    init->number = spawner->number++;
+    init->number = next_number(spawner, init);
     ret->pid = clone_init(init, jail_clone_flags(&spawner->jail), &channel->outside[WIRE_PIDFD]);
     return ret->pid < 0 ? err_errno(&ret->err, -ret->pid, "clone of a worker") : 0;
 }
 
 static int make_inits(struct spawner *spawner)
 {
-    void *inits = mmap(NULL, INITS_MAX * sizeof(struct init), PROT_READ | PROT_WRITE,
+    void *inits = mmap(NULL, JAIL_RUNS * sizeof(struct init), PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (inits == MAP_FAILED)
         return -errno;
@@ -171,15 +188,6 @@ static int answer(struct spawner *spawner)
     r = fd_send(spawner->socket, &message, sizeof message, channel.outside, r < 0 ? 0 : WORKER_FDS);
     channel_release(&channel);
     return r;
-}
-
-static int make_nothing(void)
-{
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return -errno;
-    close(ends[1]);
-    return ends[0];
 }
 
 static int make_catalogue(struct err *err)
@@ -218,18 +226,28 @@ static int begin(struct spawner *spawner)
     return r < 0 ? r : sent;
 }
 
-int spawner_serve(int socket, const struct limits *limits, const char *without)
+/* For the inits, which must not miss one. */
+static void block_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGCHLD);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+}
+
+int spawner_serve(int socket, enum tier tier, const struct limits *limits, const char *without)
 {
     struct spawner spawner = {.socket = socket};
     char request;
     ticks_calibrate(); /* while /sys can still be seen */
-    jail_init(&spawner.jail, limits, without);
-    if (keep_socket(&spawner.socket) < 0 || (spawner.nothing = make_nothing()) < 0 ||
-        make_inits(&spawner) < 0 || begin(&spawner) < 0)
+    jail_init(&spawner.jail, tier, limits, without);
+    if (keep_socket(&spawner.socket) < 0 || make_inits(&spawner) < 0 || begin(&spawner) < 0)
         return 1;
     malloc_trim(0); /* what the start has left would be copied for every worker */
     /* The kernel reaps inits by itself: no wake-up for the spawner when a run ends. */
     signal(SIGCHLD, SIG_IGN);
+    block_signals();
     while (fd_receive(spawner.socket, &request, sizeof request, NULL, 0) > 0)
         if (answer(&spawner) < 0)
             return 1;

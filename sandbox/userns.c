@@ -19,11 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Above what systemd hands to containers, below 2^31. Spread by pid: kernels before 5.14 count
- * processes per host id, whatever the namespace. */
-#define HOST_IDS        0x70010000u
-#define HOST_IDS_RANGES 2047u
-
 enum { MAPPED_RANGE, MAPPED_ONE, MAPPED_NOTHING };
 
 static int write_file(pid_t pid, const char *name, const char *text)
@@ -46,6 +41,7 @@ static int map_ids(pid_t pid, uid_t uid, gid_t gid, unsigned count)
 static int helper(int ready, pid_t parent)
 {
     char byte;
+    /* Spread by pid: kernels before 5.14 count processes per host id, whatever the namespace. */
     unsigned base = HOST_IDS + (unsigned)parent % HOST_IDS_RANGES * USERNS_IDS;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || read_full(ready, &byte, 1) != 0)
         return MAPPED_NOTHING;

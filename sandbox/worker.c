@@ -4,9 +4,11 @@
  *     spawner ──clone(NEWPID, VM)──> init (pid 1) ──fork──> worker = main task ──fork──> tasks
  *
  * Init runs none of the scenario's code: as pid 1 that code could ignore signals, and a program
- * that kills "everything" must not take the one that reports. The worker maps the trace, lets go of
- * every descriptor but 0, 1, 2 and its two pipes, seals itself and waits. What can be done before
- * the job comes is done before.
+ * that kills "everything" must not take the one that reports. In a reduced tier init is no pid 1,
+ * but the subreaper of its run; the run is over once it has ended and reaped everybody. There it is
+ * told to by SIGTERM, also when the spawner dies: SIGKILL would leave the others alive. The worker
+ * maps the trace, lets go of every descriptor but 0, 1, 2 and its two pipes, seals itself and
+ * waits. What can be done before the job comes is done before.
  *
  * A main task that returns says so on the done pipe before it exits, so init's end and its own can
  * go on at the same time. Main tasks that end in any other way init learns of from the kernel. A
@@ -18,6 +20,7 @@
 #include "sandbox/base/clock.h"
 #include "sandbox/base/fd.h"
 #include "sandbox/execute.h"
+#include "sandbox/probe.h"
 #include "sandbox/sched/fiber.h"
 #include "sandbox/trace/writer.h"
 #include "sandbox/table.h"
@@ -31,7 +34,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +44,7 @@
 /* Of init. */
 #define STATUS_FD    3
 #define INIT_DONE_FD 4 /* read end */
+#define SIGNALS_FD   5
 
 /* Of the trace's tables, what a run is sure to write is faulted in before it starts. */
 #define WARM_TASKS   64u
@@ -63,8 +67,8 @@ static _Noreturn void fail(const char *what, const struct err *err)
 
 static void warm(void *from, void *to)
 {
-    uintptr_t first = (uintptr_t)from & ~(PAGE_BYTES - 1);
-    madvise((void *)first, (uintptr_t)to - first, MADV_POPULATE_WRITE);
+    char *first = (char *)from - (uintptr_t)from % PAGE_BYTES;
+    madvise(first, (size_t)((char *)to - first), MADV_POPULATE_WRITE);
 }
 
 static struct trace_shared *map_trace(int memory)
@@ -80,20 +84,25 @@ static struct trace_shared *map_trace(int memory)
     return shared;
 }
 
-/* Puts two descriptors at 3 and 4 and closes all above. */
-static int keep_two(int third, int fourth)
+#define FIRST_FD 3
+#define KEPT_MAX 3
+
+/* Puts descriptors at 3, 4, … and closes all above. */
+static int keep(const int *fds, int count)
 {
-    int third_copy = fcntl(third, F_DUPFD, 5);
-    int fourth_copy = fcntl(fourth, F_DUPFD, 5);
-    if (dup2(third_copy, 3) < 0 || dup2(fourth_copy, 4) < 0 || close_range(5, ~0u, 0) < 0)
-        return -errno;
-    return 0;
+    int copies[KEPT_MAX];
+    for (int i = 0; i < count; i++)
+        copies[i] = fcntl(fds[i], F_DUPFD, FIRST_FD + count);
+    for (int i = 0; i < count; i++)
+        if (dup2(copies[i], FIRST_FD + i) < 0)
+            return -errno;
+    return close_range((unsigned)(FIRST_FD + count), ~0u, 0) < 0 ? -errno : 0;
 }
 
 static void keep_descriptors(const struct worker_ends *ends, int done)
 {
     if (dup2(ends->nothing, STDIN_FILENO) < 0 || dup2(ends->output, STDOUT_FILENO) < 0 ||
-        dup2(ends->output, STDERR_FILENO) < 0 || keep_two(ends->request, done) < 0)
+        dup2(ends->output, STDERR_FILENO) < 0 || keep((int[]){ends->request, done}, 2) < 0)
         fail("arranging descriptors", NULL);
 }
 
@@ -124,7 +133,8 @@ static _Noreturn void run_job(struct run *run)
     close(REQUEST_FD);
     if (job_read(&job, bytes, (size_t)n, NULL) < 0)
         _exit(JOB_REFUSED);
-    unsigned char code = (unsigned char)execute_job(run, &job);
+    int result = probe_is(job.scenario) ? probe_run(job.scenario) : execute_job(run, &job);
+    unsigned char code = (unsigned char)result;
     (void)!write(DONE_FD, &code, 1);
     _exit(code);
 }
@@ -141,6 +151,9 @@ static void main_task(void *argument)
 {
     const struct beginning *beginning = argument;
     struct err err = {0};
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     struct trace_shared *shared = map_trace(beginning->ends->memory);
     keep_descriptors(beginning->ends, beginning->done);
     struct run *run = execute_prepare(shared, STDOUT_FILENO);
@@ -177,46 +190,70 @@ static bool reap(pid_t main_pid, int *ret_status)
     return false;
 }
 
-static int await_end(pid_t main_pid, const sigset_t *listening)
+static bool is_told_to_end(void)
 {
-    struct pollfd wanted = {.fd = INIT_DONE_FD, .events = POLLIN};
-    unsigned char code;
-    int status;
-    while (!reap(main_pid, &status)) {
-        if (ppoll(&wanted, 1, NULL, listening) <= 0)
-            continue;
-        if (read(INIT_DONE_FD, &code, 1) == 1)
-            return W_EXITCODE(code, 0);
-        wanted.fd = -1; /* every task has closed it */
-    }
-    return status;
+    struct signalfd_siginfo signal;
+    return read(SIGNALS_FD, &signal, sizeof signal) == sizeof signal && signal.ssi_signo == SIGTERM;
 }
 
-static void on_child(int signal_number)
+/* Returns true when the main task has ended, false when it shall. */
+static bool await_end(pid_t main_pid, int *ret_status)
 {
-    (void)signal_number;
+    struct pollfd wanted[] = {{.fd = INIT_DONE_FD, .events = POLLIN},
+                              {.fd = SIGNALS_FD, .events = POLLIN}};
+    unsigned char code;
+    while (!reap(main_pid, ret_status)) {
+        if (poll(wanted, 2, -1) <= 0)
+            continue;
+        if (wanted[0].revents && read(INIT_DONE_FD, &code, 1) == 1) {
+            *ret_status = W_EXITCODE(code, 0);
+            return true;
+        }
+        if (wanted[0].revents)
+            wanted[0].fd = -1; /* every task has closed it */
+        if (wanted[1].revents && is_told_to_end())
+            return false;
+    }
+    return true;
+}
+
+/* The spawner has blocked them, so none comes too early. What ends an init by force is none. */
+static int listen_to_signals(const struct jail *jail)
+{
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGCHLD);
+    if (tier_end_signal(jail->tier) == SIGTERM)
+        sigaddset(&wanted, SIGTERM);
+    signal(SIGCHLD, SIG_DFL);
+    return signalfd(-1, &wanted, SFD_CLOEXEC);
+}
+
+/* Forks the main task. Returns its pid, or -1. */
+static pid_t begin(struct jail *jail, const struct worker_ends *ends, unsigned number)
+{
+    int done[2], signals = listen_to_signals(jail);
+    pid_t main_pid = signals < 0 || pipe2(done, O_CLOEXEC) < 0 ? -1 : _Fork();
+    if (main_pid == 0)
+        run_on_own_stack(&(struct beginning){jail, ends, done[1], number});
+    return main_pid < 0 || keep((int[]){ends->status, done[0], signals}, 3) < 0 ? -1 : main_pid;
 }
 
 _Noreturn void worker_init(struct jail *jail, const struct worker_ends *ends, unsigned number)
 {
-    const struct sigaction noticed = {.sa_handler = on_child};
-    sigset_t children, before;
-    int done[2];
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGCHLD, SIG_DFL);
-    pid_t main_pid = pipe2(done, O_CLOEXEC) < 0 ? -1 : _Fork();
+    struct err err = {0};
+    if (jail_keep(jail, number, &err) < 0) {
+        dprintf(ends->output, "the run could not start: %s\n", err.text);
+        _exit(JOB_REFUSED);
+    }
+    pid_t main_pid = begin(jail, ends, number);
     if (main_pid < 0)
         _exit(JOB_REFUSED);
-    if (main_pid == 0)
-        run_on_own_stack(&(struct beginning){jail, ends, done[1], number});
-    sigemptyset(&children);
-    sigaddset(&children, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &children, &before);
-    sigaction(SIGCHLD, &noticed, NULL);
-    if (keep_two(ends->status, done[0]) < 0)
-        _exit(JOB_REFUSED);
-    struct worker_status end = {.wait_status = await_end(main_pid, &before)};
-    end.ended_ns = clock_ns();
-    (void)write_all(STATUS_FD, &end, sizeof end);
+    struct worker_status end = {0};
+    if (await_end(main_pid, &end.wait_status)) {
+        end.ended_ns = clock_ns();
+        (void)write_all(STATUS_FD, &end, sizeof end);
+    }
+    jail_end_run(jail);
     _exit(0);
 }

@@ -1,5 +1,5 @@
 /*
- * The inside of a run's process id namespace: its init and its main task. Called in the child the
+ * The inside of a run: its init and its main task. Called in the child the
  * spawner has just cloned; neither function of this module ever returns to the spawner's code.
  */
 #ifndef SANDBOX_WORKER_H
@@ -18,7 +18,8 @@ struct worker_ends {
 
 /*
  * Becomes the init of the run: forks the main task, reaps whatever dies, and leaves once the main
- * task has ended, whereupon the kernel kills everything that is left in the namespace.
+ * task has ended, whereupon the kernel kills everything that is left in the namespace; where there
+ * is none it does so itself, before it leaves. SIGCHLD and SIGTERM are blocked by the caller.
  */
 _Noreturn void worker_init(struct jail *jail, const struct worker_ends *ends, unsigned number);
 

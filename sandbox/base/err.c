@@ -1,5 +1,10 @@
 #include "sandbox/base/err.h"
 
+/* What an analyser is told of them. */
+#undef err_set
+#undef err_errno
+#undef err_wrap
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 #include "sandbox/base/utf8.h"
 
 #include <stdint.h>
+#include <stdbool.h>
 #include <string.h>
 
 size_t utf8_width(const char *text, size_t n)
@@ -22,6 +23,13 @@ size_t utf8_width(const char *text, size_t n)
     return width;
 }
 
+/* Of U+0000 to U+001F, and U+007F to U+009F. */
+static bool is_control(const char *character)
+{
+    const unsigned char *s = (const unsigned char *)character;
+    return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0);
+}
+
 void utf8_clean(char *out, size_t size, const char *text, size_t n)
 {
     size_t used = 0;
@@ -30,8 +38,7 @@ void utf8_clean(char *out, size_t size, const char *text, size_t n)
         size_t step = width ? width : 1;
         if (used + step >= size)
             break;
-        unsigned char c = (unsigned char)text[i];
-        if (width == 0 || c < 0x20 || c == 0x7f)
+        if (width == 0 || is_control(text + i))
             out[used++] = '?';
         else {
             memcpy(out + used, text + i, width);

@@ -30,8 +30,7 @@
 
 /* The spawner's work would compete with the run that was just started, so it waits a little. */
 #define REFILL_DELAY_NS 2000000
-
-extern char **environ;
+#define LACK_DELAY_NS   100000000 /* when there were no descriptors for a worker */
 
 struct launcher {
     struct launcher_options options;
@@ -49,10 +48,16 @@ struct launcher {
     unsigned asked; /* workers asked for and not here yet */
 };
 
+void worker_end(const struct worker *worker)
+{
+    const int signal = tier_end_signal(worker->tier);
+    if (worker->pidfd >= 0)
+        syscall(SYS_pidfd_send_signal, worker->pidfd, signal, NULL, 0);
+}
+
 void worker_release(struct worker *worker)
 {
-    if (worker->pidfd >= 0)
-        syscall(SYS_pidfd_send_signal, worker->pidfd, SIGKILL, NULL, 0);
+    worker_end(worker);
     close_fd(&worker->pidfd);
     close_fd(&worker->memory);
     close_fd(&worker->request);
@@ -119,6 +124,8 @@ static int start_spawner(struct launcher *launcher, struct err *err)
                     memory,
                     "--cpu",
                     cpu,
+                    "--tier",
+                    (char *)tier_name(launcher->options.tier),
                     launcher->without[0] ? "--without" : NULL,
                     launcher->without,
                     NULL};
@@ -158,6 +165,22 @@ static int await_readable(int fd, int timeout_ms)
     return n > 0 ? 0 : n < 0 ? -errno : -ETIMEDOUT;
 }
 
+/* What came by a socket is not taken at its word, though it is this program's own. */
+static bool err_is_whole(const struct err *err)
+{
+    return err->code >= 0 && memchr(err->text, '\0', sizeof err->text);
+}
+
+static bool isolation_is_whole(const struct isolation *isolation)
+{
+    const unsigned most = sizeof isolation->layers / sizeof isolation->layers[0];
+    bool whole =
+        isolation->layer_count <= most && memchr(isolation->tier, '\0', sizeof isolation->tier);
+    for (unsigned i = 0; whole && i < isolation->layer_count; i++)
+        whole = memchr(isolation->layers[i], '\0', sizeof isolation->layers[i]);
+    return whole;
+}
+
 static int receive_hello(struct launcher *launcher, struct err *err)
 {
     struct spawner_hello hello;
@@ -168,10 +191,10 @@ static int receive_hello(struct launcher *launcher, struct err *err)
         return err_errno(err, (int)-n, "waiting for the spawner");
     if (n != sizeof hello)
         return err_set(err, EPROTO, "the spawner ended before it was ready (%s)", launcher->runner);
-    if (hello.err.code) {
-        hello.err.text[sizeof hello.err.text - 1] = '\0';
-        return err_set(err, hello.err.code, "the sandbox cannot be set up: %s", hello.err.text);
-    }
+    if (!err_is_whole(&hello.err) || !isolation_is_whole(&hello.isolation))
+        return err_set(err, EPROTO, "the spawner's first message is malformed");
+    if (hello.err.code)
+        return err_set(err, hello.err.code, "%s", hello.err.text);
     launcher->isolation = hello.isolation;
     return read_catalogue(launcher, catalogue, err);
 }
@@ -206,10 +229,15 @@ static void refill(struct launcher *launcher)
         launcher->asked++;
 }
 
+static void refill_in(struct launcher *launcher, long ns)
+{
+    const struct itimerspec then = {.it_value.tv_nsec = ns};
+    timerfd_settime(launcher->timer, 0, &then, NULL);
+}
+
 static void refill_later(struct launcher *launcher)
 {
-    const struct itimerspec soon = {.it_value.tv_nsec = REFILL_DELAY_NS};
-    timerfd_settime(launcher->timer, 0, &soon, NULL);
+    refill_in(launcher, REFILL_DELAY_NS);
 }
 
 static int begin(struct launcher *launcher, struct err *err)
@@ -294,16 +322,18 @@ static int take_in(struct launcher *launcher, const struct spawner_worker *messa
                             .request = fds[WIRE_REQUEST],
                             .output = fds[WIRE_OUTPUT],
                             .status = fds[WIRE_STATUS],
-                            .pid = message->pid};
+                            .pid = message->pid,
+                            .tier = launcher->options.tier};
     launcher->asked -= launcher->asked > 0;
-    if (message->err.code)
-        return err_set(err, message->err.code, "%s", message->err.text);
-    if (launcher->ready_count == POOL_MAX || fds[WORKER_FDS - 1] < 0) {
-        worker_release(&worker);
-        return err_set(err, EPROTO, "a worker nobody asked for");
+    if (err_is_whole(&message->err) && message->err.code == 0 && fds[WORKER_FDS - 1] >= 0 &&
+        launcher->ready_count < POOL_MAX) {
+        launcher->ready[launcher->ready_count++] = worker;
+        return 0;
     }
-    launcher->ready[launcher->ready_count++] = worker;
-    return 0;
+    worker_release(&worker);
+    if (err_is_whole(&message->err) && message->err.code)
+        return err_set(err, message->err.code, "%s", message->err.text);
+    return err_set(err, EPROTO, "a worker nobody asked for");
 }
 
 int launcher_receive(struct launcher *launcher, struct err *err)
@@ -317,8 +347,16 @@ int launcher_receive(struct launcher *launcher, struct err *err)
         ssize_t n = fd_receive(launcher->socket, &message, sizeof message, fds, WORKER_FDS);
         if (n == -EAGAIN)
             return 0;
-        if (n != sizeof message)
+        if (n == -EMSGSIZE) {
+            launcher->asked -= launcher->asked > 0;
+            refill_in(launcher, LACK_DELAY_NS);
+            continue;
+        }
+        if (n != sizeof message) {
+            for (unsigned i = 0; i < WORKER_FDS; i++)
+                close_fd(&fds[i]);
             return err_set(err, EPIPE, "the spawner is gone");
+        }
         /* The next receive or take tries again. */
         if (take_in(launcher, &message, fds, err) < 0)
             refill_later(launcher);

@@ -11,6 +11,7 @@
 #define HOST_LAUNCHER_H
 
 #include "sandbox/base/err.h"
+#include "sandbox/proto/tier.h"
 #include "sandbox/proto/limits.h"
 
 #include <stdbool.h>
@@ -23,6 +24,7 @@ struct launcher;
 struct launcher_options {
     const char *runner;   /* path of interleave-runner; NULL: beside the running program */
     unsigned pool;        /* sealed workers kept waiting, 1 to 16 */
+    enum tier tier;       /* this one and no other; see isolation.h to have it chosen */
     struct limits limits; /* tasks, memory and processor time are set in the worker */
     const char *without;  /* layers to leave out ("seccomp,landlock"), for tests; NULL: none */
 };
@@ -35,15 +37,19 @@ struct worker {
     int output;  /* read end, packet mode, non-blocking */
     int status;  /* read end: a struct worker_status when the main task ended by itself */
     pid_t pid;   /* of the init, as the launcher's side sees it */
+    enum tier tier;
 };
-#define WORKER_NONE ((struct worker){-1, -1, -1, -1, -1, 0})
+#define WORKER_NONE ((struct worker){-1, -1, -1, -1, -1, 0, TIER_FULL})
 
 struct worker_status {
     int wait_status;   /* of the main process, as waitpid gives it */
     uint64_t ended_ns; /* CLOCK_MONOTONIC when that was known */
 };
 
-/* Kills the worker if it is alive and closes everything. */
+/* Ends every process of the worker, if there is one; they may be there for a moment longer. */
+void worker_end(const struct worker *worker);
+
+/* worker_end(), and closes everything. */
 void worker_release(struct worker *worker);
 
 struct isolation {

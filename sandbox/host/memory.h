@@ -5,6 +5,7 @@
 #ifndef HOST_MEMORY_H
 #define HOST_MEMORY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -12,11 +13,16 @@
  * make more of it (see filter.c). */
 #define MEMORY_COMMON_BYTES (64u << 20)
 
+struct usage {
+    uint64_t bytes; /* resident, that each process has for itself, and what sockets may hold */
+    unsigned tasks; /* processes and threads, without the root; 0 unless they were to be counted */
+};
+
 /*
- * Resident bytes of the process and all its descendants that each has for itself; what one shares
- * beyond MEMORY_COMMON_BYTES counts as its own. 0 when /proc does not tell. Reads a few small files
- * for each process, and looks at no more than 1,024 of them.
+ * Of the process and all its descendants; what one shares beyond MEMORY_COMMON_BYTES counts as its
+ * own, and sockets are looked at from 20 processes on. 0 when /proc does not tell. Reads a few
+ * small files for each process, and looks at no more than 1,024 of them.
  */
-uint64_t memory_of_descendants(pid_t root);
+struct usage usage_of_descendants(pid_t root, bool count_tasks);
 
 #endif

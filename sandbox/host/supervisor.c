@@ -202,7 +202,7 @@ static void stop(struct supervisor *s, enum ended why)
     epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->worker.output, NULL);
     epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->timer, NULL);
     take_waits(s);
-    syscall(SYS_pidfd_send_signal, s->worker.pidfd, SIGKILL, NULL, 0);
+    worker_end(&s->worker);
 }
 
 void supervisor_rest(struct supervisor *s, bool rests)
@@ -345,8 +345,19 @@ static bool stands_still(struct supervisor *s, bool last)
     return s->free && standstill_tick(&s->standstill, s->shared, s->worker.pid, last);
 }
 
+/* Why the run has to end because of what its processes use, if it does. */
+static enum ended overuse(const struct supervisor *s)
+{
+    const struct usage usage =
+        usage_of_descendants(s->worker.pid, !tier_counts_tasks(s->worker.tier));
+    if (usage.tasks > s->limits.tasks) /* who has too many of them has too much of all */
+        return ENDED_TASK_LIMIT;
+    return usage.bytes > s->limits.run_bytes ? ENDED_MEMORY_LIMIT : ENDED_NONE;
+}
+
 static void tick(struct supervisor *s)
 {
+    enum ended over;
     uint64_t expirations, now = clock_ns();
     enum ended asked = asked_end(s);
     (void)!read(s->timer, &expirations, sizeof expirations);
@@ -360,8 +371,8 @@ static void tick(struct supervisor *s)
         stop(s, ENDED_DEADLOCK);
     else if (now >= s->deadline_ns && !is_leaving(s, now))
         stop(s, ENDED_TIMEOUT);
-    else if (memory_of_descendants(s->worker.pid) > s->limits.run_bytes)
-        stop(s, ENDED_MEMORY_LIMIT);
+    else if ((over = overuse(s)) != ENDED_NONE)
+        stop(s, over);
     else
         arm_timer(s, now);
 }

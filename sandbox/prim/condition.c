@@ -132,9 +132,9 @@ static void choose_waiter(struct condition *c, unsigned i)
     for (const struct waiter *w = *place; w; w = w->next)
         left++;
     struct waiter **link = place;
-    for (unsigned chosen = seam_choose(left); chosen > 0; chosen--)
+    for (unsigned chosen = seam_choose(left); chosen > 0 && *link; chosen--)
         link = &(*link)->next;
-    if (link == place)
+    if (link == place || !*link)
         return;
     struct waiter *waiter = *link;
     *link = waiter->next;

@@ -44,9 +44,10 @@ static struct pending *take_next(struct device *device)
         choice[count++] = p->request;
     size_t chosen = device->model.choose(device->model.state, choice, count);
     struct pending **link = &device->waiting;
-    for (; chosen > 0; chosen--)
+    for (; chosen > 0 && *link; chosen--)
         link = &(*link)->next;
     struct pending *taken = *link;
+    assert(taken); /* it chose one of them */
     *link = taken->next;
     return taken;
 }

@@ -578,6 +578,7 @@ static int wait_for_end(struct gathering *g, struct waiter *waiters, uint64_t de
         waiters[i].gathering = g;
         join_waiters(coro, &waiters[i]);
     }
+    assert(first); /* who has all their results does not wait */
     seam_wait_task(EVENT_JOIN_WAIT, first->task);
     self->awaits = g;
     if (deadline != UINT64_MAX)

@@ -257,6 +257,7 @@ static struct answer put(struct thing *queue, const struct request *r)
     if (queue->count == queue->room)
         return LATER;
     make_room(queue);
+    assert(queue->puts && queue->have > 0); /* as make_thing() gave it */
     unsigned place = (queue->first + queue->count++) % queue->have;
     queue->items[place].value = r->value;
     queue->puts[place] = note(r, EVENT_QUEUE_PUT, queue, r->value, 0);

@@ -239,7 +239,7 @@ static int write_parts(const struct conn *conn, struct iovec *parts, int count)
             return -errno;
         for (; n > 0 && count > 0 && (size_t)n >= parts->iov_len; parts++, count--)
             n -= (ssize_t)parts->iov_len;
-        if (n > 0) {
+        if (n > 0 && count > 0) {
             parts->iov_base = (char *)parts->iov_base + n;
             parts->iov_len -= (size_t)n;
         }

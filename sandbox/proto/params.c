@@ -178,14 +178,6 @@ const struct param *param_find(const struct param *params, const char *name)
     return NULL;
 }
 
-size_t param_count(const struct param *params)
-{
-    size_t n = 0;
-    while (params[n].name)
-        n++;
-    return n;
-}
-
 const char *param_type_text(enum param_type type)
 {
     static const char *const texts[] = {[PARAM_INTEGER] = "integer",

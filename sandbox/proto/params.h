@@ -73,7 +73,6 @@ void param_write(const struct param *param, const struct param_value *value, str
 
 /* The parameter of that name in a list, or NULL. */
 const struct param *param_find(const struct param *params, const char *name);
-size_t param_count(const struct param *params);
 
 /* The API's word for a type. */
 const char *param_type_text(enum param_type type);

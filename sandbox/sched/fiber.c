@@ -8,6 +8,8 @@
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+#elif defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
 #endif
 
 struct fiber {
@@ -31,6 +33,17 @@ static inline void leave(struct context *from, const struct context *to)
 static inline void arrive(const struct context *here)
 {
     __sanitizer_finish_switch_fiber(here ? here->fake : NULL, &left->bottom, &left->bytes);
+}
+#elif defined(__SANITIZE_THREAD__)
+static inline void leave(struct context *from, const struct context *to)
+{
+    from->watched = __tsan_get_current_fiber();
+    __tsan_switch_to_fiber(to->watched, 0);
+}
+
+static inline void arrive(const struct context *here)
+{
+    (void)here;
 }
 #else
 static inline void leave(struct context *from, const struct context *to)
@@ -157,6 +170,9 @@ void fiber_free(struct fiber *fiber)
 {
     if (!fiber)
         return;
+#if defined(__SANITIZE_THREAD__)
+    __tsan_destroy_fiber(fiber->own.watched);
+#endif
     munmap(fiber->mapping, fiber->mapping_bytes);
     free(fiber);
 }
@@ -171,11 +187,15 @@ void fiber_restart(struct fiber *fiber, void (*entry)(void *), void *argument)
     fiber->own.bottom = fiber->mapping + page;
     fiber->own.bytes = fiber->mapping_bytes - page;
     __asan_unpoison_memory_region(fiber->own.bottom, fiber->own.bytes);
+#elif defined(__SANITIZE_THREAD__)
+    if (fiber->own.watched)
+        __tsan_destroy_fiber(fiber->own.watched);
+    fiber->own.watched = __tsan_create_fiber(0);
 #endif
     prepare(fiber);
 }
 
-#if !defined(__x86_64__) || defined(__SANITIZE_ADDRESS__)
+#if !defined(__x86_64__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 void context_switch(struct context *from, struct context *to)
 {
     leave(from, to);

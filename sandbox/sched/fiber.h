@@ -27,9 +27,12 @@ struct context {
     const void *bottom;
     size_t bytes;
 #endif
+#if defined(__SANITIZE_THREAD__)
+    void *watched; /* as the sanitizer knows it */
+#endif
 };
 
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 void fiber_switch(void **save, void *load) __attribute__((visibility("hidden")));
 
 /* Leaves the present place in `from` and goes on at `to`, once. */

@@ -37,7 +37,8 @@ copy(char *to, const char *from, size_t bytes)
     for (size_t i = 0; i < bytes; i++)
         to[i] = from[i];
 #else
-    memcpy(to, from, bytes);
+    if (bytes > 0) /* else there may be no memory */
+        memcpy(to, from, bytes);
 #endif
 }
 

@@ -134,10 +134,34 @@ uint64_t chunk_count_events(const void *bytes, size_t n)
     return events;
 }
 
-/* Makes room for `more` entries behind the `count` that are there. */
+/* What an array of so many entries has room for: a power of two. */
+static size_t room_for(size_t count)
+{
+    size_t room = 64;
+    while (room < count)
+        room *= 2;
+    return room;
+}
+
+/*
+ * Makes room for `more` entries behind the `count` that are there. Many small chunks take no longer
+ * than a large one.
+ */
 static void *extend(void *array, uint32_t count, uint32_t more, size_t width)
 {
-    return more ? realloc(array, ((size_t)count + more) * width) : array;
+    size_t room = room_for((size_t)count + more);
+    if (more == 0 || (array && room == room_for(count)))
+        return array;
+    return realloc(array, room * width);
+}
+
+/* Whether the name is what the writer made of it; *ret has it then. */
+static bool get_name(const struct entry *e, char ret[static CHUNK_NAME_MAX])
+{
+    if (e->length >= CHUNK_NAME_MAX)
+        return false;
+    utf8_clean(ret, CHUNK_NAME_MAX, e->name, e->length);
+    return strlen(ret) == e->length && memcmp(ret, e->name, e->length) == 0;
 }
 
 static int get_entries(const char *bytes, uint32_t more, struct chunk_entry **entries,
@@ -152,11 +176,14 @@ static int get_entries(const char *bytes, uint32_t more, struct chunk_entry **en
         memcpy(&e, bytes + i * sizeof e, sizeof e);
         if (e.id != *count)
             return err_set(err, EBADMSG, "entry %u of the trace's tables has id %u", *count, e.id);
-        if (!kind_text(e.kind) || e.length >= CHUNK_NAME_MAX)
-            return err_set(err, EBADMSG, "entry %u of the trace's tables is malformed", e.id);
-        struct chunk_entry *entry = &grown[(*count)++];
+        if (e.parent != UINT16_MAX && e.parent >= e.id)
+            return err_set(err, EBADMSG, "entry %u of the trace's tables comes before its parent",
+                           e.id);
+        struct chunk_entry *entry = &grown[*count];
         *entry = (struct chunk_entry){.id = e.id, .kind = e.kind, .parent = e.parent};
-        utf8_clean(entry->name, sizeof entry->name, e.name, e.length);
+        if (!kind_text(e.kind) || !get_name(&e, entry->name))
+            return err_set(err, EBADMSG, "entry %u of the trace's tables is malformed", e.id);
+        (*count)++;
     }
     return 0;
 }
@@ -190,7 +217,8 @@ static bool event_fits(const struct trace *trace, const struct chunk_event *e,
 {
     return event_kind_text(e->kind) && e->task < trace->task_count &&
            (e->object == UINT16_MAX || e->object < trace->object_count) &&
-           e->cause <= trace->event_count && (!before || e->t_ns >= before->t_ns);
+           e->cause <= trace->event_count && e->t_ns <= CHUNK_TIME_MOST &&
+           (!before || e->t_ns >= before->t_ns);
 }
 
 static int get_events(struct trace *trace, const char *bytes, const struct layout *l,
@@ -210,6 +238,16 @@ static int get_events(struct trace *trace, const char *bytes, const struct layou
     return 0;
 }
 
+static bool header_fits(const struct trace *trace, const struct header *header)
+{
+    const uint32_t known = CHUNK_FLAG_WIDE | CHUNK_FLAG_LAST | CHUNK_FLAG_LINES;
+    return header->magic == CHUNK_MAGIC && !trace->complete && !(header->flags & ~known) &&
+           header->first == trace->event_count && header->events <= CHUNK_EVENTS_MAX &&
+           header->tasks <= CHUNK_TABLE_MAX - trace->task_count &&
+           header->objects <= CHUNK_TABLE_MAX - trace->object_count &&
+           header->base_ns <= CHUNK_TIME_MOST;
+}
+
 /* Decodes the chunk at bytes; stores its length in *used. */
 static int decode_one(struct trace *trace, const char *bytes, size_t n, size_t *used,
                       struct err *err)
@@ -218,9 +256,7 @@ static int decode_one(struct trace *trace, const char *bytes, size_t n, size_t *
     if (n < sizeof header)
         return err_set(err, EBADMSG, "the trace ends within a chunk's header");
     memcpy(&header, bytes, sizeof header);
-    if (header.magic != CHUNK_MAGIC || header.first != trace->event_count ||
-        header.events > CHUNK_EVENTS_MAX || header.tasks > UINT16_MAX ||
-        header.objects > UINT16_MAX || header.base_ns > UINT64_MAX / 2 || trace->complete)
+    if (!header_fits(trace, &header))
         return err_set(err, EBADMSG, "the chunk after event %u is malformed", trace->event_count);
     struct layout l = lay_out(header.tasks, header.objects, header.events, header.flags);
     if (header.bytes != l.end || header.bytes > n)

@@ -17,8 +17,8 @@
  *     u32 malformed       records refused by the reader so far
  *     u32 0
  *   tables: new tasks, then new objects, 48 bytes an entry:
- *     u16 id, u8 kind, u8 0, u16 parent (tasks; 0xffff none; objects 0xffff),
- *     u16 name bytes, name[40]
+ *     u16 id, u8 kind, u8 0, u16 parent (of tasks: a lower id; 0xffff none),
+ *     u16 name bytes (39 at most), name[40] (UTF-8 without control characters)
  *   columns, `events` entries each:
  *     u32 time since base_ns (not falling within a chunk)    i32 or i64 value
  *     u32 cause: index of the causing event in the whole trace plus one, or 0
@@ -27,7 +27,9 @@
  *
  * Within a chunk events are ordered by time. Across chunks an event may be older than the last one
  * of the chunk before (its task was preempted between looking at the clock and publishing), but
- * never older than an event of its own task, and a cause always has the lower index.
+ * never older than an event of its own task, and a cause always has the lower index. A trace has at
+ * most 1024 tasks and 1024 objects, and its times are integers that every reader of JSON has
+ * exactly. What is beyond any of this is refused here and by web/src/trace/decode.ts alike.
  */
 #ifndef TRACE_CHUNK_H
 #define TRACE_CHUNK_H
@@ -46,6 +48,8 @@
 #define CHUNK_FLAG_LAST  2u
 #define CHUNK_FLAG_LINES 4u
 #define CHUNK_NAME_MAX   40u
+#define CHUNK_TABLE_MAX  1024u                     /* tasks, and objects, of a trace */
+#define CHUNK_TIME_MOST  ((UINT64_C(1) << 53) - 1) /* 104 days */
 
 /* One event as the chunk says it. */
 struct chunk_event {

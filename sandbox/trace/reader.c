@@ -16,6 +16,10 @@
 #define CLOCK_OFF   1000u
 #define FORGIVEN_NS 1000000u
 
+_Static_assert(TRACE_TIME_MOST == CHUNK_TIME_MOST && TRACE_TASKS_MAX == CHUNK_TABLE_MAX &&
+                   TRACE_OBJECTS_MAX == CHUNK_TABLE_MAX && TRACE_NAME_MAX == CHUNK_NAME_MAX,
+               "what is let in here fits a chunk");
+
 struct trace_reader *trace_reader_new(const struct trace_shared *shared)
 {
     struct trace_reader *reader = calloc(1, sizeof *reader);
@@ -145,10 +149,13 @@ static uint32_t introduce_tasks(struct trace_reader *reader, bool last, struct c
         if (!ready && !last)
             break;
         struct chunk_entry *entry = &entries[count++];
-        uint16_t parent = slot->parent;
+        uint16_t parent;
+        uint8_t kind;
+        copy_once(&parent, &slot->parent, sizeof parent);
+        copy_once(&kind, &slot->kind, sizeof kind);
         *entry = (struct chunk_entry){.id = (uint16_t)reader->tasks,
                                       .parent = parent < reader->tasks ? parent : TRACE_NO_TASK,
-                                      .kind = slot->kind};
+                                      .kind = kind};
         if (!task_kind_text(entry->kind))
             entry->kind = TASK_THREAD;
         copy_name(entry->name, slot->name);
@@ -167,8 +174,10 @@ static uint32_t introduce_objects(struct trace_reader *reader, bool last,
         if (!ready && !last)
             break;
         struct chunk_entry *entry = &entries[count++];
+        uint8_t kind;
+        copy_once(&kind, &slot->kind, sizeof kind);
         *entry = (struct chunk_entry){
-            .id = (uint16_t)reader->objects, .parent = UINT16_MAX, .kind = slot->kind};
+            .id = (uint16_t)reader->objects, .parent = UINT16_MAX, .kind = kind};
         if (!object_kind_text(entry->kind))
             entry->kind = OBJECT_LOCK;
         copy_name(entry->name, slot->name);
@@ -303,7 +312,7 @@ int trace_reader_drain(struct trace_reader *reader, uint64_t now_ns, bool last, 
     struct pass pass = {.until_ns = now > doubt ? now - doubt : 0, .last = last};
     if (last)
         pass.until_ns = now + doubt + FORGIVEN_NS;
-    if (now_ns == TRACE_ANY_TIME)
+    if (now_ns == TRACE_ANY_TIME || pass.until_ns > TRACE_TIME_MOST)
         pass.until_ns = TRACE_TIME_MOST;
     _cleanup_free_ struct chunk_entry *entries =
         calloc(TRACE_TASKS_MAX + TRACE_OBJECTS_MAX, sizeof *entries);

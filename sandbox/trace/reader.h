@@ -28,8 +28,8 @@ void trace_reader_free(struct trace_reader *reader);
  * its cause. With `last` everything left goes out, ending in a chunk with the last-flag: call it
  * once, when no task is alive any more. Returns 0 or out's error.
  */
-#define TRACE_ANY_TIME  UINT64_MAX          /* for now_ns: of a run with a clock of its own */
-#define TRACE_TIME_MOST (UINT64_C(1) << 53) /* what that clock can say: 104 days, exact in JSON */
+#define TRACE_ANY_TIME  UINT64_MAX                /* for now_ns: of a run with a clock of its own */
+#define TRACE_TIME_MOST ((UINT64_C(1) << 53) - 1) /* what a clock can say: CHUNK_TIME_MOST */
 int trace_reader_drain(struct trace_reader *reader, uint64_t now_ns, bool last, struct buf *out);
 
 struct trace_counts {

@@ -9,7 +9,7 @@
 static pid_t main_of(pid_t init)
 {
     struct processes *run = malloc(sizeof *run);
-    uint64_t deadline = clock_ns() + UINT64_C(10000000000);
+    uint64_t deadline = clock_ns() + PATIENT_MS * UINT64_C(1000000);
     do
         processes_of(init, run);
     while (run->count < 2 && clock_ns() < deadline);
@@ -32,18 +32,19 @@ static char state_of_main(pid_t init)
 
 static void await_state(pid_t init, bool stopped)
 {
-    uint64_t deadline = clock_ns() + UINT64_C(10000000000);
+    uint64_t deadline = clock_ns() + PATIENT_MS * UINT64_C(1000000);
     while ((state_of_main(init) == 'T') != stopped)
         if (clock_ns() > deadline)
             fail_msg("it is %c", state_of_main(init));
 }
 
 static struct supervisor *start_spin(struct launcher *launcher, enum schedule_mode mode,
-                                     struct finished *run, pid_t *ret_init)
+                                     struct finished *run, pid_t *ret_init, ino_t *ret_mark)
 {
-    const struct limits limits = short_limits(20000);
+    const struct limits limits = short_limits(PATIENT_MS);
     struct worker worker = wait_worker(launcher);
     *ret_init = worker.pid;
+    *ret_mark = mark_of(&worker);
     main_of(worker.pid);
     return start_run_under(&worker, "spin", mode, &limits, run);
 }
@@ -63,7 +64,8 @@ void test_a_search_stands_still_and_goes_on(void **state)
     struct launcher *launcher = start_launcher(1, NULL);
     struct finished run;
     pid_t init;
-    struct supervisor *supervisor = start_spin(launcher, SCHEDULE_EXPLORE, &run, &init);
+    ino_t mark;
+    struct supervisor *supervisor = start_spin(launcher, SCHEDULE_EXPLORE, &run, &init, &mark);
     for (int i = 0; i < 3; i++) {
         supervisor_rest(supervisor, true);
         await_state(init, true);
@@ -79,15 +81,14 @@ void test_one_that_rests_can_be_ended(void **state)
 {
     (void)state;
     struct launcher *launcher = start_launcher(1, NULL);
-    char namespace[64];
     struct finished run;
     pid_t init;
-    struct supervisor *supervisor = start_spin(launcher, SCHEDULE_EXPLORE, &run, &init);
-    pid_namespace(init, namespace);
+    ino_t mark;
+    struct supervisor *supervisor = start_spin(launcher, SCHEDULE_EXPLORE, &run, &init, &mark);
     supervisor_rest(supervisor, true);
     await_state(init, true);
     end(supervisor);
-    assert_int_equal(count_in_namespace(namespace), 0);
+    assert_int_equal(count_of_run(mark), 0);
     launcher_free(launcher);
 }
 
@@ -97,7 +98,8 @@ void test_a_run_does_not_rest(void **state)
     struct launcher *launcher = start_launcher(1, NULL);
     struct finished run;
     pid_t init;
-    struct supervisor *supervisor = start_spin(launcher, SCHEDULE_FREE, &run, &init);
+    ino_t mark;
+    struct supervisor *supervisor = start_spin(launcher, SCHEDULE_FREE, &run, &init, &mark);
     supervisor_rest(supervisor, true);
     for (int i = 0; i < 100; i++)
         assert_true(state_of_main(init) != 'T');

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -11,10 +12,18 @@
 
 static void fork_bomb(void)
 {
+    say("before");
     for (;;)
         fork();
 }
 HOSTILE(fork_bomb, "fork-bomb", fork_bomb);
+
+/* Says how many it had, once there was time to look at them. */
+static void say_count(const char *what, int count)
+{
+    usleep(500000);
+    say("%s %d", what, count);
+}
 
 /* Says how many children it could have at once. */
 static void count_forks(void)
@@ -26,7 +35,7 @@ static void count_forks(void)
     if (pid == 0)
         for (;;)
             pause();
-    say("forks %d", count);
+    say_count("forks", count);
 }
 HOSTILE(count_forks, "count-forks", count_forks);
 
@@ -43,7 +52,7 @@ static void count_threads(void)
     pthread_t thread;
     while (count < 1000 && pthread_create(&thread, NULL, wait_forever, NULL) == 0)
         count++;
-    say("threads %d", count);
+    say_count("threads", count);
 }
 HOSTILE(count_threads, "count-threads", count_threads);
 
@@ -55,7 +64,7 @@ static void zombies(void)
         count++;
     if (pid == 0)
         _exit(0);
-    say("zombies %d", count);
+    say_count("zombies", count);
 }
 HOSTILE(zombies, "zombies", zombies);
 
@@ -76,6 +85,31 @@ static void orphans(void)
     say("orphans %d", made);
 }
 HOSTILE(orphans, "orphans", orphans);
+
+/* Says whether a process whose parent is gone becomes a child of the run's init. */
+static void adopted(void)
+{
+    int status, ends[2];
+    char answer = 0;
+    pid_t init = getppid();
+    if (pipe(ends) < 0)
+        abort();
+    pid_t parent = fork();
+    if (parent == 0) {
+        parent = getpid();
+        if (fork() > 0)
+            _exit(0);
+        while (getppid() == parent)
+            sched_yield();
+        answer = getppid() == init ? 'y' : 'n';
+        (void)!write(ends[1], &answer, 1);
+        _exit(0);
+    }
+    waitpid(parent, &status, 0);
+    (void)!read(ends[0], &answer, 1);
+    say("adopted %c", answer);
+}
+HOSTILE(adopted, "adopted", adopted);
 
 static void daemonise(void)
 {
@@ -108,7 +142,7 @@ static void kill_init(void)
     say("kill(ppid) %d", kill(getppid(), SIGSTOP) < 0 ? errno : 0);
     int found = 0;
     for (pid_t pid = 3; pid < 32768; pid++)
-        found += kill(pid, 0) == 0;
+        found += pid != getpid() && kill(pid, 0) == 0;
     say("others %d", found);
 }
 HOSTILE(kill_init, "kill-init", kill_init);
@@ -136,6 +170,23 @@ static void spin_in_forks(void)
     spin();
 }
 HOSTILE(spin_in_forks, "spin-in-forks", spin_in_forks);
+
+static void *spin_thread(void *argument)
+{
+    for (volatile unsigned i = 0;; i++)
+        ;
+    return argument;
+}
+
+static void spin_in_threads(void)
+{
+    pthread_t thread;
+    for (int i = 0; i < 7; i++)
+        if (pthread_create(&thread, NULL, spin_thread, NULL) != 0)
+            abort();
+    spin();
+}
+HOSTILE(spin_in_threads, "spin-in-threads", spin_in_threads);
 
 static void sleep_long(void)
 {

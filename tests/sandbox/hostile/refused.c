@@ -119,6 +119,12 @@ static long try_raise_limit(void)
     return prlimit(0, RLIMIT_NPROC, &more, NULL);
 }
 
+static long try_limit_of_another(void)
+{
+    struct rlimit now;
+    return prlimit(1, RLIMIT_NPROC, NULL, &now);
+}
+
 static long try_unshare(void)
 {
     return unshare(CLONE_NEWUSER);
@@ -250,6 +256,7 @@ static const struct {
     {"tty", try_tty},
     {"clone3", try_clone3},
     {"raise-limit", try_raise_limit},
+    {"limit-of-another", try_limit_of_another},
     {"unshare", try_unshare},
     {"clone-namespace", try_clone_namespace},
     {"setuid", try_setuid},

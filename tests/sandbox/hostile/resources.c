@@ -8,7 +8,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define MEBIBYTE ((size_t)1 << 20)
@@ -33,11 +35,11 @@ static void malloc_bomb(void)
 }
 HOSTILE(malloc_bomb, "malloc-bomb", malloc_bomb);
 
-/* Each process stays within its own limit, all together do not. */
+/* Each process stays within its own limit; all together do not, also where a sanitizer has more. */
 static void fork_hoard(void)
 {
     say("before");
-    for (int i = 0; i < 16; i++) {
+    for (int i = 0; i < 40; i++) {
         if (fork() == 0) {
             hoard(64 * MEBIBYTE);
             pause();
@@ -46,6 +48,90 @@ static void fork_hoard(void)
     pause();
 }
 HOSTILE(fork_hoard, "fork-hoard", fork_hoard);
+
+/* Memory that all processes share is nobody's own. */
+static void shared_bomb(void)
+{
+    int mebibytes = 0;
+    for (int i = 0; i < 4096; i++) {
+        void *block =
+            mmap(NULL, MEBIBYTE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (block == MAP_FAILED)
+            break;
+        memset(block, 1, MEBIBYTE);
+        mebibytes++;
+    }
+    say("shared %d", mebibytes);
+}
+HOSTILE(shared_bomb, "shared-bomb", shared_bomb);
+
+/* Fills what the kernel keeps of it until somebody reads. */
+static void fill_up(int fd)
+{
+    static const char bytes[4096];
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    while (write(fd, bytes, sizeof bytes) > 0)
+        ;
+}
+
+/* Of as many processes as there may be each makes as many as it can. */
+static void fill_in_forks(int (*make)(int ends[2]))
+{
+    int ends[2];
+    say("before");
+    for (int i = 0; i < 78; i++)
+        if (fork() == 0)
+            break;
+    while (make(ends) == 0) {
+        fill_up(ends[0]);
+        fill_up(ends[1]);
+    }
+    for (;;)
+        pause();
+}
+
+static int make_sockets(int ends[2])
+{
+    return socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+}
+
+static void socket_buffers(void)
+{
+    fill_in_forks(make_sockets);
+}
+HOSTILE(socket_buffers, "socket-buffers", socket_buffers);
+
+static void pipe_buffers(void)
+{
+    fill_in_forks(pipe);
+}
+HOSTILE(pipe_buffers, "pipe-buffers", pipe_buffers);
+
+static void count_timers(void)
+{
+    int fd, highest = 0;
+    while ((fd = timerfd_create(CLOCK_MONOTONIC, 0)) >= 0)
+        highest = fd;
+    say("highest %d", highest);
+}
+HOSTILE(count_timers, "count-timers", count_timers);
+
+/* Everywhere a file may be made where there is no sandbox. */
+static void fill_disk(void)
+{
+    static const char *const places[] = {"/",        "/tmp", "/dev/shm",
+                                         "/var/tmp", ".",    "/proc/self/cwd"};
+    int files = 0;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "%s/full", places[i]);
+        files += open(path, O_WRONLY | O_CREAT, 0600) >= 0;
+        files += creat(path, 0600) >= 0;
+        files += open(places[i], O_WRONLY | O_TMPFILE, 0600) >= 0;
+    }
+    say("files %d", files);
+}
+HOSTILE(fill_disk, "fill-disk", fill_disk);
 
 static void count_descriptors(void)
 {

@@ -2,13 +2,16 @@
 #define HOSTILE_FIRST 5000
 #include "tests/sandbox/hostile/hostile.h"
 
+#include "sandbox/prim/print.h"
 #include "sandbox/prim/task.h"
+#include "sandbox/prim/verdict.h"
 #include "sandbox/proto/operation.h"
 #include "sandbox/sched/run.h"
 #include "sandbox/sched/seam.h"
 
 #include <signal.h>
 #include <stdint.h>
+#include <sys/mman.h>
 
 static void use_up_arena(void)
 {
@@ -47,6 +50,14 @@ static void plausible_garbage(void)
     seam_self.run->shared->result.stop = TRACE_STOP_NONE;
 }
 HOSTILE(plausible_garbage, "plausible-garbage", plausible_garbage);
+
+/* The pages of the trace are the supervisor's as well. */
+static void punch_trace(void)
+{
+    say("before");
+    madvise(seam_self.run->shared, sizeof *seam_self.run->shared, MADV_REMOVE);
+}
+HOSTILE(punch_trace, "punch-trace", punch_trace);
 
 static uint64_t next_random(uint64_t *random)
 {
@@ -115,7 +126,7 @@ static void say_it_is_over(void)
 static void late_exit(void)
 {
     say_it_is_over();
-    usleep(600000);
+    usleep(2100000);
 }
 HOSTILE(late_exit, "late-exit", late_exit);
 
@@ -149,3 +160,20 @@ static void too_many_threads(void)
         thread_start("one more", idle, NULL);
 }
 HOSTILE(too_many_threads, "too-many-threads", too_many_threads);
+
+/* Names and texts that mean something to a browser; a name has room for the first. */
+#define IMAGE  "<img src=x onerror=alert(1)>"
+#define MARKUP IMAGE "\"'><script>alert(1)</script>&amp;"
+
+static void nothing(void *argument)
+{
+    (void)argument;
+}
+
+static void markup(void)
+{
+    task_join(thread_start(IMAGE, nothing, NULL));
+    print("%s\n", MARKUP);
+    outcome("markup", "%s", MARKUP);
+}
+HOSTILE(markup, "markup", markup);
