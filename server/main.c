@@ -2,16 +2,22 @@
  * interleave: the server.
  *
  * How it starts. The spawner is started first, while the program is a single thread; then the store
- * (a writer), the collector, the background (a thread each) and HTTP (a thread a core). The first
+ * (a writer), the collector, the background, the retention (a thread each) and HTTP (a thread a
+ * core). The first
  * thread waits for a signal. It ends in the opposite order: no more connections are taken, runs are
  * ended and stored, answers go out, threads end, readers are closed, then the store, then the
  * spawner.
  */
-#include "server/api.h"
-#include "server/listen.h"
-#include "server/routes.h"
-
 #include "sandbox/base/fd.h"
+#include "sandbox/host/isolation.h"
+#include "server/api/api.h"
+#include "server/http/listen.h"
+#include "server/pages/site.h"
+#include "server/pictures/picture.h"
+#include "server/pictures/pictures.h"
+#include "server/routes.h"
+#include "server/transfer/export.h"
+#include "server/transfer/import.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,11 +33,15 @@
 /* Converted traces in memory at once, each up to 50 MB, and those that wait for it. */
 enum { EXPORTS_MADE = 8, EXPORTS_WAITING = 64 };
 
+/* Clients, and addresses, whose rates are known; 40 bytes each. */
+enum { ASKERS_KNOWN = 8192 };
+
 struct server {
     struct config config;
     struct launcher *launcher;
     struct http *http;
-    struct buf isolation, limits;
+    struct buf isolation, lost, limits;
+    char weaker[sizeof((struct err *)0)->text]; /* why it is no stronger isolation; "" when full */
     struct app app;
 };
 
@@ -75,21 +85,28 @@ static int start_launcher(struct server *s, struct err *err)
 {
     const struct launcher_options options = {
         .runner = s->config.runner, .pool = (unsigned)s->config.pool, .limits = s->config.limits};
-    int r = launcher_new(&s->launcher, &options, err);
+    const unsigned tiers = (unsigned)(s->config.tiers & s->config.least);
+    struct err weaker = {0};
+    if (tiers == 0)
+        return err_set(err, EINVAL, "--isolation and --require-isolation leave nothing to choose");
+    int r = isolation_choose(&s->launcher, &options, tiers, &weaker, err);
     if (r < 0)
         return r;
+    if (weaker.code)
+        log_line(LOG_WARNING, "runs are isolated less than fully: %s", weaker.text);
+    snprintf(s->weaker, sizeof s->weaker, "%s", weaker.text);
     return start_catalog(s, err);
 }
 
 static int start_store(struct server *s, struct err *err)
 {
-    _cleanup_buf_ struct buf lost = BUF_INIT(65536);
     const struct report report = {.ended = ENDED_INTERNAL_ERROR, .exit_code = -1};
     const struct isolation *isolation = launcher_isolation(s->launcher);
-    if (result_write(&report, isolation, &lost) < 0)
+    if (result_write(&report, isolation, &s->lost) < 0)
         return err_errno(err, ENOMEM, "store");
-    int r = store_new(&s->app.store, s->config.database, ended_text(report.ended), buf_text(&lost),
-                      err);
+    s->app.lost = buf_text(&s->lost);
+    int r =
+        store_new(&s->app.store, s->config.database, ended_text(report.ended), s->app.lost, err);
     s->app.readers = calloc(s->app.threads, sizeof *s->app.readers);
     if (r == 0 && !s->app.readers)
         r = err_errno(err, ENOMEM, "store");
@@ -106,20 +123,30 @@ static int start_runs(struct server *s, struct err *err)
     struct jsonw w = JSONW(&s->isolation);
     isolation_write(launcher_isolation(s->launcher), &w);
     s->app.isolation = buf_text(&s->isolation);
-    s->app.registry = registry_new((unsigned)c->queue, (unsigned)c->workers * 2 + 64);
+    s->app.tier = launcher_isolation(s->launcher)->tier;
+    s->app.weaker = s->weaker;
+    const struct registry_options registry = {.queue = (unsigned)c->queue,
+                                              .of_one = (unsigned)c->queue_of_one,
+                                              .running = (unsigned)c->workers * 2 + 64};
+    s->app.registry = registry_new(&registry);
     if (!s->app.registry || buf_error(&s->isolation))
         return err_errno(err, ENOMEM, "registry");
     const struct lab_options lab = {.store = s->app.store,
                                     .isolation = launcher_isolation(s->launcher),
                                     .limits = &c->limits,
+                                    .lost = s->app.lost,
                                     .most = (unsigned)c->experiments};
     s->app.lab = lab_new(&lab);
     if (!s->app.lab)
         return err_errno(err, ENOMEM, "lab");
+    s->app.boards = boards_new();
+    if (!s->app.boards)
+        return err_errno(err, ENOMEM, "boards");
     const struct collector_options options = {.launcher = s->launcher,
                                               .registry = s->app.registry,
                                               .store = s->app.store,
                                               .lab = s->app.lab,
+                                              .boards = s->app.boards,
                                               .benches = (unsigned)c->benches,
                                               .cores = cores(),
                                               .workers = (unsigned)c->workers,
@@ -140,14 +167,46 @@ static int start_site(struct server *s, struct err *err)
         directory = beside;
     }
     s->app.limits = api_limits_new(&s->config, &s->limits);
-    if (!s->app.limits)
+    s->app.openapi = openapi_new();
+    if (!s->app.limits || !s->app.openapi)
         return err_errno(err, ENOMEM, "limits");
-    return site_new(&s->app.site, directory, err);
+    return site_new(&s->app.site, directory, s->app.tier, err);
 }
 
 static int start_background(struct server *s, struct err *err)
 {
+    struct err why = {0};
+    int r = painter_new(&s->app.painter, &why);
+    if (r < 0 && r != -ENOENT)
+        return err_errno(err, -r, "pictures");
+    if (r < 0)
+        log_line(LOG_WARNING, "links have no pictures: %s", why.text);
+    s->app.pictures = pictures_new();
+    if (!s->app.pictures)
+        return err_errno(err, ENOMEM, "pictures");
     return background_new(&s->app.background, EXPORTS_MADE, EXPORTS_WAITING, err);
+}
+
+static int start_retention(struct server *s, struct err *err)
+{
+    const struct retention_options options = {.store = s->app.store,
+                                              .boards = s->app.boards,
+                                              .runs_ns = s->config.retention_ns,
+                                              .workshops_ns = s->config.workshops_ns,
+                                              .disk_bytes = s->config.disk_bytes};
+    return retention_new(&s->app.retention, &options, err);
+}
+
+static int start_clients(struct server *s, struct err *err)
+{
+    const struct config *c = &s->config;
+    int r = clients_init(&s->app.clients, c->trusted_proxy, err);
+    if (r == 0)
+        r = origins_init(&s->app.origins, c->cors_origins, err);
+    if (r < 0)
+        return r;
+    s->app.rates = rates_new(c->rates, ASKERS_KNOWN);
+    return s->app.rates ? 0 : err_errno(err, ENOMEM, "rates");
 }
 
 static int start_http(struct server *s, struct err *err)
@@ -157,7 +216,10 @@ static int start_http(struct server *s, struct err *err)
         .threads = s->app.threads,
         .connections = (unsigned)s->config.connections,
         .body_bytes = s->config.body_bytes,
-        .app = {.context = &s->app, .handle = routes_handle, .refuse = routes_refuse},
+        .app = {.context = &s->app,
+                .handle = routes_handle,
+                .refuse = routes_refuse,
+                .done = routes_done},
     };
     return http_new(&s->http, &options, err);
 }
@@ -165,7 +227,8 @@ static int start_http(struct server *s, struct err *err)
 static int start(struct server *s, struct err *err)
 {
     static int (*const steps[])(struct server *, struct err *) = {
-        start_launcher, start_store, start_runs, start_site, start_background, start_http};
+        start_clients, start_launcher,   start_store,     start_runs,
+        start_site,    start_background, start_retention, start_http};
     int r = 0;
     for (size_t i = 0; r == 0 && i < sizeof steps / sizeof steps[0]; i++)
         r = steps[i](s, err);
@@ -185,6 +248,9 @@ static void stop(struct server *s)
     if (app->collector)
         collector_drain(app->collector);
     background_free(app->background);
+    retention_free(app->retention);
+    painter_free(app->painter);
+    pictures_free(app->pictures);
     store_reader_free(app->background_reader);
     for (unsigned i = 0; app->readers && i < app->threads; i++)
         store_reader_free(app->readers[i]);
@@ -192,12 +258,16 @@ static void stop(struct server *s)
     store_free(app->store);
     collector_free(app->collector);
     lab_free(app->lab);
+    boards_free(app->boards);
     registry_free(app->registry);
+    rates_free(app->rates);
     site_free(app->site);
     response_free(app->limits);
+    openapi_free(app->openapi);
     catalog_free(app->catalog);
     launcher_free(s->launcher);
     buf_release(&s->isolation);
+    buf_release(&s->lost);
     buf_release(&s->limits);
 }
 
@@ -208,7 +278,10 @@ static int usage(FILE *out)
     fputs("usage: interleave serve [--option value …]   serve the pages and the API\n"
           "       interleave healthcheck [--listen ADDRESS:PORT]\n"
           "                                             exit 0 when a server answers there\n"
+          "       interleave export --output FILE …      runs of the database into a file\n"
+          "       interleave import FILE …               runs of files into the database\n"
           "       interleave --version\n"
+          "export and import have a --help of their own.\n"
           "\nOptions, each also an environment variable:\n",
           out);
     config_help(out);
@@ -239,12 +312,14 @@ static sigset_t block_signals(void)
 
 static int serve(int argc, char **argv)
 {
-    struct server s = {.isolation = BUF_INIT(65536), .limits = BUF_INIT(65536)};
+    struct server s = {
+        .isolation = BUF_INIT(65536), .lost = BUF_INIT(65536), .limits = BUF_INIT(65536)};
     struct err err = {0};
     int code = read_config(&s.config, argc, argv);
     if (code != 0)
         return code;
     log_set_level((enum log_level)s.config.log_level);
+    log_set_format((enum log_format)s.config.log_format);
     s.app.config = &s.config;
     s.app.threads = cores();
     if (s.config.workers == 0)
@@ -296,6 +371,10 @@ static int healthcheck(int argc, char **argv)
 int main(int argc, char **argv)
 {
     const char *command = argc > 1 ? argv[1] : "";
+    if (strcmp(command, "export") == 0)
+        return export_command(argc - 2, argv + 2);
+    if (strcmp(command, "import") == 0)
+        return import_command(argc - 2, argv + 2);
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
             return usage(stdout);

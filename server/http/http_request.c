@@ -1,0 +1,472 @@
+#include "sandbox/base/clock.h"
+#include "server/http/http_internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+static void request_free(struct request *r)
+{
+    pthread_mutex_destroy(&r->wake_lock);
+    buf_release(&r->body);
+    for (unsigned i = 0; i < r->header_count; i++)
+        free(r->headers[i].value);
+    free(r->path);
+    free(r);
+}
+
+struct request *request_ref(struct request *r)
+{
+    atomic_fetch_add(&r->refs, 1);
+    return r;
+}
+
+void request_unref(struct request *r)
+{
+    if (r && atomic_fetch_sub(&r->refs, 1) == 1)
+        request_free(r);
+}
+
+/* ---- waiting ---- */
+
+void request_wake(struct request *r)
+{
+    pthread_mutex_lock(&r->wake_lock);
+    r->woken = true;
+    if (r->suspended) {
+        r->suspended = false;
+        MHD_resume_connection(r->connection);
+        /* The library's own wake-up pipe is not there with an external epoll. */
+        eventfd_write(r->thread->wake, 1);
+    }
+    pthread_mutex_unlock(&r->wake_lock);
+}
+
+void request_awake(struct request *r)
+{
+    pthread_mutex_lock(&r->wake_lock);
+    r->woken = false;
+    pthread_mutex_unlock(&r->wake_lock);
+    if (!r->listed)
+        return;
+    *(r->prev ? &r->prev->next : &r->thread->waiting) = r->next;
+    if (r->next)
+        r->next->prev = r->prev;
+    r->prev = r->next = NULL;
+    r->listed = false;
+}
+
+bool request_asleep(struct request *r)
+{
+    pthread_mutex_lock(&r->wake_lock);
+    bool sleeps = !r->woken;
+    if (sleeps) {
+        MHD_suspend_connection(r->connection);
+        r->suspended = true;
+    }
+    pthread_mutex_unlock(&r->wake_lock);
+    if (!sleeps)
+        return false;
+    struct http_thread *t = r->thread;
+    r->next = t->waiting;
+    if (t->waiting)
+        t->waiting->prev = r;
+    t->waiting = r;
+    r->listed = true;
+    if (r->deadline_ns < t->next_timer_ns)
+        t->next_timer_ns = r->deadline_ns;
+    return true;
+}
+
+void request_wait(struct request *r, uint64_t deadline_ns, request_step step)
+{
+    r->deadline_ns = deadline_ns;
+    r->step = step;
+}
+
+bool request_closing(const struct request *r)
+{
+    return atomic_load(&r->thread->http->phase) == HTTP_CLOSING;
+}
+
+static void refuse(struct request *r, unsigned status, const char *detail)
+{
+    request_reply_header(r, "Connection", "close");
+    r->thread->http->options.app.refuse(r, status, detail);
+}
+
+/* Calls the handler's steps until it replied or waits. */
+static enum MHD_Result proceed(struct request *r)
+{
+    do {
+        request_awake(r);
+        request_step step = r->step;
+        r->step = NULL;
+        step(r);
+        if (!r->answered && request_closing(r))
+            refuse(r, MHD_HTTP_SERVICE_UNAVAILABLE, "the server is stopping");
+        if (r->answered)
+            return r->result;
+        assert(r->step);
+    } while (!request_asleep(r));
+    return MHD_YES;
+}
+
+/* ---- taking a request in ---- */
+
+static const struct {
+    const char *name;
+    enum method method;
+} methods[] = {{"GET", METHOD_GET},     {"HEAD", METHOD_GET},      {"POST", METHOD_POST},
+               {"PUT", METHOD_PUT},     {"DELETE", METHOD_DELETE}, {"OPTIONS", METHOD_OPTIONS},
+               {"PATCH", METHOD_OTHER}, {"TRACE", METHOD_OTHER}};
+
+static bool parse_method(const char *text, struct request *r)
+{
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+        if (strcmp(text, methods[i].name) == 0) {
+            r->method = methods[i].method;
+            r->method_text = methods[i].name;
+            return true;
+        }
+    return false;
+}
+
+static const char *check_uri(const char *uri)
+{
+    if (uri[0] != '/')
+        return "the request target must be a path";
+    for (const char *p = uri; *p; p++) {
+        if ((unsigned char)*p <= 0x20 || *p == 0x7f)
+            return "the path has a control character";
+        if (p[0] == '%' && p[1] == '0' && p[2] == '0')
+            return "the path has an encoded NUL";
+    }
+    return NULL;
+}
+
+static unsigned count_arguments(const char *uri)
+{
+    unsigned n = 0;
+    for (const char *p = strchr(uri, '?'); p; p = strchr(p + 1, '&'))
+        n++;
+    return n;
+}
+
+/*
+ * Arguments that do not fit into the connection's memory make the library drop the request without
+ * an answer, and it parses them right after this call. So the answer is written here.
+ */
+static void refuse_arguments(struct request *r)
+{
+    static const char body[] = "{\"type\":\"about:blank\",\"title\":\"URI Too Long\","
+                               "\"status\":414,\"detail\":\"too many query arguments\"}";
+    char answer[512];
+    int n = snprintf(answer, sizeof answer,
+                     "HTTP/1.1 414 URI Too Long\r\nConnection: close\r\n"
+                     "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n\r\n%s",
+                     sizeof body - 1, body);
+    send(r->conn->fd, answer, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    shutdown(r->conn->fd, SHUT_RDWR);
+    r->exchange.status = 414;
+    atomic_fetch_add(&r->thread->counts[4], 1);
+}
+
+void *request_uri(void *thread, const char *uri, struct MHD_Connection *connection)
+{
+    struct http_thread *t = thread;
+    struct conn *conn =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    struct request *r = conn ? calloc(1, sizeof *r) : NULL;
+    if (!r)
+        return NULL;
+    atomic_init(&r->refs, 1);
+    pthread_mutex_init(&r->wake_lock, NULL);
+    r->thread = t;
+    r->connection = connection;
+    r->conn = conn;
+    r->body = BUF_INIT(t->http->options.body_bytes);
+    r->step = t->http->options.app.handle;
+    r->method_text = "-";
+    r->began_ns = clock_ns();
+    r->malformed = check_uri(uri);
+    r->path = strndup(uri, strcspn(uri, "?"));
+    conn->busy = true;
+    conn_deadline(conn, HEAD_SECONDS);
+    if (count_arguments(uri) > QUERY_ARGUMENTS_MAX)
+        refuse_arguments(r);
+    return r;
+}
+
+static const char too_large[] = "the body is too large";
+
+struct head {
+    unsigned lengths, encodings, hosts;
+    const char *length;
+    bool chunked;
+    bool control;
+};
+
+static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
+{
+    struct head *head = cls;
+    (void)kind;
+    if (!value)
+        value = "";
+    if (strcasecmp(name, "content-length") == 0) {
+        head->lengths++;
+        head->length = value;
+    } else if (strcasecmp(name, "transfer-encoding") == 0) {
+        head->encodings++;
+        head->chunked = strcasecmp(value, "chunked") == 0;
+    } else if (strcasecmp(name, "host") == 0) {
+        head->hosts++;
+    }
+    for (const char *p = value; *p; p++)
+        if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f)
+            head->control = true;
+    return MHD_YES;
+}
+
+/* Digits only, and not more than fits; SIZE_MAX when it is no length. */
+static size_t parse_length(const char *text)
+{
+    size_t n = strspn(text, "0123456789");
+    return n == 0 || n > 18 || text[n] ? SIZE_MAX : (size_t)strtoull(text, NULL, 10);
+}
+
+/* What is wrong with the head: 0, or a status and why. */
+static unsigned check_head(const struct request *r, const struct head *head, const char *version,
+                           const char **ret_why)
+{
+    *ret_why = r->malformed;
+    if (!*ret_why && head->lengths && head->encodings)
+        *ret_why = "both Content-Length and Transfer-Encoding are given";
+    if (!*ret_why && (head->lengths > 1 || head->encodings > 1 || head->hosts > 1))
+        *ret_why = "Content-Length, Transfer-Encoding or Host is given twice";
+    if (!*ret_why && head->hosts == 0 && strcmp(version, "HTTP/1.1") == 0)
+        *ret_why = "Host is missing";
+    if (!*ret_why && head->control)
+        *ret_why = "a header has a control character";
+    if (!*ret_why && head->encodings && !head->chunked)
+        *ret_why = "the only Transfer-Encoding understood is chunked";
+    if (!*ret_why && head->lengths && parse_length(head->length) == SIZE_MAX)
+        *ret_why = "Content-Length is not a number";
+    if (*ret_why)
+        return MHD_HTTP_BAD_REQUEST;
+    if (head->lengths && parse_length(head->length) > r->body.ceiling) {
+        *ret_why = too_large;
+        return MHD_HTTP_CONTENT_TOO_LARGE;
+    }
+    return 0;
+}
+
+static enum MHD_Result begin(struct request *r, const char *method, const char *version)
+{
+    struct head head = {0};
+    const char *why;
+    r->begun = true;
+    conn_deadline(r->conn, BODY_SECONDS);
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, look_at_header, &head);
+    bool known = parse_method(method, r);
+    unsigned status = check_head(r, &head, version, &why);
+    if (status == 0 && !known) {
+        status = MHD_HTTP_NOT_IMPLEMENTED;
+        why = "the method is not known";
+    }
+    if (status == 0)
+        return r->path ? MHD_YES : MHD_NO;
+    refuse(r, status, why);
+    return r->result;
+}
+
+/*
+ * Only a chunked body gets beyond the limit here; a declared one was refused. It can be answered
+ * once it is read, so a little more is read; who sends much more is cut off.
+ */
+static int take_body(struct request *r, const char *bytes, size_t n)
+{
+    r->received += n;
+    if (r->received > r->body.ceiling) {
+        r->too_large = true;
+        return r->received > OVERLONG * r->body.ceiling ? -EMSGSIZE : 0;
+    }
+    return buf_add(&r->body, bytes, n);
+}
+
+enum MHD_Result request_access(void *thread, struct MHD_Connection *connection, const char *url,
+                               const char *method, const char *version, const char *upload,
+                               size_t *upload_bytes, void **context)
+{
+    (void)thread;
+    (void)connection;
+    (void)url;
+    struct request *r = *context;
+    if (!r)
+        return MHD_NO;
+    if (!r->begun)
+        return begin(r, method, version);
+    if (*upload_bytes > 0) {
+        int taken = take_body(r, upload, *upload_bytes);
+        *upload_bytes = 0;
+        return taken < 0 ? MHD_NO : MHD_YES;
+    }
+    conn_deadline(r->conn, 0);
+    if (r->too_large && !r->answered) {
+        refuse(r, MHD_HTTP_CONTENT_TOO_LARGE, too_large);
+        return r->result;
+    }
+    return proceed(r);
+}
+
+void request_completed(void *thread, struct MHD_Connection *connection, void **context,
+                       enum MHD_RequestTerminationCode why)
+{
+    (void)thread;
+    (void)connection;
+    (void)why;
+    struct request *r = *context;
+    *context = NULL;
+    if (!r)
+        return;
+    request_awake(r);
+    r->conn->busy = false;
+    conn_deadline(r->conn, IDLE_SECONDS);
+    r->exchange.duration_ns = clock_ns() - r->began_ns;
+    if (strcmp(r->method_text, "HEAD") == 0)
+        r->exchange.bytes = 0;
+    if (r->path)
+        r->thread->http->options.app.done(r, &r->exchange);
+    if (r->free_state)
+        r->free_state(r->state);
+    if (r->free_note)
+        r->free_note(r->note);
+    request_unref(r);
+}
+
+/* ---- what was asked ---- */
+
+void *request_app(const struct request *r)
+{
+    return r->thread->http->options.app.context;
+}
+
+struct http *request_http(const struct request *r)
+{
+    return r->thread->http;
+}
+
+unsigned request_thread(const struct request *r)
+{
+    return r->thread->index;
+}
+
+enum method request_method(const struct request *r)
+{
+    return r->method;
+}
+
+const char *request_method_text(const struct request *r)
+{
+    return r->method_text;
+}
+
+const struct sockaddr *request_peer(const struct request *r)
+{
+    return MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+}
+
+const char *request_path(const struct request *r)
+{
+    return r->path;
+}
+
+static const char *lookup(const struct request *r, enum MHD_ValueKind kind, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, kind, name);
+}
+
+const char *request_query(const struct request *r, const char *name)
+{
+    return lookup(r, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *request_header(const struct request *r, const char *name)
+{
+    return lookup(r, MHD_HEADER_KIND, name);
+}
+
+struct each_header {
+    const char *name;
+    void (*each)(void *, const char *);
+    void *context;
+};
+
+static enum MHD_Result one_header(void *cls, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    const struct each_header *e = cls;
+    (void)kind;
+    if (value && strcasecmp(name, e->name) == 0)
+        e->each(e->context, value);
+    return MHD_YES;
+}
+
+void request_each_header(const struct request *r, const char *name,
+                         void (*each)(void *, const char *), void *context)
+{
+    struct each_header e = {name, each, context};
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, one_header, &e);
+}
+
+const char *request_cookie(const struct request *r, const char *name)
+{
+    return lookup(r, MHD_COOKIE_KIND, name);
+}
+
+bool request_accepts(const struct request *r, const char *coding)
+{
+    const char *header = request_header(r, "Accept-Encoding");
+    size_t n = strlen(coding);
+    for (const char *p = header; p && *p; p = strchr(p, ','), p = p ? p + 1 : NULL) {
+        p += strspn(p, " \t");
+        if (strncasecmp(p, coding, n) != 0 || !strchr(" \t,;", p[n]))
+            continue;
+        const char *q = p + n + strspn(p + n, " \t;");
+        return strncasecmp(q, "q=", 2) != 0 || strtod(q + 2, NULL) > 0;
+    }
+    return false;
+}
+
+const char *request_body(const struct request *r, size_t *ret_bytes)
+{
+    *ret_bytes = r->body.len;
+    return buf_text(&r->body);
+}
+
+void request_set_state(struct request *r, void *state, void (*free_state)(void *))
+{
+    r->state = state;
+    r->free_state = free_state;
+}
+
+void *request_state(const struct request *r)
+{
+    return r->state;
+}
+
+void request_set_note(struct request *r, void *note, void (*free_note)(void *))
+{
+    r->note = note;
+    r->free_note = free_note;
+}
+
+void *request_note(const struct request *r)
+{
+    return r->note;
+}
