@@ -97,7 +97,7 @@ const refused: readonly [string, TestChunk | ((bytes: DataView) => void), RegExp
   ['size', (v) => v.setUint32(4, 72, true), /says 72 bytes/],
   ['huge size', (v) => v.setUint32(8, 65537, true), /65537 events/],
   ['flags', (v) => v.setUint32(12, 8, true), /unknown flags/],
-  ['task count', (v) => v.setUint32(16, 4000, true), /4000 tasks/],
+  ['task count', (v) => v.setUint32(16, 4000, true), /4000 more tasks/],
   ['first', { ...FIRST, first: 9 }, /begins at event 9/],
   ['kind', { ...FIRST, events: [{ t: 0, task: 0, kind: 200 }] }, /unknown kind 200/],
   ['task', { ...FIRST, events: [{ t: 0, task: 2, kind: 2 }] }, /unknown task 2/],
@@ -105,6 +105,10 @@ const refused: readonly [string, TestChunk | ((bytes: DataView) => void), RegExp
   ['cause', { ...FIRST, events: [{ t: 0, task: 0, kind: 2, cause: 0 }] }, /caused by event 0/],
   ['entry id', { ...FIRST, firstTask: 1 }, /entry 1 where 0 was due/],
   ['entry kind', { tasks: [{ kind: 99, name: 'x' }] }, /unknown kind 99/],
+  ['name', { tasks: [{ kind: 1, name: 'a\tb' }] }, /a name that is no text/],
+  ['half a name', (v) => v.setUint8(72, 0xe5), /a name that is no text/],
+  ['long name', { tasks: [{ kind: 1, name: 'x'.repeat(40) }] }, /a name of 40 bytes/],
+  ['late time', (v) => v.setUint32(28, 0x200000, true), /time out of range/],
   ['parent', { tasks: [{ kind: 1, name: 'x', parent: 3 }] }, /parent 3/],
 ];
 

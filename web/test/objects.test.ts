@@ -7,7 +7,7 @@ import { formatMessage } from '../src/messages/message';
 import { zhCN } from '../src/messages/zh-CN';
 import type { App } from '../src/store/app';
 import type { Language } from '../src/store/prefs';
-import { momentAbout, stepChange, stepEvent, toCause } from '../src/timeline/moves';
+import { eventOf, momentAbout, stepChange, stepEvent, toCause } from '../src/timeline/moves';
 import { told } from '../src/timeline/sentences';
 import { changesOf, eventAbout, periodBefore, periodOf } from '../src/trace/changes';
 import { TraceDecoder } from '../src/trace/decode';
@@ -81,7 +81,7 @@ test('its events are those of all tasks; from one of them the cause is a task’
   assert.equal(stepEvent(model, momentAbout(model, LOCK, 47), -1).event, 7);
   assert.deepEqual(toCause(model, at), { task: 0, t: 80, event: 12 });
   assert.deepEqual(momentAbout(model, QUEUE, 0), { task: 0, t: 0, event: -1, object: QUEUE }, 'before all it is of who made it');
-  assert.equal(told(appIn('en'), { model, strips: () => stripsOf(model) }, momentAbout(model, QUEUE, 0))?.event, -1);
+  assert.equal(eventOf(model, momentAbout(model, QUEUE, 0)), -1);
 });
 
 test('what is said of an object: who has it, how full it is, who waits', () => {
@@ -97,8 +97,9 @@ test('what is said of an object: who has it, how full it is, who waits', () => {
   assert.equal(said(QUEUE, 65, 'en'), 'queue: has 1 item of at most 2. Nobody waits for it. 60 81');
   assert.equal(said(SEMAPHORE, 75, 'en'), 'sem: has 2 permits left; 3 at first. With a permit: t1. Nobody waits for it. 70 81');
   assert.equal(said(SEMAPHORE, 75, 'zh-CN'), 'sem: 还剩 2 个名额，最初有 3 个。占着名额的是 t1。没有任务在等它。 70 81');
-  const task = told(appIn('en'), { model, strips: () => strips }, { task: 2, t: 47, event: -1 });
-  assert.deepEqual([task?.name, task?.sentence, task?.event], ['t2', 'waits for lock, which t1 has.', 7]);
+  const moment = { task: 2, t: 47, event: -1 };
+  const task = told(appIn('en'), { model, strips: () => strips }, moment);
+  assert.deepEqual([task?.name, task?.sentence, eventOf(model, moment)], ['t2', 'waits for lock, which t1 has.', 7]);
 });
 
 test('periods are what looking at every single moment finds', () => {

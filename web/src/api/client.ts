@@ -79,11 +79,10 @@ export async function listRunsFrom(query: Readonly<Record<string, string>>): Pro
 
 export type Params = Readonly<Record<string, ParamValue>>;
 
-export const post = (path: string, body: unknown): Promise<unknown> => json(path, {
-  method: 'POST',
-  headers: { 'Content-Type': 'application/json' },
-  body: JSON.stringify(body),
-});
+export const send = (method: string, path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<unknown> =>
+  json(path, { method, headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) });
+
+export const post = (path: string, body: unknown): Promise<unknown> => send('POST', path, body);
 
 export const FREE: ScheduleRequest = { mode: 'free' };
 

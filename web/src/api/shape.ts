@@ -1,7 +1,7 @@
 // The guard at the edge: turns unknown JSON into the types of types.ts or says what is wrong where.
 import type {
   Access, Cell, Check, DataRace, Enabled, Operation, OutcomeClass, ParamValue, Position, Reason, Run,
-  RunSchedule, RunStatus, ScenarioSummary, ScheduleMode, Segment, Text, Timing, Wait,
+  RunSchedule, RunStatus, ScenarioSummary, ScheduleMode, Seat, Segment, Text, Timing, Wait,
 } from './types';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -126,7 +126,7 @@ function reason(from: unknown): Reason | null {
   return isFields(from) ? { code: textOr(from.code, ''), figures: figures(from) } : null;
 }
 
-function runSchedule(from: unknown): RunSchedule {
+export function runSchedule(from: unknown): RunSchedule {
   const f = fields(from ?? {}, 'schedule');
   return {
     mode: oneOf(f.mode ?? 'free', 'schedule.mode', MODES),
@@ -173,6 +173,11 @@ function race(from: unknown, what: string): DataRace {
   };
 }
 
+function seat(from: unknown): Seat {
+  const f = fields(from, 'workshop');
+  return { id: text(f.id, 'workshop.id'), step: number(f.step, 'workshop.step'), name: text(f.name, 'workshop.name') };
+}
+
 export function runShape(from: unknown): Run {
   const f = fields(from, 'run');
   return {
@@ -195,6 +200,7 @@ export function runShape(from: unknown): Run {
     waitsFor: list(listOr(f.waits_for), 'waits_for', wait),
     table: list(listOr(f.table), 'table', (row, what) => list(row, what, cell)),
     isolation: isolation(f.isolation),
+    workshop: f.workshop === null || f.workshop === undefined ? null : seat(f.workshop),
     createdAt: textOr(f.created_at, ''),
   };
 }

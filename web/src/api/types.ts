@@ -196,7 +196,96 @@ export interface Run {
   readonly waitsFor: readonly Wait[];
   readonly table: readonly (readonly Cell[])[];
   readonly isolation: { readonly tier: string; readonly layers: readonly string[] } | null;
+  /** Where it belongs in a workshop, if it does. */
+  readonly workshop: Seat | null;
   readonly createdAt: string;
+}
+
+/** Somebody's place at a step of a workshop; steps count from 0. */
+export interface Seat {
+  readonly id: string;
+  readonly step: number;
+  readonly name: string;
+}
+
+/** A setup that may leave open what it likes, with what the class is told of it. */
+export interface WorkshopStep {
+  readonly scenario: string;
+  readonly params: Readonly<Record<string, ParamValue>>;
+  /** Null: as the scenario has it. */
+  readonly schedule: RunSchedule | null;
+  readonly note: string;
+  /** As the server has it: a step that was run has to be sent back so. */
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+export interface Workshop {
+  readonly id: string;
+  readonly title: string;
+  /** It takes no runs. */
+  readonly closed: boolean;
+  /** The request had the instructor's key. */
+  readonly mayChange: boolean;
+  /** Told once, to who makes it. */
+  readonly key: string | null;
+  readonly steps: readonly WorkshopStep[];
+  readonly createdAt: string;
+}
+
+/** What to make or change a workshop with. */
+export interface WorkshopRequest {
+  readonly title?: string;
+  readonly steps?: readonly Readonly<Record<string, unknown>>[];
+  readonly closed?: boolean;
+}
+
+/** One way in which runs of a step ended. */
+export interface SeenOutcome {
+  /** Null when the run came to none. */
+  readonly text: string | null;
+  readonly class: OutcomeClass | null;
+  /** Null for all that found no room in the list. */
+  readonly ended: string | null;
+  readonly rule: number | null;
+}
+
+export interface BoardOutcome extends SeenOutcome {
+  readonly runs: number;
+  readonly participants: number;
+}
+
+export interface BoardStep {
+  readonly step: number;
+  readonly participants: number;
+  readonly runs: number;
+  readonly done: number;
+  readonly outcomes: readonly BoardOutcome[];
+}
+
+/** What somebody did at a step. */
+export interface BoardCell {
+  readonly step: number;
+  readonly runs: number;
+  /** The last one. */
+  readonly run: string;
+  readonly going: boolean;
+  readonly outcome: SeenOutcome | null;
+  /** The outcomes of all runs, as places in the step's list. */
+  readonly saw: readonly number[];
+}
+
+export interface Participant {
+  readonly name: string;
+  /** Of the last run. */
+  readonly step: number;
+  readonly cells: readonly BoardCell[];
+}
+
+/** The whole board, or as a change of it the parts that are different. */
+export interface Board {
+  readonly closed: boolean;
+  readonly steps: readonly BoardStep[];
+  readonly participants: readonly Participant[];
 }
 
 export type ExperimentKind = 'repeat' | 'explore' | 'shrink';

@@ -26,6 +26,10 @@ const en = {
   'guide.explore': 'Exploring executes every order that differs in something anybody could see, and lists each outcome with a witness: a run you can open and step through. Repeating shows how often this machine really does it.',
   'guide.links.title': 'Everything has a link',
   'guide.links': 'A setup is whole in its address. A run keeps its link, and the part after `#` is what you look at: zoom, selection, marks and pinned lanes. Send it, and the other sees what you see.',
+  'guide.workshops.title': 'A class runs it together',
+  'guide.workshops': 'A workshop is a list of setups with one link. Everybody types a name and runs each step, with a seed of their own; the board puts together what all of them saw, as it happens. Whoever makes it gets a key to close, edit and delete it.',
+  'guide.api.title': 'For programs',
+  'guide.api': 'Whatever these pages do, they do over HTTP, and so can you. The whole API is described here, as OpenAPI:',
 } as const;
 
 export type GuideKey = keyof typeof en;
@@ -55,6 +59,10 @@ const zhCN: Readonly<Record<GuideKey, string>> = {
   'guide.explore': '穷举会执行所有看得出差别的顺序，列出每一种结果，并各给一个例证：一次可以打开、可以单步走的运行。重复运行则告诉你，这台机器上实际多久出现一次。',
   'guide.links.title': '一切都有链接',
   'guide.links': '一份设置完整地写在地址里。每次运行都有自己的链接，`#` 后面是你正在看的：缩放、选中、标记和固定的泳道。发给别人，他看到的就是你看到的。',
+  'guide.workshops.title': '全班一起运行',
+  'guide.workshops': '课堂是一串设置，共用一个链接。每个人输入名字，逐个环节运行，种子各不相同；看板实时汇总大家看到的结果。创建者会得到一把密钥，用来关闭、编辑或删除课堂。',
+  'guide.api.title': '给程序用',
+  'guide.api': '页面做的一切都通过 HTTP 完成，你也可以。完整的 API 说明在这里（OpenAPI 格式）：',
 };
 
 export const GUIDE: Readonly<Record<Language, Readonly<Record<GuideKey, string>>>> = { en, 'zh-CN': zhCN };

@@ -2,15 +2,16 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { deleteRun, startRun } from '../api/client';
+import { deleteRun } from '../api/client';
 import type { Run, Scenario } from '../api/types';
+import { isMySeat, runAgain } from '../store/again';
 import { useApp } from '../store/app';
-import { runPath, scenarioPath } from '../store/route';
+import { runPath, scenarioPath, workshopPath } from '../store/route';
 import { isControlled, joinQuery, scheduleToQuery, textsOfRun } from '../store/schedule';
 import { queryOfValues } from '../store/setup';
 import { Link } from '../ui/controls';
 import { CopyButton } from '../ui/copy';
-import { refusalText } from '../ui/refusalText';
+import { startText } from '../ui/refusalText';
 import { CompareMenu } from './CompareMenu';
 import { Delete } from './Delete';
 
@@ -30,7 +31,7 @@ export function Actions({ run, scenario, of }: ActionsProps): JSX.Element {
     starting.value = true;
     failure.value = null;
     try {
-      await app.follow(async () => runPath((await startRun(run.scenario, run.params)).id));
+      await app.follow(async () => runPath((await runAgain(run)).id));
     } catch (error) {
       failure.value = error;
     }
@@ -39,6 +40,10 @@ export function Actions({ run, scenario, of }: ActionsProps): JSX.Element {
   const query = scenario === null ? ''
     : joinQuery(queryOfValues(scenario.params, run.params), scheduleToQuery(textsOfRun(run.schedule)));
   const free = !isControlled(run.schedule);
+  /** Where one was before: the step of one's workshop, or the scenario with this setup. */
+  const seat = isMySeat(run) ? run.workshop : null;
+  const back = (setup: string): string =>
+    (seat === null ? scenarioPath(run.scenario, setup) : workshopPath(seat.id, seat.step));
   return (
     <div class="actions">
       {free && (
@@ -46,7 +51,7 @@ export function Actions({ run, scenario, of }: ActionsProps): JSX.Element {
           {app.t('run.again')}
         </button>
       )}
-      <Link to={scenarioPath(run.scenario, query)} class="button">{app.t('run.change')}</Link>
+      <Link to={back(query)} class="button">{app.t('run.change')}</Link>
       <CompareMenu run={run} scenario={scenario} failed={(error) => { failure.value = error; }} />
       <CopyButton path={runPath(run.id, of)} label={app.t('run.copy')} />
       {run.mine && (
@@ -54,12 +59,12 @@ export function Actions({ run, scenario, of }: ActionsProps): JSX.Element {
           question={app.t('run.deleteSure')}
           remove={() => app.follow(async () => {
             await deleteRun(run.id);
-            return scenarioPath(run.scenario);
+            return back('');
           })}
           failed={(error) => { failure.value = error; }}
         />
       )}
-      {failure.value !== null && <p class="field-error" role="alert">{refusalText(app, failure.value)}</p>}
+      {failure.value !== null && <p class="field-error" role="alert">{startText(app, failure.value)}</p>}
     </div>
   );
 }

@@ -5,7 +5,7 @@ import { useApp } from '../store/app';
 import type { RunStore, Selection } from '../store/run';
 import { lineOf } from '../store/stepping';
 import { isOfItem } from '../timeline/marks';
-import { effectOf, selectEvent, stepEvent } from '../timeline/moves';
+import { effectOf, eventOf, selectEvent, stepEvent } from '../timeline/moves';
 import { objectName, taskName, told, valueText } from '../timeline/sentences';
 import { NOTHING } from '../trace/log';
 import { OWNER_COLOURS } from '../trace/model';
@@ -92,7 +92,7 @@ function Chosen({ store, selection }: PartProps): JSX.Element | null {
   if (moment === null) return <p class="muted">{app.t('says.none')}</p>;
   const ofTask = selection.object === undefined;
   const item = ofTask ? itemAt({ store, selection }) : null;
-  const event = selection.event >= 0 ? selection.event : moment.event;
+  const event = eventOf(store.model, selection);
   const stuck = ofTask && store.model.marks.some((m) => m.kind === 'stuck' && m.task === selection.task
     && moment.to >= m.t);
   const step = (by: 1 | -1): void => { store.selection.value = stepEvent(store.model, selection, by); };

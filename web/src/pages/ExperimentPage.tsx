@@ -10,6 +10,7 @@ import type { Experiment, ExperimentRequest, FoundOutcome, Scenario } from '../a
 import { HistogramView, type Bin } from '../charts/HistogramView';
 import { formatNs, formatShare } from '../messages/format';
 import { useApp, type App } from '../store/app';
+import { keepLinked } from '../store/keep';
 import {
   classOf, compare, foundAll, leadOf, mostOften, naturalOrder, outcomeRows, type OutcomeRow,
 } from '../store/experiment';
@@ -19,7 +20,7 @@ import { queryOfValues } from '../store/setup';
 import { Failure } from '../ui/Failure';
 import { useTitle } from '../ui/Shell';
 import { Link, Prose } from '../ui/controls';
-import { CopyButton } from '../ui/copy';
+import { CopyText } from '../ui/copy';
 import { refusalText } from '../ui/refusalText';
 import { useKeptFocus } from '../ui/useKeptFocus';
 import { useLoaded } from '../ui/useLoaded';
@@ -384,9 +385,11 @@ function Compared({ one, other, rows }: Both & { readonly rows: readonly Outcome
   return <p class="takeaway">{sentences.join(app.space())}</p>;
 }
 
-function Buttons({ of, scenario, cancel, another }: {
+function Buttons({ of, scenario, given, cancel, another }: {
   readonly of: Experiment;
   readonly scenario: Scenario | null;
+  /** Its link is given away. */
+  readonly given: () => void;
   readonly cancel: () => Promise<void>;
   readonly another: (request: ExperimentRequest) => Promise<void>;
 }): JSX.Element {
@@ -428,7 +431,13 @@ function Buttons({ of, scenario, cancel, another }: {
         </button>
       )}
       <Link to={scenarioPath(of.scenario, query)} class="button">{app.t('experiment.setup')}</Link>
-      <CopyButton path={experimentPath(of.id)} label={app.t('run.copy')} />
+      <CopyText
+        text={() => new URL(experimentPath(of.id), location.href).href}
+        label={app.t('run.copy')}
+        class="button"
+        icon="link"
+        onCopy={given}
+      />
       {of.status === 'done' && of.mine && (
         <Delete
           question={app.t('experiment.deleteSure')}
@@ -450,6 +459,12 @@ function Lost({ of }: { readonly of: Followed }): JSX.Element | null {
   return <Failure error={of.error.value} again={of.again} />;
 }
 
+/** Kept once its link was given away and it is done: one that goes on cannot be kept yet. */
+function useKept(of: Experiment | null, given: boolean): void {
+  const done = of?.status === 'done' ? of.id : null;
+  useEffect(() => { if (given && done !== null) keepLinked(experimentPath(done)); }, [given, done]);
+}
+
 function Body({ of, followed, others }: {
   readonly of: Experiment;
   readonly followed: Followed;
@@ -463,6 +478,9 @@ function Body({ of, followed, others }: {
   const other = others.of.experiment.value;
   const rows = outcomeRows(of, other);
   const beside = of.beside ?? others.id.value;
+  const given = useSignal(false);
+  useKept(of, given.value);
+  useKept(other, given.value);
   const another = async (request: ExperimentRequest): Promise<void> => {
     others.id.value = (await startExperiment(of.scenario, of.params, request)).id;
   };
@@ -477,7 +495,7 @@ function Body({ of, followed, others }: {
           </p>
           <h1><Link to={scenarioPath(of.scenario)}>{title}</Link></h1>
         </div>
-        <Buttons of={{ ...of, beside }} scenario={scenario} cancel={cancel} another={another} />
+        <Buttons of={{ ...of, beside }} scenario={scenario} given={() => { given.value = true; }} cancel={cancel} another={another} />
       </header>
       <Lead of={of} />
       <Lost of={followed} />

@@ -28,6 +28,8 @@ const PARTS: readonly (readonly [GuideKey, GuideKey])[] = [
   ['guide.schedules.title', 'guide.schedules'],
   ['guide.explore.title', 'guide.explore'],
   ['guide.links.title', 'guide.links'],
+  ['guide.workshops.title', 'guide.workshops'],
+  ['guide.api.title', 'guide.api'],
 ];
 
 export function HelpPage(): JSX.Element {
@@ -40,7 +42,10 @@ export function HelpPage(): JSX.Element {
       {PARTS.map(([title, text]) => (
         <section key={title}>
           <h2>{texts[title]}</h2>
-          <p><Prose text={texts[text]} /></p>
+          <p>
+            <Prose text={texts[text]} />
+            {text === 'guide.api' && <> <a href="/openapi.json">/openapi.json</a></>}
+          </p>
           {title === 'guide.lanes.title' && (
             <dl class="guide-states">
               {STATES.map(([state, meaning]) => (

@@ -13,6 +13,7 @@ import { useTitle } from '../ui/Shell';
 import { Link } from '../ui/controls';
 import { useKeptFocus } from '../ui/useKeptFocus';
 import { useLoaded } from '../ui/useLoaded';
+import { MyWorkshops } from './MyWorkshops';
 import { EndBadge } from './badges';
 import { scheduleText } from './schedules';
 
@@ -99,6 +100,7 @@ export function HistoryPage(): JSX.Element {
     <div class="page narrow">
       <h1>{app.t('history.title')}</h1>
       <p class="muted">{app.t('history.what')}</p>
+      <MyWorkshops />
       {runs.value.length > 0 && (
         <>
           <input

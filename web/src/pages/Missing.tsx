@@ -1,5 +1,5 @@
 // No such page, run or scenario: says so and helps on.
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { listScenarios } from '../api/client';
 import { useApp } from '../store/app';
 import { scenarioPath } from '../store/route';
@@ -12,17 +12,19 @@ const NEAR_MOST = 4;
 
 interface MissingProps {
   readonly what: string;
-  /** What was looked for, to find something like it. */
+  /** What was looked for, to find something like it; '' when nothing can be. */
   readonly near: string;
+  /** Further ways on. */
+  readonly children?: ComponentChildren;
 }
 
-export function Missing({ what, near }: MissingProps): JSX.Element {
+export function Missing({ what, near, children }: MissingProps): JSX.Element {
   const app = useApp();
   const { value } = useLoaded('scenarios', listScenarios);
   useTitle(app.t('missing.title'));
   const all = value.value ?? [];
   const ids = nearest(all.map((s) => s.id), near, NEAR_MOST);
-  const shown = ids.length > 0 ? all.filter((s) => ids.includes(s.id)) : all.slice(0, NEAR_MOST);
+  const shown = near === '' ? [] : ids.length > 0 ? all.filter((s) => ids.includes(s.id)) : all.slice(0, NEAR_MOST);
   return (
     <div class="page narrow">
       <h1>{app.t('missing.title')}</h1>
@@ -37,7 +39,7 @@ export function Missing({ what, near }: MissingProps): JSX.Element {
           </ul>
         </>
       )}
-      <p><Link to="/" class="button primary">{app.t('missing.home')}</Link></p>
+      <p class="actions"><Link to="/" class="button primary">{app.t('missing.home')}</Link>{children}</p>
     </div>
   );
 }

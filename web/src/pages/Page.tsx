@@ -13,6 +13,10 @@ const CODE = {
   history: lazy(async () => (await import('./HistoryPage')).HistoryPage),
   help: lazy(async () => (await import('./HelpPage')).HelpPage),
   embed: lazy(async () => (await import('./EmbedPage')).EmbedPage),
+  join: lazy(async () => (await import('./JoinPage')).JoinPage),
+  make: lazy(async () => (await import('./MakePage')).MakePage),
+  workshop: lazy(async () => (await import('./WorkshopPage')).WorkshopPage),
+  board: lazy(async () => (await import('./BoardPage')).BoardPage),
   missing: lazy(async () => (await import('./Missing')).Missing),
 } as const;
 
@@ -32,6 +36,10 @@ export function Page(): JSX.Element {
     case 'history': return <CODE.history />;
     case 'help': return <CODE.help />;
     case 'embed': return <CODE.embed id={route.id} />;
+    case 'join': return <CODE.join />;
+    case 'make': return <CODE.make key={route.id ?? ''} id={route.id} />;
+    case 'workshop': return <CODE.workshop key={route.id} id={route.id} step={route.step} />;
+    case 'board': return <CODE.board key={route.id} id={route.id} />;
     case 'missing': return <CODE.missing what={app.t('missing.page', { path: route.path })} near={route.path} />;
   }
 }

@@ -149,6 +149,7 @@ export function Facts({ run, scenario }: FactsProps): JSX.Element {
               <dt>{app.word('run.isolation', run.isolation.tier)}</dt>
               <dd title={run.isolation.layers.join(', ')}>
                 {app.t('run.isolation.layers', { count: run.isolation.layers.length })}
+                {run.isolation.tier !== 'full' && <p class="muted small">{app.t('run.isolation.less')}</p>}
               </dd>
             </div>
           )}

@@ -1,7 +1,7 @@
 // One run: what came out, the timeline, the output, the chart, the facts. The link is permanent.
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Problem } from '../api/client';
 import { getScenario, getSource } from '../api/scenario';
 import type { ChartKind, Run, Scenario } from '../api/types';
@@ -25,6 +25,7 @@ import { Timeline } from '../timeline/Timeline';
 import { Failure } from '../ui/Failure';
 import { useTitle } from '../ui/Shell';
 import { Link, Prose } from '../ui/controls';
+import { lazy } from '../ui/lazy';
 import { useLoaded } from '../ui/useLoaded';
 import { useNarrow } from '../ui/useNarrow';
 import { Actions } from './Actions';
@@ -35,6 +36,8 @@ import { Checks, Facts, Verdict } from './RunFacts';
 import { Races, ScheduleStrip } from './RunSchedule';
 import { Stepper } from './Stepper';
 import { EndBadge } from './badges';
+
+const WorkshopStrip = lazy(async () => (await import('./WorkshopStrip')).WorkshopStrip);
 
 /** Drawn from the run's table, which is there when the run is done. */
 const FROM_TABLE: ReadonlySet<ChartKind> = new Set<ChartKind>(['matrix', 'curve', 'bars']);
@@ -122,9 +125,17 @@ function Heading({ run, scenario, of }: PageProps): JSX.Element {
   );
 }
 
+/** The program's text, from when where its tasks are is first shown. */
+function useSource(store: RunStore, run: Run): string | null {
+  const wanted = useRef(false);
+  wanted.current ||= isControlled(run.schedule) || store.selection.value !== null;
+  const id = wanted.current ? run.scenario : '';
+  return useLoaded(id, async () => (id === '' ? null : getSource(id))).value.value;
+}
+
 function Body({ store, run, scenario, of }: PageProps): JSX.Element {
   const app = useApp();
-  const source = useLoaded(run.scenario, async () => getSource(run.scenario)).value.value;
+  const source = useSource(store, run);
   const narrow = useNarrow();
   const charts = scenario !== null && (scenario.chart !== 'none' || scenario.columns.length > 0);
   const told = (
@@ -135,6 +146,7 @@ function Body({ store, run, scenario, of }: PageProps): JSX.Element {
   );
   return (
     <div class="page wide">
+      {run.workshop !== null && <WorkshopStrip seat={run.workshop} />}
       <Heading store={store} run={run} scenario={scenario} of={of} />
       {!narrow.value && told}
       {store.traceFailure.value !== null && (

@@ -2,16 +2,16 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { startRun } from '../api/client';
 import { startExperiment } from '../api/experiments';
 import type { DataRace, Run, Scenario, ScheduleRequest } from '../api/types';
+import { runAgain } from '../store/again';
 import { useApp } from '../store/app';
 import { experimentPath, runPath } from '../store/route';
 import type { RunStore } from '../store/run';
-import { exactly, isControlled, scheduleOf, shrinks, takesSeed, textsOfRun } from '../store/schedule';
+import { exactly, isControlled, newSeed, scheduleOf, shrinks, takesSeed, textsOfRun } from '../store/schedule';
 import { timeOrder } from '../trace/sort';
 import { CopyText } from '../ui/copy';
-import { refusalText } from '../ui/refusalText';
+import { startText } from '../ui/refusalText';
 import { EventLink } from './Details';
 import { distinctRaces, raceText, scheduleText } from './schedules';
 
@@ -51,13 +51,14 @@ export function ScheduleStrip({ run, scenario }: {
     busy.value = false;
   };
   const again = (request: ScheduleRequest): Promise<void> =>
-    open(async () => runPath((await startRun(run.scenario, run.params, request)).id));
+    open(async () => runPath((await runAgain(run, request)).id));
+  // Drawn here: what a workshop's step leaves open has the same seed each time.
+  const another = (): ScheduleRequest => scheduleOf({ ...textsOfRun(schedule), seed: newSeed() });
   const shrink = (token: string): Promise<void> => open(async () =>
     experimentPath((await startExperiment(run.scenario, run.params, { kind: 'shrink', token })).id));
   const long = scenario?.explorable === true && shrinks(run) ? schedule.token : null;
   const { token, steps, problem } = schedule;
   const tooLong = run.status === 'done' && token === null && steps !== null && problem === null;
-  const another = scheduleOf({ ...textsOfRun(schedule), seed: '' });
   return (
     <section class="ran-under" aria-label={app.t('schedule.title')}>
       <p class="ran-how">
@@ -77,7 +78,7 @@ export function ScheduleStrip({ run, scenario }: {
           {app.t('schedule.exactly')}
         </button>
         {takesSeed(schedule.mode) && (
-          <button type="button" class="small-button" aria-disabled={busy.value} onClick={() => void again(another)}>
+          <button type="button" class="small-button" aria-disabled={busy.value} onClick={() => void again(another())}>
             {app.t('schedule.otherSeed')}
           </button>
         )}
@@ -88,7 +89,7 @@ export function ScheduleStrip({ run, scenario }: {
           </button>
         )}
       </span>
-      {failure.value !== null && <p class="field-error" role="alert">{refusalText(app, failure.value)}</p>}
+      {failure.value !== null && <p class="field-error" role="alert">{startText(app, failure.value)}</p>}
     </section>
   );
 }

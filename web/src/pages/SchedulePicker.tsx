@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { MODES } from '../api/shape';
 import type { Scenario, ScheduleMode, Timing } from '../api/types';
+import type { MessageKey } from '../messages';
 import { useApp } from '../store/app';
 import {
   DEPTH_MOST, SEED_MOST, checkSchedule, newSeed, takesSeed, takesTiming, type ScheduleField, type ScheduleTexts,
@@ -17,6 +18,8 @@ interface PickerProps {
   /** What the server said about a member of the schedule, by name. */
   readonly refused: Refusals;
   readonly change: (texts: ScheduleTexts) => void;
+  /** What is said of a seed that is left open. */
+  readonly seedHelp?: MessageKey | undefined;
 }
 
 interface TextFieldProps {
@@ -101,7 +104,7 @@ function TimingChoice({ texts, change }: Pick<PickerProps, 'texts' | 'change'>):
   );
 }
 
-function Details({ texts, change, errorOf }: Pick<PickerProps, 'texts' | 'change'> & {
+function Details({ texts, change, seedHelp = 'schedule.seed.help', errorOf }: Pick<PickerProps, 'texts' | 'change' | 'seedHelp'> & {
   readonly errorOf: (field: ScheduleField) => string | null;
 }): JSX.Element {
   const app = useApp();
@@ -112,7 +115,7 @@ function Details({ texts, change, errorOf }: Pick<PickerProps, 'texts' | 'change
         <TextField
           field="seed"
           title={app.t('schedule.seed')}
-          help={app.t('schedule.seed.help', { most: SEED_MOST })}
+          help={app.t(seedHelp, { most: SEED_MOST })}
           text={texts.seed}
           error={errorOf('seed')}
           change={(seed) => change({ ...texts, seed })}
@@ -148,7 +151,7 @@ function Details({ texts, change, errorOf }: Pick<PickerProps, 'texts' | 'change
   );
 }
 
-export function SchedulePicker({ scenario, texts, refused, change }: PickerProps): JSX.Element {
+export function SchedulePicker({ scenario, texts, refused, change, seedHelp }: PickerProps): JSX.Element {
   const app = useApp();
   const found = checkSchedule(texts, scenario.schedules);
   const errorOf = (field: ScheduleField): string | null => {
@@ -183,7 +186,7 @@ export function SchedulePicker({ scenario, texts, refused, change }: PickerProps
         {wrong !== null && <p class="field-error">{wrong}</p>}
         {onlyFree}
       </fieldset>
-      {wrong === null && <Details texts={texts} change={change} errorOf={errorOf} />}
+      {wrong === null && <Details texts={texts} change={change} seedHelp={seedHelp} errorOf={errorOf} />}
     </>
   );
 }

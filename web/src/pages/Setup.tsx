@@ -14,8 +14,10 @@ import {
   FREELY, checkSchedule, joinQuery, scheduleFromQuery, scheduleOf, scheduleToQuery, type ScheduleTexts,
 } from '../store/schedule';
 import { checkText, defaults, fromQuery, toQuery, valuesOf, type Refusals, type Texts } from '../store/setup';
+import { QrButton } from '../ui/QrButton';
 import { CopyButton } from '../ui/copy';
 import { refusalText } from '../ui/refusalText';
+import { AddToWorkshop } from './AddToWorkshop';
 import { Experiments } from './Experiments';
 import { Form, fieldId } from './Form';
 import { SchedulePicker, scheduleId } from './SchedulePicker';
@@ -139,7 +141,11 @@ export function Setup({ scenario, query, texts, prediction }: SetupProps): JSX.E
         </button>
       </div>
       <Experiments scenario={scenario} busy={starting.value} start={(request) => void experiment(request)} />
-      <CopyButton path={path} label={app.t('scenario.link')} />
+      <div class="setup-links">
+        <CopyButton path={path} label={app.t('scenario.link')} />
+        <QrButton text={() => new URL(path, location.href).href} title={app.t('qr.setup')} />
+        <AddToWorkshop scenario={scenario.id} query={new URL(path, location.href).search.slice(1)} />
+      </div>
     </form>
   );
 }

@@ -14,7 +14,7 @@ const verbOf = (app: App, { operation }: Operation): string =>
   app.word('op', operation).replace('…', '').trim();
 
 /** "Random, seed 42". */
-export function scheduleText(app: App, schedule: RunSchedule): string {
+export function scheduleText(app: App, schedule: Pick<RunSchedule, 'mode' | 'seed' | 'depth'>): string {
   const { mode, seed, depth } = schedule;
   const parts = [
     app.t(`schedule.${mode}`),

@@ -46,7 +46,7 @@ export function outcomeRows(one: Experiment, other: Experiment | null): OutcomeR
 }
 
 /** The order of outcomes along a histogram: by their numbers, those without one behind. */
-export function naturalOrder(rows: readonly OutcomeRow[]): OutcomeRow[] {
+export function naturalOrder<R extends { readonly outcome: Pick<FoundOutcome, 'text' | 'ended'> }>(rows: readonly R[]): R[] {
   const order = new Intl.Collator('en', { numeric: true });
   // A minus sign is a hyphen to a collator.
   const signed = (text: string): number => {

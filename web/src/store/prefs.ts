@@ -7,7 +7,8 @@ export const FORCED_COLOURS = '(forced-colors: active)';
 const LANGUAGE_KEY = 'interleave.language';
 const THEME_KEY = 'interleave.theme';
 
-function read(key: string): string | null {
+/** What this browser keeps under a name, or null. */
+export function read(key: string): string | null {
   try {
     return localStorage.getItem(key);
   } catch {
@@ -15,11 +16,11 @@ function read(key: string): string | null {
   }
 }
 
-function write(key: string, value: string): void {
+export function write(key: string, value: string): void {
   try {
     localStorage.setItem(key, value);
   } catch {
-    // Storage may be forbidden; the choice then lasts as long as the page.
+    // Storage may be forbidden, or full; what was chosen then lasts as long as the page.
   }
 }
 

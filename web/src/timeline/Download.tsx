@@ -2,14 +2,18 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useApp } from '../store/app';
+import { keepLinked } from '../store/keep';
 import { embedPath } from '../store/route';
 import type { RunStore } from '../store/run';
 import { Menu } from '../ui/Menu';
 import { CopyText } from '../ui/copy';
+import { lazy } from '../ui/lazy';
 import { writePlace } from './place';
 import { objectName, taskName } from './sentences';
 import type { Stage } from './stage';
 import { placeOf } from './usePlace';
+
+const QrDialog = lazy(async () => (await import('../ui/QrDialog')).QrDialog);
 
 /** Of a PNG's pixels to those of the page, so that it is sharp in print. */
 const SHARPNESS = 2;
@@ -49,6 +53,7 @@ interface Props {
 export function Download({ store, stage }: Props): JSX.Element {
   const app = useApp();
   const missed = useSignal(false);
+  const linked = useSignal<string | null>(null);
   const download = async (kind: 'svg' | 'png'): Promise<void> => {
     if (stage === null) return;
     const code = await import('./picture').catch(() => null);
@@ -68,8 +73,16 @@ export function Download({ store, stage }: Props): JSX.Element {
       <Menu label={app.t('timeline.download')} class="small-button">
         {(close) => (
           <>
-            <CopyText text={() => location.href} label={app.t('timeline.copyView')} class="link-button" />
-            <CopyText text={() => embedCode(store)} label={app.t('timeline.copyEmbed')} class="link-button" />
+            <CopyText text={() => location.href} label={app.t('timeline.copyView')} class="link-button" onCopy={keepLinked} />
+            <button type="button" class="link-button" onClick={() => { close(); linked.value = location.href; }}>
+              {app.t('qr.show')}
+            </button>
+            <CopyText
+              text={() => embedCode(store)}
+              label={app.t('timeline.copyEmbed')}
+              class="link-button"
+              onCopy={() => keepLinked(embedPath(store.id))}
+            />
             {(['svg', 'png'] as const).map((kind) => (
               <button key={kind} type="button" class="link-button" onClick={() => { close(); void download(kind); }}>
                 {app.t(`timeline.${kind}`)}
@@ -79,6 +92,9 @@ export function Download({ store, stage }: Props): JSX.Element {
         )}
       </Menu>
       {missed.value && <span class="field-error" role="alert">{app.t('error.missed')}</span>}
+      {linked.value !== null && (
+        <QrDialog text={linked.value} title={app.t('qr.view')} close={() => { linked.value = null; }} />
+      )}
     </>
   );
 }

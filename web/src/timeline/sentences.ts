@@ -2,7 +2,7 @@
 import type { App } from '../store/app';
 import type { MessageKey } from '../messages';
 import type { RunStore, Selection } from '../store/run';
-import { changesOf, eventAbout, periodOf } from '../trace/changes';
+import { changesOf, periodOf } from '../trace/changes';
 import { EVENT, OBJECT } from '../trace/kinds.gen';
 import { sliceAt, sliceEnd } from '../trace/lane';
 import { NONE, NOTHING } from '../trace/log';
@@ -155,8 +155,6 @@ export interface Told {
   readonly sentence: string;
   readonly from: number;
   readonly to: number;
-  /** The event with which it began, or the last about the object; -1 when there is none. */
-  readonly event: number;
 }
 
 /** What a selection is of, in words; null before its task was there. */
@@ -168,10 +166,7 @@ export function told(app: App, { model, strips }: Pick<RunStore, 'model' | 'stri
   }
   const strip = strips().get(object);
   const [from, to] = periodOf(changesOf(model.owners.get(object), strip), t, model.until);
-  return {
-    name: objectName(model, object), sentence: objectSentence(app, model, strip, object, t), from, to,
-    event: eventAbout(model.log, object, t),
-  };
+  return { name: objectName(model, object), sentence: objectSentence(app, model, strip, object, t), from, to };
 }
 
 /** An event's value as the reader knows it. */

@@ -9,8 +9,7 @@ const ENTRY = 48;
 const NAME_AT = 8;
 const NAME_MAX = 40;
 const EVENTS_MAX = 65536;
-const TASKS_MAX = 1024;
-const OBJECTS_MAX = 1024;
+const TABLE_MAX = 1024;
 const FLAG_WIDE = 1;
 const FLAG_LAST = 2;
 const FLAG_LINES = 4;
@@ -45,6 +44,16 @@ function chunkBytes(events: number, entries: number, flags: number): number {
 
 function bigNumber(view: DataView, at: number): number {
   return view.getUint32(at + 4, true) * 4294967296 + view.getUint32(at, true);
+}
+
+/** UTF-8 without control characters, or null. */
+function cleanText(bytes: Uint8Array): string | null {
+  if (bytes.some((byte) => byte < 0x20 || byte === 0x7f)) return null;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 export class TraceDecoder {
@@ -127,8 +136,8 @@ export class TraceDecoder {
     };
     if (flags & ~(FLAG_WIDE | FLAG_LAST | FLAG_LINES)) fail(`unknown flags ${flags}`);
     if (header.events > EVENTS_MAX) fail(`${header.events} events in one chunk`);
-    if (header.tasks > TASKS_MAX) fail(`${header.tasks} tasks`);
-    if (header.objects > OBJECTS_MAX) fail(`${header.objects} objects`);
+    if (header.tasks > TABLE_MAX - this.log.tasks.length) fail(`${header.tasks} more tasks`);
+    if (header.objects > TABLE_MAX - this.log.objects.length) fail(`${header.objects} more objects`);
     const expected = chunkBytes(header.events, header.tasks + header.objects, flags);
     if (header.bytes !== expected) fail(`says ${header.bytes} bytes, holds ${expected}`);
     if (header.first !== this.log.count) {
@@ -163,10 +172,10 @@ export class TraceDecoder {
     };
     if (id !== expected) fail(`entry ${id} where ${expected} was due`);
     if (!kinds.has(kind)) fail(`unknown kind ${kind}`);
-    if (length > NAME_MAX) fail(`a name of ${length} bytes`);
+    if (length >= NAME_MAX) fail(`a name of ${length} bytes`);
     if (parent !== NOTHING && parent >= id) fail(`parent ${parent} of entry ${id}`);
-    const name = bytes.subarray(at + NAME_AT, at + NAME_AT + length);
-    return { id, kind, parent, name: new TextDecoder().decode(name) };
+    const name = cleanText(bytes.subarray(at + NAME_AT, at + NAME_AT + length));
+    return name === null ? fail('a name that is no text') : { id, kind, parent, name };
   }
 
   private columns(view: DataView, header: Header): void {
@@ -215,5 +224,6 @@ export class TraceDecoder {
     }
     if (log.cause[i] < -1 || log.cause[i] >= i) fail(`caused by event ${log.cause[i]}`);
     if (!first && log.t[i] < log.t[i - 1]) fail('time runs backwards');
+    if (log.t[i] > Number.MAX_SAFE_INTEGER) fail('time out of range');
   }
 }

@@ -49,6 +49,7 @@ function Header({ speak }: { readonly speak: (language: Language) => void }): JS
       <Link to="/" class="brand"><Logo />Interleave</Link>
       <nav aria-label="Interleave">
         <Link to="/" current={page === 'gallery'}>{app.t('app.gallery')}</Link>
+        <Link to="/w" current={page === 'join'}>{app.t('workshop.short')}</Link>
         <Link to="/history" current={page === 'history'}>{app.t('history.short')}</Link>
         <Link to="/help" current={page === 'help'}>{app.t('guide.short')}</Link>
       </nav>
@@ -74,6 +75,9 @@ function Header({ speak }: { readonly speak: (language: Language) => void }): JS
     </header>
   );
 }
+
+/** The server says in its page when it isolates runs less than fully. */
+const isReduced = (): boolean => document.getElementById('app')?.dataset.isolation === 'reduced';
 
 const Help = lazy(async () => (await import('./Help')).Help);
 const Tour = lazy(async () => (await import('./Tour')).Tour);
@@ -105,6 +109,7 @@ export function Shell({ children }: { readonly children: ComponentChildren }): J
   return (
     <>
       <Header speak={speak} />
+      {isReduced() && <p class="reduced" role="note">{app.t('app.reduced')}</p>}
       <main id="content" tabIndex={-1}>
         {missed.value && <div class="missed"><Failure error={new Missed()} /></div>}
         {children}

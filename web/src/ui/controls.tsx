@@ -6,6 +6,7 @@ const ICONS = {
   left: 'M10 3 5 8l5 5',
   right: 'm6 3 5 5-5 5',
   down: 'm3 6 5 5 5-5',
+  up: 'm3 10 5-5 5 5',
   in: 'M8 3v10M3 8h10',
   out: 'M3 8h10',
   help: 'M5.5 6a2.5 2.5 0 1 1 3.6 2.2C8.3 8.7 8 9 8 10M8 12.5v.5',
@@ -35,12 +36,14 @@ export function Icon({ name }: { readonly name: IconName }): JSX.Element {
 interface IconButtonProps {
   readonly icon: IconName;
   readonly label: string;
+  readonly id?: string;
+  readonly disabled?: boolean;
   readonly onClick: () => void;
 }
 
-export function IconButton({ icon, label, onClick }: IconButtonProps): JSX.Element {
+export function IconButton({ icon, label, id, disabled, onClick }: IconButtonProps): JSX.Element {
   return (
-    <button type="button" class="icon-button" aria-label={label} title={label} onClick={onClick}>
+    <button type="button" id={id} class="icon-button" disabled={disabled} aria-label={label} title={label} onClick={onClick}>
       <Icon name={icon} />
     </button>
   );
@@ -53,11 +56,12 @@ interface LinkProps {
   readonly label?: string;
   /** Whether it leads to where one is. */
   readonly current?: boolean;
+  readonly tabIndex?: number;
   readonly children: ComponentChildren;
 }
 
 /** A link within the pages: no reload, but an ordinary link to everything else. */
-export function Link({ to, class: className, label, current = false, children }: LinkProps): JSX.Element {
+export function Link({ to, class: className, label, current = false, tabIndex, children }: LinkProps): JSX.Element {
   const app = useApp();
   const onClick = (event: MouseEvent): void => {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
@@ -71,6 +75,7 @@ export function Link({ to, class: className, label, current = false, children }:
       class={className}
       aria-label={label}
       aria-current={current ? 'page' : undefined}
+      tabIndex={tabIndex}
       onClick={onClick}
       onPointerEnter={prepare}
       onFocus={prepare}

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useApp } from '../store/app';
+import { keepLinked } from '../store/keep';
 import { Icon, type IconName } from './controls';
 
 /** Pages served over plain HTTP, and those in a frame, have no other way. The menu around the button stays open. */
@@ -32,14 +33,18 @@ interface CopyTextProps {
   readonly label: string;
   readonly class?: string;
   readonly icon?: IconName;
+  /** Beside the copying. */
+  readonly onCopy?: (text: string) => void;
 }
 
 /** Copies a text; says so for a moment. */
-export function CopyText({ text, label, class: className = 'small-button', icon }: CopyTextProps): JSX.Element {
+export function CopyText({ text, label, class: className = 'small-button', icon, onCopy }: CopyTextProps): JSX.Element {
   const app = useApp();
   const copied = useSignal(false);
   const onClick = ({ currentTarget }: { readonly currentTarget: HTMLElement }): void => {
-    void toClipboard(typeof text === 'string' ? text : text(), currentTarget).then((done) => {
+    const said = typeof text === 'string' ? text : text();
+    onCopy?.(said);
+    void toClipboard(said, currentTarget).then((done) => {
       copied.value = done;
       setTimeout(() => { copied.value = false; }, 2000);
     });
@@ -57,7 +62,7 @@ interface CopyButtonProps {
   readonly label: string;
 }
 
-/** Copies the link to a page. */
+/** Copies the link to a page; what it leads to is kept. */
 export function CopyButton({ path, label }: CopyButtonProps): JSX.Element {
-  return <CopyText text={new URL(path, location.href).href} label={label} class="button" icon="link" />;
+  return <CopyText text={new URL(path, location.href).href} label={label} class="button" icon="link" onCopy={keepLinked} />;
 }
