@@ -1,4 +1,5 @@
-# Interleave. `make help` lists the targets. Output goes to build/ (VARIANT=asan: build-asan/).
+# Interleave. `make help` lists the targets. Output goes to build/, that of VARIANT=asan, tsan and
+# coverage to build-asan/ and so on.
 
 SHELL      := /bin/bash
 CC         ?= gcc
@@ -7,23 +8,19 @@ B          := build$(if $(VARIANT),-$(VARIANT))
 PORT       ?= 8080
 DATABASE   ?= data/interleave.db
 PYTHON     ?= python3
+JOBS       ?= $(shell nproc)
 
 WARNINGS   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
               -Wno-sign-conversion -Werror
 HARDENING  := -fPIE -fstack-protector-strong -fcf-protection -fstack-clash-protection
 CFLAGS     ?= -O2 -g
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -I. $(WARNINGS) $(HARDENING) $(CFLAGS) -pthread
-LDFLAGS    += -pie -Wl,-z,relro,-z,now -pthread
-ifeq ($(VARIANT),asan)
-ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-LDFLAGS    += -fsanitize=address,undefined
-else
-ALL_CFLAGS += -D_FORTIFY_SOURCE=2
-endif
+LDFLAGS    += -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread
+include make/variants.mk
 
-SHARED_SRC := $(wildcard sandbox/base/*.c sandbox/trace/*.c sandbox/proto/*.c sandbox/host/*.c)
+SHARED_SRC := $(wildcard sandbox/base/*.c sandbox/trace/*.c sandbox/proto/*.c sandbox/host/*.c) $(COUNTS_SRC)
 RUNNER_SRC := $(wildcard sandbox/*.c sandbox/sched/*.c sandbox/prim/*.c scenarios/*.c scenarios/*/*.c)
-SERVER_SRC := $(wildcard server/*.c)
+SERVER_SRC := $(wildcard server/*.c server/*/*.c)
 UNIT_SRC   := $(wildcard tests/unit/*_test.c)
 BENCH_SRC  := $(wildcard tests/bench/*_bench.c)
 
@@ -32,7 +29,6 @@ RUNNER_LIB := $(filter-out $(B)/sandbox/main.o,$(call obj,$(RUNNER_SRC)))
 SHARED_OBJ := $(call obj,$(SHARED_SRC))
 SERVER_LIB := $(filter-out $(B)/server/main.o,$(call obj,$(SERVER_SRC)))
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
-SANDBOX_BIN := $(patsubst tests/sandbox/%.c,$(B)/tests/%,$(wildcard tests/sandbox/*_test.c))
 BENCH_BIN  := $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_SRC))
 
 RUNNER_LIBS := -lseccomp -lm
@@ -40,7 +36,7 @@ SERVER_LIBS := -lmicrohttpd -ljansson -lsqlite3 -lzstd -lm
 
 .DEFAULT_GOAL := help
 
-include $(wildcard make/*.mk)
+include $(filter-out make/variants.mk,$(wildcard make/*.mk))
 
 ## help: list the targets
 .PHONY: help
@@ -51,7 +47,7 @@ help:
 .PHONY: run
 run:
 	make/packages.sh build
-	$(MAKE) build
+	$(MAKE) -j $(JOBS) build
 	@mkdir -p $(dir $(DATABASE))
 	$(B)/interleave serve --listen 127.0.0.1:$(PORT) --database $(DATABASE) \
 	    $(if $(wildcard $(B)/python.json),--reference $(B)/python.json)
@@ -60,8 +56,8 @@ run:
 .PHONY: test
 test:
 	make/packages.sh test
-	$(MAKE) build
-	$(MAKE) unit-test sandbox-test scenario-test web-test api-test browser-test
+	$(MAKE) -j $(JOBS) build unit-programs sandbox-programs
+	$(MAKE) hardening-test unit-test sandbox-test fuzz-test scenario-test web-test api-test browser-test
 
 ## check: formatting, include direction, and every test
 .PHONY: check
@@ -75,9 +71,6 @@ build: programs web
 
 .PHONY: programs
 programs: $(B)/interleave $(B)/interleave-runner
-
-$(B)/interleave-runner: $(B)/sandbox/main.o $(RUNNER_LIB) $(SHARED_OBJ)
-	$(CC) $(LDFLAGS) -o $@ $^ $(RUNNER_LIBS)
 
 $(B)/interleave: $(B)/server/main.o $(SERVER_LIB) $(SHARED_OBJ)
 	$(CC) $(LDFLAGS) -o $@ $^ $(SERVER_LIBS)
@@ -103,35 +96,44 @@ $(B)/tests/%.o: ALL_CFLAGS += -Wno-missing-prototypes
 $(B)/tests/%_main.o: $(B)/tests/%_main.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# What these have in them as it is; no compiler tells of it.
+$(B)/server/api/openapi.o: server/api/openapi.json
+$(B)/server/store/store.o: $(wildcard server/store/schema*.sql)
+
 .SECONDARY:
 
 # Runs each program named, and stops at the first that fails.
 run_each = @for program in $(1); do echo "== $$program"; $$program || exit 1; done
+
+.PHONY: unit-programs
+unit-programs: $(UNIT_BIN)
 
 ## unit-test: C units
 .PHONY: unit-test
 unit-test: $(UNIT_BIN)
 	$(call run_each,$(UNIT_BIN))
 
-## sandbox-test: hostile programs in the real sandbox
-.PHONY: sandbox-test
-sandbox-test: $(B)/interleave-runner $(SANDBOX_BIN)
-	$(call run_each,$(SANDBOX_BIN))
-
 ## scenario-test: every scenario, its variants and its anomalies, in the real sandbox
 .PHONY: scenario-test
-scenario-test: $(B)/interleave-runner
-	INTERLEAVE_RUNNER=$< node --test --test-concurrency=1 --test-reporter=spec tests/scenarios/
+scenario-test: $(B)/interleave-runner $(HOSTILE_RUNNER)
+	INTERLEAVE_RUNNER=$< node --test --test-concurrency=2 --test-reporter=spec tests/scenarios/
 
 ## api-test: the HTTP contract against a started server
 .PHONY: api-test
-api-test: build $(HOSTILE_RUNNER)
-	node --test --test-reporter=spec --test-concurrency=1 tests/api/
+api-test: build $(HOSTILE_RUNNER) $(LANES) $(FAULTS)
+	BUILD=$(B) node --test --test-reporter=spec --test-concurrency=1 tests/api/
 
-## check-asan: the C tests, scenarios and the API under AddressSanitizer and UBSan
+## fault-test: the long form: a hundred kills, and every allocation and write of a request or transfer fails once
+.PHONY: fault-test
+fault-test: build $(FAULTS) $(HOSTILE_RUNNER)
+	BUILD=$(B) INTERLEAVE_KILLS=100 INTERLEAVE_EVERY_FAULT=1 node --test --test-reporter=spec --test-concurrency=1 \
+	    tests/api/faults.test.mjs tests/api/crashes.test.mjs tests/api/transfer.test.mjs
+
+## check-asan: tests under AddressSanitizer and UBSan (SUITES="unit-test api-test" for some)
 .PHONY: check-asan
 check-asan:
-	$(MAKE) VARIANT=asan unit-test sandbox-test scenario-test api-test
+	$(MAKE) -j $(JOBS) VARIANT=asan build unit-programs
+	$(MAKE) VARIANT=asan $(or $(SUITES),unit-test sandbox-test fuzz-test scenario-test api-test)
 
 ## lint: formatting and include direction
 .PHONY: lint
@@ -149,6 +151,17 @@ format:
 bench: build $(BENCH_BIN)
 	make/bench.sh $(B)
 
+## bench-lists: lists of 1,000,000 stored runs against lists of 10,000 (1.5 GB in TMPDIR)
+.PHONY: bench-lists
+bench-lists: build
+	node tests/bench/list_bench.mjs
+
+## soak: a class at work for MINUTES=10; fails when memory or descriptors grow
+MINUTES ?= 10
+.PHONY: soak
+soak: build
+	node tests/bench/soak.mjs $(MINUTES)
+
 ## bench-python: what CPython needs for the work of the tables, for `make run` to put beside them
 .PHONY: bench-python
 bench-python:
@@ -164,7 +177,7 @@ golden: $(B)/tests/chunk_test $(WEB_NODE) web/src/trace/kinds.gen.ts
 ## clean: remove what was built
 .PHONY: clean
 clean:
-	rm -rf build build-asan
+	rm -rf build build-asan build-tsan build-coverage build-fuzz
 
 $(B)/bench/sched_bench: private RUNNER_LIBS += -lcmocka
 $(B)/bench/%: $(B)/tests/bench/%.o $(RUNNER_LIB) $(SHARED_OBJ)

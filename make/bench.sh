@@ -24,3 +24,6 @@ INTERLEAVE_BUILD=$build node tests/bench/witness_bench.mjs
 echo
 echo "== fairness: a single run beside somebody's experiment, against the run alone"
 INTERLEAVE_BUILD=$build node tests/bench/fairness_bench.mjs
+echo
+echo "== a class: 60 participants beside a batch, 200 browsers on a board"
+INTERLEAVE_BUILD=$build node tests/bench/class_bench.mjs

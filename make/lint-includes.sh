@@ -13,7 +13,18 @@ allowed() {
     sandbox) echo "sandbox/base sandbox/proto sandbox/trace sandbox/sched sandbox/prim sandbox/host" ;;
     scenarios) echo "sandbox sandbox/prim" ;;
     scenarios/*) echo "scenarios" ;;
-    server) echo "sandbox/base sandbox/proto sandbox/trace sandbox/host" ;;
+    server/base) echo "sandbox/base sandbox/proto" ;;
+    server/http) echo "$(allowed server/base) server/base" ;;
+    server/store) echo "$(allowed server/base) server/base" ;;
+    server/pictures) echo "$(allowed server/base) sandbox/trace server/base" ;;
+    server/clients) echo "$(allowed server/http) server/http server/store" ;;
+    server/setups) echo "$(allowed server/http) sandbox/trace server/http" ;;
+    server/workshops) echo "$(allowed server/setups) server/store server/setups" ;;
+    server/runs) echo "$(allowed server/workshops) sandbox/host server/workshops" ;;
+    server/transfer) echo "$(allowed server/runs) server/runs" ;;
+    server/api) echo "$(allowed server/runs) server/clients server/runs" ;;
+    server/pages) echo "$(allowed server/api) server/pictures server/api" ;;
+    server) echo "$(allowed server/pages) server/transfer server/pages" ;;
     esac
 }
 
@@ -43,8 +54,11 @@ only() { # header, the one file or folder that may use it
         esac
     done
 }
-only microhttpd.h server/http
-only jansson.h server/json
-only sqlite3.h server/store
+only microhttpd.h server/http/
+only jansson.h server/base/json
+only sqlite3.h server/store/
 only seccomp.h sandbox/filter
+only cairo.h server/pictures/picture
+only zlib.h server/pictures/png
+only pango/pangocairo.h server/pictures/picture
 exit $bad

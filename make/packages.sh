@@ -1,14 +1,19 @@
 #!/bin/sh
-# Installs the Debian packages that are missing. Usage: make/packages.sh build|test
+# Installs the Debian packages that are missing. Usage: make/packages.sh build|test|watch|fuzz
 # Says what it does; does nothing, and needs no root, when everything is there.
 set -eu
 
 build="gcc make pkg-config libc6-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev
-       libseccomp-dev libzstd-dev brotli ca-certificates"
+       libseccomp-dev libzstd-dev zlib1g-dev libcairo2-dev libpango1.0-dev fonts-inter
+       fonts-droid-fallback brotli ca-certificates"
 test="libcmocka-dev clang-format chromium fonts-noto-cjk procps sqlite3"
+watch="libcmocka-dev clang-tidy cppcheck valgrind"
+fuzz="clang libclang-rt-dev"
 
 wanted=$build
 [ "${1:-build}" = test ] && wanted="$build $test"
+[ "${1:-build}" = watch ] && wanted="$build $watch"
+[ "${1:-build}" = fuzz ] && wanted="$build $test $fuzz"
 
 missing=
 for package in $wanted; do

@@ -26,8 +26,8 @@ web-test: $(WEB_NODE) $(WEB_KINDS)
 
 ## browser-test: open, run, look, reload in Chromium against the real server
 .PHONY: browser-test
-browser-test: build
-	node --test --test-concurrency=1 tests/browser/*.test.mjs
+browser-test: build $(HOSTILE_RUNNER)
+	BUILD=$(B) node --test --test-concurrency=1 tests/browser/*.test.mjs
 
 BENCH_WEB_NODE := tests/bench/web/node_modules/.package-lock.json
 
@@ -39,3 +39,8 @@ $(BENCH_WEB_NODE): tests/bench/web/package-lock.json
 .PHONY: bench-web
 bench-web: build $(BENCH_WEB_NODE)
 	BUILD=$(B) node tests/bench/web_bench.mjs $(PARTS)
+
+# The decoder of traces by itself, for tests/fuzz.
+$(B)/fuzz/decode.cjs: $(WEB_NODE) $(WEB_SRC) $(WEB_KINDS) $(wildcard tests/fuzz/web/*)
+	@mkdir -p $(@D)
+	node tests/fuzz/web/build.mjs $@
