@@ -85,7 +85,7 @@ test('a client that leaves does not disturb the run', async () => {
 });
 
 test('a deleted run ends its streams', async () => {
-  const run = await server.run(slow(), 0.2);
+  const run = await server.begin(slow());
   const following = events(await stream(run.id), 'never');
   assert.equal((await server.api(`/runs/${run.id}`, { method: 'DELETE' })).status, 204);
   const list = await following;

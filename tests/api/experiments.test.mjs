@@ -300,9 +300,9 @@ test('lists are newest first, paged, and filtered by scenario and owner', async 
 
 test('other methods and unknown ones are refused', async () => {
   assert.equal((await server.api('/experiments/none')).status, 404);
-  const put = await server.api('/experiments/none', { method: 'PUT', body: 'x' });
-  assert.equal(put.status, 405);
-  assert.equal(put.headers.get('allow'), 'GET, HEAD, DELETE');
+  const post = await server.api('/experiments/none', { method: 'POST', body: 'x' });
+  assert.equal(post.status, 405);
+  assert.equal(post.headers.get('allow'), 'GET, HEAD, PUT, DELETE');
 });
 
 test('a single run does not wait for experiments', async () => {
@@ -347,7 +347,13 @@ test('there are only so many, of one client and of all', async (t) => {
   t.after(() => other.stop());
   const limits = await other.json('/limits');
   assert.equal(limits.experiments, 10);
-  for (let i = 0; i < limits.experiments_of_one; i++) await start(steady(9000, 5), '', {}, other);
+  await other.run(quick); /* whose answer makes it a client of its own */
+  const key = { headers: { 'content-type': 'application/json', 'idempotency-key': 'at the limit' } };
+  const first = await start(steady(9000, 5), '', key, other);
+  for (let i = 1; i < limits.experiments_of_one; i++) await start(steady(9000, 5), '', {}, other);
+  const again = await post(steady(9000, 5), '', key, other);
+  assert.deepEqual([again.status, (await again.json()).id], [200, first.id], 'a repeated one takes no place');
+  assert.equal((await post(steady(9000, 6), '', key, other)).status, 422);
   const ninth = await post(steady(9000, 5), '', {}, other);
   assert.equal(ninth.status, 429);
   assert.ok(Number(ninth.headers.get('retry-after')) > 0);
@@ -391,10 +397,53 @@ test('what is done outlives the server; what went on is kept as far as it was', 
 test('limits tell the bounds of experiments', async () => {
   const limits = await server.json('/limits');
   const bounds = {
-    experiments: 64, experiments_of_one: 8, experiment_workers: 1, repeat_count: 1000, explore_preemptions: 16,
+    experiments: 64, experiments_of_one: 8, experiments_of_address: 48, experiment_workers: 1, repeat_count: 1000, explore_preemptions: 16,
     explore_schedules: 100000000, explore_seconds: 300, outcomes: 256, schedule_depth: 16, schedule_token_bytes: 2000,
   };
   for (const [name, bound] of Object.entries(bounds)) assert.equal(limits[name], bound, name);
   const metrics = await (await server.fetch('/metrics')).text();
   assert.match(metrics, /^interleave_experiments_running \d+$/m);
+});
+
+test('an idempotency key makes one experiment; with another body it is refused', async () => {
+  const ask = (body, key, query = '', options = {}) => server.api(`/experiments${query}`, {
+    method: 'POST', body: JSON.stringify(body), ...options,
+    headers: { 'content-type': 'application/json', 'idempotency-key': key },
+  });
+  const body = { ...quick, kind: 'repeat', count: 3 };
+  const answers = await Promise.all([...Array(6)].map(() => ask(body, 'x-1', '?wait=20')));
+  const made = await Promise.all(answers.map((answer) => answer.json()));
+  assert.deepEqual(answers.map((a) => a.status).sort(), [200, 200, 200, 200, 200, 201]);
+  assert.equal(new Set(made.map((e) => e.id)).size, 1);
+  assert.ok(made.every((e) => e.status === 'done' && e.progress.done === 3));
+  const again = await ask(body, 'x-1');
+  assert.equal(again.status, 200);
+  assert.deepEqual(await again.json(), await server.json(`/experiments/${made[0].id}`));
+  for (const other of [{ ...body, count: 4 }, { ...body, params: { rounds: 2 } }, { ...body, beside: made[0].id }]) {
+    const refused = await ask(other, 'x-1');
+    assert.equal(refused.status, 422);
+    assert.deepEqual((await refused.json()).errors.map((e) => e.pointer), ['/Idempotency-Key']);
+  }
+  const stranger = await ask(body, 'x-1', '', { cookie: '' });
+  assert.equal(stranger.status, 201);
+  assert.notEqual((await stranger.json()).id, made[0].id);
+  assert.equal((await server.post(quick, '', { 'idempotency-key': 'x-1' })).status, 201, 'runs have keys of their own');
+  assert.equal((await ask(body, 'k'.repeat(129))).status, 422);
+  assert.equal((await server.api(`/experiments/${made[0].id}`, { method: 'DELETE' })).status, 204);
+  const anew = await ask(body, 'x-1', '?wait=20');
+  assert.equal(anew.status, 201, 'the key goes with the experiment');
+  assert.notEqual((await anew.json()).id, made[0].id);
+});
+
+test('a repetition of the request finds the experiment that goes on, and waits for it', async () => {
+  const ask = (query) => server.api(`/experiments${query}`, {
+    method: 'POST', body: JSON.stringify({ ...slow(400), kind: 'repeat', count: 3 }),
+    headers: { 'content-type': 'application/json', 'idempotency-key': 'x-2' },
+  });
+  const first = await (await ask('')).json();
+  assert.notEqual(first.status, 'done');
+  const again = await ask('?wait=20');
+  assert.equal(again.status, 200);
+  const done = await again.json();
+  assert.deepEqual([done.id, done.status, done.progress.done], [first.id, 'done', 3]);
 });

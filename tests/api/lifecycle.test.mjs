@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -35,7 +37,7 @@ for (const signal of ['SIGTERM', 'SIGINT'])
     const server = await Server.start({ args: ['--workers', '2'] });
     const directory = server.directory;
     const ids = [];
-    for (let i = 0; i < 5; i++) ids.push((await (await server.post(slow())).json()).id);
+    for (let i = 0; i < 5; i++) ids.push((await (i ? (await server.post(slow())).json() : server.begin(slow()))).id);
     const finished = await server.run(quick, 0.01);
     const following = events(await server.api(`/runs/${ids[0]}/events`));
     const waiting = server.api(`/runs/${ids[1]}?wait=30`);
@@ -71,16 +73,18 @@ test('finished runs are there after a restart, whole', async (t) => {
   assert.deepEqual(await again.json(`/runs/${run.id}/trace?format=json`), trace);
 });
 
-test('a database of the first version is brought up to date, its runs are whole', async (t) => {
+test('a database of the first version is brought up to date, its runs and keys are whole', async (t) => {
   const directory = await mkdtemp(path.join(tmpdir(), 'interleave-'));
-  const schema = await readFile(path.join(root, 'server/schema.sql'), 'utf8');
+  const schema = await readFile(path.join(root, 'server/store/schema.sql'), 'utf8');
   const id = 'x'.repeat(22);
   execFileSync('sqlite3', [path.join(directory, 'test.db')], { input: `${schema}
     INSERT INTO runs (pub, session, scenario, job, params, done, ended, created_ms, result) VALUES
       ('${id}', '${id}', 'generator-send', 'scenario=generator-send', '{"rounds":1}', 1, 'completed',
        1700000000000, '{"ended":"completed","outcome":null}');
+    INSERT INTO idempotency (session, key, run_id) VALUES ('${id}', 'used', 1);
     PRAGMA user_version = 1;` });
-  const server = await Server.start({ directory });
+  const cookie = `interleave_session=${id}`;
+  const server = await Server.start({ directory, cookie, args: ['--retention', '0'] });
   t.after(() => server.stop());
   const run = await server.json(`/runs/${id}`);
   assert.equal(run.ended, 'completed');
@@ -90,6 +94,23 @@ test('a database of the first version is brought up to date, its runs are whole'
     preemptions: null, problem: null,
   });
   assert.equal((await server.run(quick)).ended, 'completed');
+  const again = await server.post(quick, '', { 'idempotency-key': 'used' });
+  assert.equal(again.status, 422);
+  assert.deepEqual((await again.json()).errors.map((e) => e.code), ['used-before']);
+});
+
+test('a database of a later version is left as it is', async () => {
+  const directory = await mkdtemp(path.join(tmpdir(), 'interleave-'));
+  const file = path.join(directory, 'test.db');
+  const version = (text) => execFileSync('sqlite3', [file, `PRAGMA user_version${text}`], { encoding: 'utf8' }).trim();
+  version(' = 999');
+  const before = await readFile(file);
+  const refused = cli('serve', '--listen', '127.0.0.1:0', '--database', file);
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /the database is of version 999; this program knows up to \d+/);
+  assert.equal(version(''), '999');
+  assert.equal((await readFile(file)).length, before.length);
+  await rm(directory, { recursive: true });
 });
 
 test('kill -9 loses nothing that was acknowledged', async (t) => {
@@ -135,7 +156,7 @@ test('kill -9 loses nothing that was acknowledged', async (t) => {
 test('when the spawner dies runs in flight end, queued ones go on', async (t) => {
   const server = await Server.start({ args: ['--workers', '1'] });
   t.after(() => server.stop());
-  const victim = await server.run(slow(), 0.3);
+  const victim = await server.begin(slow());
   assert.equal(victim.status, 'running');
   const next = await (await server.post(quick)).json();
   process.kill(await server.spawner(), 'SIGKILL');
@@ -221,7 +242,8 @@ test('an experiment whose disk is full is done when it is stored', async (t) => 
   const made = await (await ask()).json();
   fileLimit(server, 4096);
   assert.equal((await ask()).status, 503);
-  const kept = await server.json(`/experiments/${made.id}?wait=2.5`);
+  let kept = made;
+  for (let i = 0; i < 40 && kept.progress.done < 3; i++) kept = await server.json(`/experiments/${made.id}?wait=0.5`);
   assert.deepEqual([kept.status, kept.ended, kept.progress.done], ['running', null, 3]);
   assert.equal(kept.outcomes[0].run, null, 'its run has no page yet');
   fileLimit(server, 'unlimited');
@@ -269,7 +291,7 @@ test('a disk that stays full does not keep the server from ending', async (t) =>
 
 test('nothing of a run is left when the server is gone', async () => {
   const server = await Server.start({ args: ['--workers', '2'] });
-  await server.run(slow(), 0.2);
+  await server.begin(slow());
   const children = await childrenOf(server.process.pid);
   assert.ok(children.length > 0);
   await server.end('SIGKILL');
@@ -298,6 +320,8 @@ test('the command line says what it wants', () => {
     [['serve', '--queue', '0'], '--queue must be 1 to 100000, was "0"'],
     [['serve', '--wall-limit', 'x'], '--wall-limit must be'],
     [['serve', '--memory-limit', '12Q'], '--memory-limit must be'],
+    [['serve', '--database', ''], '--database must be 1 to 4096 characters long'],
+    [['serve', '--admin-token', 'short'], '--admin-token must be 16 to 256 characters long'],
     [['serve', '--log-level', 'loud'], '--log-level must be'],
     [['serve', 'now'], 'not an option'],
   ]) {
@@ -325,12 +349,26 @@ test('an address in use, a bad runner and a foreign database are refused', async
   const foreign = cli('serve', '--listen', '127.0.0.1:0', '--database', program);
   assert.equal(foreign.status, 1);
   assert.match(foreign.stderr, /not a database/);
+  for (const [address, said] of [['8080', /"8080" must be ADDRESS:PORT/], ['127.0.0.1:', /must be ADDRESS:PORT/],
+    ['127.0.0.1:http', /"127\.0\.0\.1:http" is not an address and port/]]) {
+    const nowhere = cli('serve', '--listen', address, '--database', file);
+    assert.equal(nowhere.status, 1);
+    assert.match(nowhere.stderr, said);
+  }
 });
 
 test('healthcheck tells whether a server answers', async (t) => {
   const server = await Server.start();
   t.after(() => server.stop());
   execFileSync(program, ['healthcheck', '--listen', `127.0.0.1:${server.port}`]);
+  const other = net.createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 500 Internal Server Error\r\n\r\n')).listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const asked = spawn(program, ['healthcheck', '--listen', `127.0.0.1:${other.address().port}`], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  asked.stderr.on('data', (d) => (said += d));
+  assert.deepEqual(await once(asked, 'close'), [1, null]);
+  assert.match(said, /does not answer well/);
+  other.close();
   await server.end();
   assert.equal(cli('healthcheck', '--listen', `127.0.0.1:${server.port}`).status, 1);
 });

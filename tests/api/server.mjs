@@ -26,7 +26,8 @@ export class Server {
     server.directory = options.directory ?? (await mkdtemp(path.join(tmpdir(), 'interleave-')));
     const args = ['serve', '--listen', '127.0.0.1:0', '--log-level', 'warning'];
     args.push('--database', path.join(server.directory, 'test.db'), ...(options.args ?? []));
-    server.process = spawn(program, args, {
+    const [command, ...first] = [...(options.within ?? []), program];
+    server.process = spawn(command, [...first, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...(options.env ?? {}) },
     });
@@ -102,6 +103,15 @@ export class Server {
     return answer.json();
   }
 
+  /* Starts one; resolves when it has done something that was seen. */
+  async begin(body, headers = {}) {
+    const run = await (await this.post(body, '', headers)).json();
+    const options = headers.cookie ? { cookie: headers.cookie } : {};
+    let trace = '';
+    while (trace.split('\n').length < 3) trace = await (await this.api(`/runs/${run.id}/trace?format=csv`, options)).text();
+    return this.json(`/runs/${run.id}`, options);
+  }
+
   /* Sends bytes as they are; resolves to all that came until the server closed or `until` fits. */
   raw(bytes, until = null, patience = 8000) {
     return new Promise((resolve) => {
@@ -123,9 +133,8 @@ export class Server {
   }
 }
 
-/* Reads server-sent events until `last` was one; resolves to [{event, id, data}]. */
-export async function events(answer, last = 'done') {
-  const list = [];
+/* Yields server-sent events, {event, id, data}, as they come. */
+export async function* eventStream(answer) {
   let text = '';
   const decoder = new TextDecoder();
   for await (const bytes of answer.body) {
@@ -134,9 +143,17 @@ export async function events(answer, last = 'done') {
     while ((end = text.indexOf('\n\n')) >= 0) {
       const event = parseEvent(text.slice(0, end));
       text = text.slice(end + 2);
-      if (event) list.push(event);
-      if (event?.event === last) return list;
+      if (event) yield event;
     }
+  }
+}
+
+/* Reads server-sent events until `last` was one; resolves to them. */
+export async function events(answer, last = 'done') {
+  const list = [];
+  for await (const event of eventStream(answer)) {
+    list.push(event);
+    if (event.event === last) break;
   }
   return list;
 }

@@ -59,7 +59,7 @@ test('health, readiness and metrics are outside the prefix', async () => {
 });
 
 test('every page address answers the page, under a strict policy', async () => {
-  for (const where of ['/', '/s/pool-map-order?threads=4', '/r/abc', '/c/a/b', '/x/a', '/w/a/board']) {
+  for (const where of ['/', '/s/pool-map-order?threads=4', '/r/abc', '/c/a/b', '/x/a', '/w', '/w/a/board']) {
     const page = await get(where);
     assert.equal(page.status, 200, where);
     assert.match(page.body, /Interleave/);
@@ -69,7 +69,7 @@ test('every page address answers the page, under a strict policy', async () => {
     assert.match(policy, /frame-ancestors 'none'$/);
     assert.equal(page.headers['x-content-type-options'], 'nosniff');
     assert.equal(page.headers['referrer-policy'], 'no-referrer');
-    assert.equal(page.headers['cache-control'], 'no-cache');
+    assert.equal(page.headers['cache-control'], 'private, no-cache');
   }
   const embed = await get('/embed/r/abc');
   assert.match(embed.headers['content-security-policy'], /frame-ancestors \*$/);

@@ -119,7 +119,7 @@ test('follow streams while the run goes on and ends with it', async () => {
 });
 
 test('a running run gives what is there, in every format', async () => {
-  const { id } = await server.run(slow(), 0.3);
+  const { id } = await server.begin(slow());
   for (const format of ['binary', 'json', 'chrome', 'csv']) {
     const answer = await trace(`?format=${format}`, id);
     assert.equal(answer.status, 200, format);

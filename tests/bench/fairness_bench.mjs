@@ -86,7 +86,7 @@ async function compare(server, cookie, single, experiment) {
     `  [${times(p50)}, ${times(p95)}; ${Math.round(quantile(rates, 0.5))} a second beside]`);
 }
 
-const server = await Server.start();
+const server = await Server.start({ args: ['--client-limit', '0'] });
 try {
   const cookie = await stranger(server);
   for (const experiment of Object.keys(experiments))

@@ -1,7 +1,8 @@
 /*
  * Ratios of the server, each measured against its yardstick in the same run; nothing fails on a
  * time. JSON GET against nginx giving the same bytes (2 workers, 64 connections, wrk, alternating);
- * POST to done over HTTP against what the sandbox needs for the same run (metrics.reaped_ns).
+ * POST to done over HTTP against what the sandbox needs for the same run (metrics.reaped_ns); the
+ * picture of a run against its POST.
  */
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -107,10 +108,30 @@ async function comparePosts(server) {
     `  [${whole.toFixed(2)} ms / ${reaped.toFixed(2)} ms, stored durably]`);
 }
 
+/* The picture of a run, drawn and then kept, beside the POST of the same run to done. */
+async function comparePictures(server) {
+  const get = async (id) => {
+    const start = process.hrtime.bigint();
+    const bytes = (await (await fetch(`${server.base}/r/${id}/picture.png`)).arrayBuffer()).byteLength;
+    return [Number(process.hrtime.bigint() - start) / 1e6, bytes];
+  };
+  const list = await posts(server, 41);
+  const ids = list.map(([, { id }]) => id);
+  await get(ids.pop()); /* the first one looks for fonts */
+  const drawn = [], kept = [];
+  for (const id of ids) drawn.push(await get(id));
+  for (const id of ids) kept.push(await get(id));
+  const [post, ms, again] = [list, drawn, kept].map((l) => median(l.map(([t]) => t)));
+  console.log(`picture drawn / POST to done, p50: ${(ms / post).toFixed(1)}` +
+    `  [${ms.toFixed(1)} ms / ${post.toFixed(2)} ms; ${again.toFixed(1)} ms when it is kept,` +
+    ` ${Math.round(median(drawn.map(([, n]) => n)) / 1000)} kB]`);
+}
+
 const directory = await mkdtemp(path.join(tmpdir(), 'interleave-bench-'));
-const server = await Server.start();
+const server = await Server.start({ args: ['--client-limit', '0'] });
 try {
   await comparePosts(server);
+  await comparePictures(server);
   await compareWithNginx(server, directory);
 } finally {
   await server.stop();

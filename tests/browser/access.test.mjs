@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { everyPage, show } from './every.mjs';
-import { axeSource, root, startBrowser, startServer } from './help.mjs';
+import { axeSource, root, startPeople, startServer } from './help.mjs';
 
 const shots = join(root, 'build/shots');
 let server;
@@ -14,12 +14,12 @@ let pages;
 before(async () => {
   mkdirSync(shots, { recursive: true });
   server = await startServer();
-  browser = await startBrowser();
+  browser = await startPeople(2);
   pages = await everyPage(server.url);
 });
 after(async () => {
   await browser?.stop();
-  await server?.stop();
+  assert.equal(await server?.stop(), 0, 'the server ends cleanly');
 });
 
 async function violations(page) {
@@ -28,23 +28,30 @@ async function violations(page) {
   return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
 }
 
-for (const theme of ['light', 'dark']) {
-  for (const language of ['en', 'zh-CN']) {
-    for (const width of [1280, 390]) {
-      test(`${theme} ${language} ${width}`, async () => {
-        const page = await browser.newPage({ width, theme, language });
-        for (const [name, entry] of Object.entries(pages)) {
-          await show(page, server.url, entry);
-          await page.screenshot({ path: join(shots, `${name}-${theme}-${language}-${width}.png`), fullPage: true });
-          const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-          assert.ok(wide <= 0, `${name} is ${wide} pixels wider than the window`);
-          assert.deepEqual(await violations(page), [], name);
-        }
-        await page.close();
-      });
+async function look(person, { theme, language, width }) {
+  const page = await person.newPage({ width, theme, language });
+  for (const [name, entry] of Object.entries(pages)) {
+    await show(page, server.url, entry);
+    await page.screenshot({ path: join(shots, `${name}-${theme}-${language}-${width}.png`), fullPage: true });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 0, `${name} is ${wide} pixels wider than the window`);
+    assert.deepEqual(await violations(page), [], name);
+  }
+  await page.close();
+}
+
+describe('every page, two looks at a time', { concurrency: 2 }, () => {
+  for (const theme of ['light', 'dark']) {
+    for (const language of ['en', 'zh-CN']) {
+      for (const width of [1280, 390]) {
+        test(`${theme} ${language} ${width}`, async () => {
+          const person = browser.people.pop();
+          await look(person, { theme, language, width }).finally(() => browser.people.push(person));
+        });
+      }
     }
   }
-}
+});
 
 test('no page complained', () => {
   assert.deepEqual(browser.complaints, []);

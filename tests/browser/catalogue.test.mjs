@@ -1,21 +1,16 @@
 // Every scenario of the catalogue in the browser: its page opens, and a run as it stands draws the
 // chart its descriptor names.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { run, startBrowser, startServer } from './help.mjs';
+import { describe, test } from 'node:test';
+import { run, started } from './help.mjs';
 
 let server;
 let browser;
 let scenarios;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
+started(async (aServer, aBrowser) => {
+  [server, browser] = [aServer, aBrowser];
   const ids = (await (await fetch(`${server.url}/api/v1/scenarios`)).json()).scenarios.map(({ id }) => id);
   scenarios = await Promise.all(ids.map(async (id) => (await fetch(`${server.url}/api/v1/scenarios/${id}`)).json()));
-});
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
 });
 
 /** What each kind of chart is drawn with. */

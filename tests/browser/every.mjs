@@ -39,9 +39,50 @@ async function makeAll(url) {
   return ids;
 }
 
+/** A workshop in which three take part, one of them twice; and what their browsers keep of it. */
+async function makeClass(url) {
+  const title = 'Races and deadlocks · 竞争与死锁';
+  const note = 'Run it three times.\n再运行三次，看看数字变不变。';
+  const race = { scenario: 'race-counter', params: { n: 20 }, schedule: { mode: 'random' }, note };
+  const made = await make(url, '/workshops', { title, steps: [race, { scenario: 'deadlock-two-locks' }] });
+  const { id } = made;
+  const take = (step, name) => make(url, '/runs?wait=20', { workshop: { id, step, name } });
+  const run = (await take(0, 'Ann')).id;
+  for (const [step, name] of [[1, 'Ann'], [0, '李雷'], [0, 'Bob'], [0, 'Bob'], [1, 'Bob']]) await take(step, name);
+  const steps = [{ scenario: 'race-counter', query: 'n=20&schedule=random', note }, { scenario: 'deadlock-two-locks' }];
+  return {
+    id,
+    run,
+    instructor: { 'interleave.workshops': [{ id, title, key: made.instructor_key }] },
+    participant: { 'interleave.workshops': [{ id, title, name: 'Ann' }] },
+    draft: { 'interleave.workshop.draft': { title: 'Monday', steps } },
+  };
+}
+
+/** The pages of a class. */
+function classPages({ id, run, instructor, participant, draft }) {
+  const board = `/w/${id}/board`;
+  return {
+    join: { path: '/w', ready: 'h1', keep: instructor },
+    make: { path: '/w/new', ready: '.add-list li' },
+    'make-wrong': { path: '/w/new', ready: '.add-list li', click: '.make .primary' },
+    making: { path: '/w/new', ready: '.make-step .note', keep: draft, click: '.make-step-title' },
+    edit: { path: `/w/${id}/edit`, ready: '.make-step .note', keep: instructor, click: '.make-step-title' },
+    workshop: { path: `/w/${id}`, ready: '#participant', live: true },
+    step: { path: `/w/${id}?step=1`, ready: '.sentences', keep: participant, live: true },
+    board: { path: board, ready: '.sentences .badge', live: true },
+    instructor: { path: board, ready: '.instructor', keep: instructor, live: true },
+    projector: { path: board, ready: '.sentences .badge', click: '.actions [aria-pressed]', live: true },
+    invite: { path: board, ready: '.tile', click: 'text=/^(Show the link on a projector|投影链接)$/', then: '.qr', live: true },
+    code: { path: '/s/race-counter?n=7', ready: '.code-keyword', click: 'text=/^(QR code|二维码)$/', then: '.qr' },
+    taken: { path: `/r/${run}`, ready: '.workshop-strip strong' },
+  };
+}
+
 /** The pages of a server by name, after making what they show. */
 export async function everyPage(url) {
   const ids = await makeAll(url);
+  const inClass = classPages(await makeClass(url));
   return {
     gallery: { path: '/', ready: '.card' },
     scenario: { path: '/s/race-counter', ready: '.code-keyword' },
@@ -82,6 +123,7 @@ export async function everyPage(url) {
     history: { path: '/history', ready: 'h1' },
     ran: { path: '/history', ready: '.history-line', mine: [races, deadlock, { ...deadlock, schedule: { mode: 'pct', seed: 7 } }] },
     tour: { path: '/', ready: '.card', click: '.hero button' },
+    ...inClass,
     embed: { path: `/embed/r/${ids.lock}`, ready: '.verdict' },
     missing: { path: '/r/nothing', ready: 'h1' },
     'missing-scenario': { path: '/s/race-conter', ready: 'main li' },
@@ -90,8 +132,17 @@ export async function everyPage(url) {
   };
 }
 
-/** Opens a page of the list and waits until all of it is there. */
-export async function show(page, url, { path, ready, mine, select, click }) {
+/** The browser keeps these things of workshops, and nothing else of them. */
+function store(page, values) {
+  return page.evaluate((all) => {
+    for (const key of ['interleave.workshops', 'interleave.workshop.draft']) localStorage.removeItem(key);
+    for (const [key, value] of Object.entries(all)) localStorage.setItem(key, JSON.stringify(value));
+  }, values);
+}
+
+/** Opens a page of the list and waits until all of it is there; one that is live goes on listening. */
+export async function show(page, url, { path, ready, mine, keep, select, click, then, live }) {
+  if (page.url().startsWith(url)) await store(page, keep ?? {});
   for (const data of mine ?? []) await page.request.post(`${url}/api/v1/runs?wait=20`, { data });
   await page.goto(url + path);
   // Another fragment alone leaves the page as it is.
@@ -103,10 +154,11 @@ export async function show(page, url, { path, ready, mine, select, click }) {
     await page.evaluate(() => scrollTo(0, 0));
   }
   if (click) await page.locator(click).first().click();
+  if (then) await page.locator(then).first().waitFor();
   if (select) {
     await page.locator('.lanes').focus();
     for (const key of ['ArrowRight', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(key);
   }
-  await page.waitForLoadState('networkidle');
+  if (!live) await page.waitForLoadState('networkidle');
   await drawn(page);
 }

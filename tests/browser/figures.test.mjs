@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { run, startBrowser, startServer } from './help.mjs';
+import { after, test } from 'node:test';
+import { run, started } from './help.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'interleave-figures-'));
 const file = join(folder, 'figures.json');
@@ -19,13 +19,8 @@ writeFileSync(file, JSON.stringify({
 
 let server;
 let browser;
-before(async () => {
-  server = await startServer('--reference', file);
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
+started((aServer, aBrowser) => { [server, browser] = [aServer, aBrowser]; }, '--reference', file);
+after(() => {
   rmSync(folder, { recursive: true });
 });
 

@@ -1,12 +1,14 @@
 // Starts the real server on a free port with a fresh database, and Chromium to look at it.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { after, before } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const build = join(root, process.env.BUILD ?? 'build');
+export const build = join(root, process.env.BUILD ?? 'build');
 const { chromium } = await import(pathToFileURL(join(root, 'web/node_modules/playwright-core/index.mjs')).href);
 export const axeSource = readFileSync(join(root, 'web/node_modules/axe-core/axe.min.js'), 'utf8');
 
@@ -56,14 +58,9 @@ export async function run(url, scenario, params = {}) {
   return response.json();
 }
 
-/** A browser with an empty profile, and further flags. What pages complain about is collected in `complaints`. */
-export async function startBrowser(...flags) {
-  const profile = mkdtempSync(join(tmpdir(), 'interleave-profile-'));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: BROWSER, headless: true, args: [...FLAGS, ...flags], viewport: { width: 1280, height: 800 },
-  });
-  const complaints = [];
-  const newPage = async ({ width = 1280, theme = 'light', language = 'en' } = {}) => {
+/** Opens pages of a context; what they complain about is collected in `complaints`. */
+function pageMaker(context, complaints) {
+  return async ({ width = 1280, theme = 'light', language = 'en' } = {}) => {
     const page = await context.newPage();
     await page.setViewportSize({ width, height: width < 600 ? 844 : 800 });
     page.on('console', (message) => {
@@ -81,11 +78,50 @@ export async function startBrowser(...flags) {
     }, [theme, language]);
     return page;
   };
+}
+
+/** A browser with an empty profile, and further flags. */
+export async function startBrowser(...flags) {
+  const profile = mkdtempSync(join(tmpdir(), 'interleave-profile-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: BROWSER, headless: true, args: [...FLAGS, ...flags], viewport: { width: 1280, height: 800 },
+  });
+  const complaints = [];
+  const newPage = pageMaker(context, complaints);
   const stop = async () => {
     await context.close();
     rmSync(profile, { recursive: true, force: true });
   };
   return { newPage, stop, complaints, context };
+}
+
+/**
+ * Gives a file of tests a server, with further options, and a browser, from before the first test until
+ * after the last. `ready` takes both and makes what the tests need besides.
+ */
+export function started(ready, ...options) {
+  let server;
+  let browser;
+  before(async () => {
+    server = await startServer(...options);
+    browser = await startBrowser();
+    await ready(server, browser);
+  });
+  after(async () => {
+    await browser?.stop();
+    assert.equal(await server?.stop(), 0, 'the server ends cleanly');
+  });
+}
+
+/** One browser for several people: each has storage and cookies of their own. */
+export async function startPeople(count) {
+  const browser = await chromium.launch({ executablePath: BROWSER, headless: true, args: FLAGS });
+  const complaints = [];
+  const people = await Promise.all(Array.from({ length: count }, async () => {
+    const context = await browser.newContext();
+    return { context, newPage: pageMaker(context, complaints) };
+  }));
+  return { people, complaints, stop: () => browser.close() };
 }
 
 /** How many pixels of the timeline's canvas have each of the wanted colours. */

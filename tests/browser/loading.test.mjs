@@ -1,18 +1,11 @@
 // What a page fetches, and what one sees while its code is on its way or does not come.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { drawn, run, startBrowser, startServer } from './help.mjs';
+import { test } from 'node:test';
+import { drawn, run, started } from './help.mjs';
 
 let server;
 let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.stop();
-  assert.equal(await server?.stop(), 0, 'the server ends cleanly');
-});
+started((aServer, aBrowser) => { [server, browser] = [aServer, aBrowser]; });
 
 const code = (name) => new RegExp(`/assets/${name}-[A-Z0-9]{8}\\.js$`);
 

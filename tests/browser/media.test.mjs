@@ -1,20 +1,15 @@
 // What a reader's system asks for: its own colours, less motion, fingers.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { everyPage, show } from './every.mjs';
-import { colour, drawn, startBrowser, startServer } from './help.mjs';
+import { colour, drawn, started } from './help.mjs';
 
 let server;
 let browser;
 let pages;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
+started(async (aServer, aBrowser) => {
+  [server, browser] = [aServer, aBrowser];
   pages = await everyPage(server.url);
-});
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
 });
 
 /** What would tell something by a colour that forced colours take away. */

@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { colour, drawn, pixels, run, startBrowser, startServer } from './help.mjs';
+import { test } from 'node:test';
+import { colour, drawn, pixels, run, started } from './help.mjs';
 
 let server;
 let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.stop();
-  assert.equal(await server?.stop(), 0, 'the server ends cleanly');
-});
+started((aServer, aBrowser) => { [server, browser] = [aServer, aBrowser]; });
 
 async function opened(path, options) {
   const page = await browser.newPage(options);

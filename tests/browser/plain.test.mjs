@@ -1,18 +1,11 @@
 // A run's page in a browser that runs no scripts: facts, output and checks are there, in both languages.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { axeSource, run, startBrowser, startServer } from './help.mjs';
+import { test } from 'node:test';
+import { run, started } from './help.mjs';
 
 let server;
 let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.stop();
-  assert.equal(await server?.stop(), 0, 'the server ends cleanly');
-});
+started((aServer, aBrowser) => { [server, browser] = [aServer, aBrowser]; });
 
 async function plain(path, language) {
   const context = await browser.context.browser().newContext({ javaScriptEnabled: false, locale: language });

@@ -1,20 +1,15 @@
 // Every page at 200 and 400 % and with a reader's own text spacing: nothing is cut, nothing has to be scrolled sideways.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { everyPage, show } from './every.mjs';
-import { drawn, startBrowser, startServer } from './help.mjs';
+import { drawn, started } from './help.mjs';
 
 let server;
 let browser;
 let pages;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
+started(async (aServer, aBrowser) => {
+  [server, browser] = [aServer, aBrowser];
   pages = await everyPage(server.url);
-});
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
 });
 
 /** A window of 1280 × 1024 at 200 % and at 400 %, and a phone between them. */

@@ -1,19 +1,12 @@
 // The journey of a schedule: chosen, explored, witnessed, stepped through, beside what free runs show.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { drawn, startBrowser, startServer } from './help.mjs';
+import { test } from 'node:test';
+import { drawn, started } from './help.mjs';
 
 const SETUP = '/s/deadlock-two-locks?rendezvous=false';
 let server;
 let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.stop();
-  assert.equal(await server?.stop(), 0, 'the server ends cleanly');
-});
+started((aServer, aBrowser) => { [server, browser] = [aServer, aBrowser]; });
 
 async function opened(path, options) {
   const page = await browser.newPage(options);
@@ -141,9 +134,9 @@ test('one has only so many experiments at a time', async () => {
     return ids;
   });
   await page.getByRole('button', { name: 'Explore every schedule' }).click();
-  await page.getByText('Your other experiments go first.').waitFor();
+  await page.getByText('You have as much under way as one visitor may').waitFor();
   await page.getByRole('button', { name: '中文' }).click();
-  await page.getByText('你还有其他实验未完成，请等它们结束或取消其中一些。').waitFor();
+  await page.getByText('你进行中的运行或实验已达每位访客的上限').waitFor();
   await page.evaluate((ids) => Promise.all(ids.map((id) => fetch(`/api/v1/experiments/${id}`, { method: 'DELETE' }))), made);
   await page.goto(`${server.url}/x/${made[0]}`);
   await page.getByText('没有找到任何结果。').waitFor();

@@ -2,20 +2,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { after, before, test } from 'node:test';
-import { colour, drawn, pixels, run, startBrowser, startServer } from './help.mjs';
+import { test } from 'node:test';
+import { colour, drawn, pixels, run, started } from './help.mjs';
 
 let server;
 let browser;
 let pool;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
+started(async (aServer, aBrowser) => {
+  [server, browser] = [aServer, aBrowser];
   pool = await run(server.url, 'pool-map-order');
-});
-after(async () => {
-  await browser?.stop();
-  assert.equal(await server?.stop(), 0, 'the server ends cleanly');
 });
 
 async function opened(path, options) {

@@ -1,18 +1,11 @@
 // A learner's visit: the tour, a guess and what came of it, two runs beside each other, what was run.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { run, startBrowser, startServer } from './help.mjs';
+import { test } from 'node:test';
+import { run, started } from './help.mjs';
 
 let server;
 let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.stop();
-  assert.equal(await server?.stop(), 0, 'the server ends cleanly');
-});
+started((aServer, aBrowser) => { [server, browser] = [aServer, aBrowser]; });
 
 async function opened(path, options) {
   const page = await browser.newPage(options);

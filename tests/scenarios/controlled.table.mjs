@@ -6,7 +6,7 @@
 //   races       the objects of data races that random schedules meet; none when not said
 //   timing      of the exploration: 'ignored' (every sleep and time-out as long as it likes) unless said
 //   incomplete  why it cannot be explored completely
-//   seconds     how long to explore what is incomplete
+//   seconds     how long to explore what is incomplete; the others have the most there is, for a busy machine
 //   free        how many free runs it is compared with: fewer where each takes long, and where
 //               exploring says that all of them are the same
 //
@@ -21,7 +21,7 @@ const SLOW = { free: 100 };
 const brief = { time_scale: 0.01 };
 
 const at = (params, finds, more = {}) => ({
-  with: params, finds, races: [], timing: 'ignored', seconds: 20, free: finds.length > 1 ? 1000 : 300, ...more });
+  with: params, finds, races: [], timing: 'ignored', seconds: 300, free: finds.length > 1 ? 1000 : 300, ...more });
 
 const rendezvous = { rendezvous: false };
 const buffer = { produce_ms: 0, consume_ms: 0, items: 2, consumers: 2 };

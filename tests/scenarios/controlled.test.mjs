@@ -6,14 +6,13 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { judge, runner, SANITIZED, scenarios } from './family.mjs';
+import { judge, roomy, runner, SANITIZED, scenarios } from './family.mjs';
 import { TABLE } from './controlled.table.mjs';
 
 const REPLAYS = SANITIZED ? 20 : 1000;
 const RACE_SEEDS = 10;
 
-/** Sanitizers leave less room: fewer runs, more time, and what they have no memory to explore is passed over. */
-const ROOMY = SANITIZED ? { limit_ms: 10000 } : {};
+/** Sanitizers leave less room: fewer runs, and what they have no memory to explore is passed over. */
 const freeRuns = (setup) => (SANITIZED ? Math.min(20, setup.free) : setup.free);
 
 const MODES = ['random:1', 'random:2', 'pct:1:3', 'round-robin'];
@@ -22,7 +21,7 @@ const controlled = scenarios.filter((s) => s.schedules.includes('random'));
 
 /** What the runner says, line by line; a run that ends badly is a result. */
 function run(id, params, options) {
-  const settings = Object.entries(params).map(([name, value]) => `${name}=${value}`);
+  const settings = Object.entries(roomy(id, params)).map(([name, value]) => `${name}=${value}`);
   return new Promise((resolve, reject) => {
     execFile(runner, ['run', id, ...settings, '--json', ...options], { maxBuffer: 1 << 28 }, (_, stdout, stderr) => {
       const lines = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
@@ -108,7 +107,7 @@ describe('every mode comes to a declared end', { concurrency: 2 }, () => {
     test(scenario.id, async () => {
       for (const mode of MODES)
         for (const timing of ['virtual', 'ignored'])
-          for (const result of await run(scenario.id, ROOMY, ['--schedule', mode, '--timing', timing]))
+          for (const result of await run(scenario.id, {}, ['--schedule', mode, '--timing', timing]))
             judge(scenario, result);
     });
 });

@@ -7,39 +7,35 @@ const busy = { produce_ms: 0, consume_ms: 0 };
 family('locks', {
   quick: {
     'lock-granularity': { n: 20000 },
-    'rlock-nested': { limit_ms: 300 },
-    'deadlock-two-locks': { limit_ms: 300 },
-    'condition-abc-order': { limit_ms: 300 },
-    'event-lost-signal': { limit_ms: 400, period_ms: 50 },
-    'with-vs-manual': { limit_ms: 300 },
+    'event-lost-signal': { period_ms: 50 },
   },
   anomalies: [
     ['lock-print-lines', { gap_us: 10 }, 'broken', 5],
     ['lock-handoff', {}, 'unfair', 10],
     ['lock-handoff', { misuse: 'release-unlocked' }, 'refused', 1],
     ['lock-handoff', { misuse: 'acquire-twice' }, 'not-acquired', 1],
-    ['rlock-nested', { lock: 'lock', limit_ms: 300 }, 'waits-for-itself', 1],
-    ['rlock-nested', { release_missing: 1, limit_ms: 300 }, 'never-released', 1],
-    ['deadlock-two-locks', { limit_ms: 300 }, 'deadlock', 1],
-    ['deadlock-two-locks', { rendezvous: false, gap_us: 1000, limit_ms: 300 }, 'deadlock', 20],
+    ['rlock-nested', { lock: 'lock' }, 'waits-for-itself', 1],
+    ['rlock-nested', { release_missing: 1 }, 'never-released', 1],
+    ['deadlock-two-locks', {}, 'deadlock', 1],
+    ['deadlock-two-locks', { rendezvous: false, gap_us: 1000 }, 'deadlock', 20],
     ['semaphore-stalls', {}, 'one-too-many', 1],
     ['semaphore-signal', { initial: 1 }, 'ahead', 1],
     ['condition-bounded-buffer', { ...busy, consumers: 3, items: 300 }, 'woken-too-late', 10],
     ['condition-bounded-buffer',
-      { ...busy, guard: 'while', producers: 8, consumers: 8, capacity: 1, items: 1000, limit_ms: 1500 },
+      { ...busy, guard: 'while', producers: 8, consumers: 8, capacity: 1, items: 1000 },
       'wrong-one-woken', 10],
-    ['condition-abc-order', { coordination: 'condition-notify', limit_ms: 300 }, 'stalled', 5],
+    ['condition-abc-order', { coordination: 'condition-notify' }, 'stalled', 5],
     ['condition-abc-order', { coordination: 'none' }, 'unordered', 10],
-    ['event-lost-signal', { limit_ms: 400, period_ms: 10 }, 'missed', 10],
+    ['event-lost-signal', { period_ms: 10 }, 'missed', 10],
     ['event-lost-signal', { hold_us: 500, period_ms: 10 }, 'wrong-values', 10],
     ['barrier-rendezvous', { missing: true }, 'broken', 1],
-    ['with-vs-manual', { style: 'bare', limit_ms: 300 }, 'left-locked', 1],
+    ['with-vs-manual', { style: 'bare' }, 'left-locked', 1],
     ['race-counter', {}, 'lost-updates', 20],
     ['race-counter', { granularity: 'bytecode-gil-old' }, 'lost-updates', 20],
   ],
   extremes: [
     ['lock-granularity', { threads: 8, n: 1000, mode: 'chunk', chunk: 1000000, lock: 'spin' }],
-    ['lock-granularity', { threads: 1, n: 10000000, limit_ms: 20000 }],
+    ['lock-granularity', { threads: 1, n: 10000000 }],
     ['lock-print-lines', { workers: 32, writes_per_line: 8, gap_us: 1000 }],
     ['lock-print-lines', { workers: 32, writes_per_line: 8, lock: true, unit: 'thread' }],
     ['lock-handoff', { waiters: 32, rounds: 100, lock: 'ticket', hold_us: 0 }],
@@ -48,28 +44,28 @@ family('locks', {
     ['rlock-nested', { depth: 16, n: 10000, threads: 8 }],
     ['rlock-nested', { depth: 1, lock: 'lock', n: 1 }],
     ['deadlock-two-locks', { threads: 8, order: 'same', rounds: 1000 }],
-    ['deadlock-two-locks', { threads: 8, resolve: 'timeout-retry', limit_ms: 20000 }],
-    ['deadlock-two-locks', { threads: 8, primitive: 'manager-lock', limit_ms: 500 }],
+    ['deadlock-two-locks', { threads: 8, resolve: 'timeout-retry' }],
+    ['deadlock-two-locks', { threads: 8, primitive: 'manager-lock' }],
     ['semaphore-stalls', { users: 64, permits: 16, stay_ms_max: 10 }],
     ['semaphore-stalls', { users: 1, permits: 16, stay_ms_max: 0, unit: 'thread' }],
     ['semaphore-signal', { rounds: 100, delay_ms: 0, initial: 3 }],
     ['condition-bounded-buffer',
-      { ...busy, capacity: 1, producers: 8, consumers: 8, items: 1000, wake: 'notify-all', limit_ms: 20000 }],
-    ['condition-abc-order', { threads: 26, rounds: 1000, coordination: 'semaphores', limit_ms: 20000 }],
+      { ...busy, capacity: 1, producers: 8, consumers: 8, items: 1000, wake: 'notify-all' }],
+    ['condition-abc-order', { threads: 26, rounds: 1000, coordination: 'semaphores' }],
     ['condition-abc-order', { threads: 2, rounds: 1 }],
     ['event-lost-signal', { variant: 'two-events', rounds: 100, period_ms: 1 }],
-    ['barrier-rendezvous', { parties: 16, free: 16, rounds: 2000, skew_ms: 0, limit_ms: 20000 }],
+    ['barrier-rendezvous', { parties: 16, free: 16, rounds: 2000, skew_ms: 0 }],
     ['barrier-rendezvous', { parties: 16, free: 0, missing: true, unit: 'process' }],
     ['with-vs-manual', { threads: 16, raise_inside: false, style: 'bare' }],
     ['race-counter', { threads: 3, n: 1 }],
-    ['race-counter', { threads: 8, n: 10000000, limit_ms: 20000 }],
+    ['race-counter', { threads: 8, n: 10000000 }],
     ['race-counter', { threads: 7, n: 1001, window_ns: 10000, variant: 'lock' }],
     ['race-counter', { threads: 8, n: 100000, granularity: 'bytecode-gil-old', variant: 'lock' }],
   ],
   more() {
     test('a deadlock names every lock of the ring and who holds it', async () => {
       for (const primitive of ['lock', 'semaphore', 'manager-lock']) {
-        const { waits_for } = await one('deadlock-two-locks', { primitive, threads: 3, limit_ms: 300 });
+        const { waits_for } = await one('deadlock-two-locks', { primitive, threads: 3 });
         const ring = waits_for.filter(({ object }) => object.startsWith('lock '));
         assert.deepEqual(ring, [
           { task: 'thread 1', object: 'lock B', holder: 'thread 2' },
@@ -79,7 +75,7 @@ family('locks', {
     });
 
     test('a thread that waits for itself is named as the holder', async () => {
-      const { waits_for } = await one('rlock-nested', { lock: 'lock', limit_ms: 300 });
+      const { waits_for } = await one('rlock-nested', { lock: 'lock' });
       assert.ok(waits_for.some((w) => w.object === 'lock' && w.task === w.holder));
     });
 

@@ -7,7 +7,6 @@ const lines = (run) => run.output.trim().split('\n');
 family('processes', {
   quick: {
     'process-lifecycle': { child_ms: 300, act_after_ms: 60 },
-    'fork-vs-spawn': { limit_ms: 300 },
   },
   anomalies: [
     ['process-start-join', { jitter_ms: 50 }, 'out-of-order', 20],
@@ -18,7 +17,7 @@ family('processes', {
     ['event-gated-workers', {}, 'only-first', 3],
     ['event-gated-workers', { busy_ms: 150, time_scale: 0.2 }, 'coalesced', 3],
     ['event-gated-workers', { busy_ms: 250, clear: 'right-after-wait', select: 'all', time_scale: 0.2 }, 'coalesced', 3],
-    ['fork-vs-spawn', { helper_thread_holds_lock: true, limit_ms: 300 }, 'copied-lock', 2],
+    ['fork-vs-spawn', { helper_thread_holds_lock: true }, 'copied-lock', 2],
     ['spawn-main-guard', {}, 'stopped', 2],
     ['spawn-main-guard', { protect: false }, 'self-copying', 2],
     ['orphan-on-signal', {}, 'main-waits', 3],
@@ -96,7 +95,7 @@ family('processes', {
     });
 
     test('the copied lock is waited for by the child, and held by nobody', async () => {
-      const { waits_for: waits } = await one('fork-vs-spawn', { helper_thread_holds_lock: true, limit_ms: 300 });
+      const { waits_for: waits } = await one('fork-vs-spawn', { helper_thread_holds_lock: true });
       const child = waits.find(({ object }) => object === 'module.lock');
       assert.equal(child.task, 'Process-1');
       assert.ok(!child.holder);

@@ -104,6 +104,8 @@ void test_utf8_clean_never_cuts_a_character(void **state)
     assert_string_equal(out, "ab锁");
     utf8_clean(out, sizeof out, "a\x01\xff", 3);
     assert_string_equal(out, "a??");
+    utf8_clean(out, sizeof out, "\xc2\x9b\xc2\xa0", 4);
+    assert_string_equal(out, "?\xc2\xa0");
 }
 
 void test_utf8_width_refuses_long_forms(void **state)

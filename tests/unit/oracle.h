@@ -12,6 +12,13 @@
 
 #define ORACLE_OUTCOMES_MAX 512
 
+/* Of so many random programs, those that there is time for. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ORACLE_DRAWS(n) ((n) / 10)
+#else
+#define ORACLE_DRAWS(n) (n)
+#endif
+
 /* What the program says it saw; a deadlock and a livelock are said for it. */
 static char oracle_seen[64];
 

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-#define PROGRAMS    800
+#define PROGRAMS    ORACLE_DRAWS(800)
 #define TASKS_MOST  3
 #define STEPS_MOST  3
 #define EVERY_ORDER 600 /* programs with more of them are passed over */

@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-#define PROGRAMS      700
+#define PROGRAMS      ORACLE_DRAWS(700)
 #define TASKS_MOST    3
 #define STEPS_MOST    4
 #define EVERY_ORDER   3000 /* programs with more of them are passed over */

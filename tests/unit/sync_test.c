@@ -129,8 +129,8 @@ void test_a_recursive_lock_counts(void **state)
     lock_acquire(lock);
     assert_true(lock_try(lock));
     assert_true(lock_acquire_for(lock, 0));
-    struct task *other = thread_start("other", count_up, shared);
     shared->rounds = 1;
+    struct task *other = thread_start("other", count_up, shared);
     await_waiting(1);
     for (int depth = 3; depth > 1; depth--) {
         assert_int_equal(lock_release(lock), 0);

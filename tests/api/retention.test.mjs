@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { Server, eventStream, quick, slow } from './server.mjs';
+
+const servers = [];
+const start = async (...args) => {
+  const server = await Server.start({ args });
+  servers.push(server);
+  return server;
+};
+after(() => Promise.all(servers.map((server) => server.stop())));
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const send = (server, method, where, body, options = {}) => server.api(where, {
+  method, body: JSON.stringify(body), ...options, headers: { 'content-type': 'application/json', ...options.headers },
+});
+const keep = (server, where, kept, options) => send(server, 'PUT', where, { kept }, options);
+const status = async (server, where) => (await server.api(where)).status;
+async function until(what, patience = 60000) {
+  for (const end = Date.now() + patience; Date.now() < end; await sleep(50)) if (await what()) return true;
+  return false;
+}
+
+test('whoever has the link keeps a run, its owner lets it go', async () => {
+  const server = await start();
+  const run = await server.run(quick);
+  const at = `/runs/${run.id}`;
+  assert.equal(run.kept, false);
+  assert.equal((await keep(server, at, true, { cookie: '' })).status, 204);
+  assert.equal((await server.json(at)).kept, true);
+  assert.equal((await keep(server, at, false, { cookie: '' })).status, 403);
+  assert.equal((await keep(server, at, false)).status, 204);
+  assert.equal((await server.json(at)).kept, false);
+  for (const body of [{}, { kept: 1 }, { kept: true, more: 1 }, []])
+    assert.equal((await send(server, 'PUT', at, body)).status, 422, JSON.stringify(body));
+  assert.equal(await (await keep(server, '/runs/AAAAAAAAAAAAAAAAAAAAAA', true)).status, 404);
+});
+
+test('a run that goes on can be kept', async () => {
+  const server = await start('--retention', '1');
+  const run = await (await server.post(slow(1500))).json();
+  assert.equal((await keep(server, `/runs/${run.id}`, true)).status, 204);
+  assert.equal((await server.json(`/runs/${run.id}`)).kept, true);
+  const done = await server.json(`/runs/${run.id}?wait=20`);
+  assert.deepEqual([done.status, done.kept], ['done', true]);
+  await sleep(1500);
+  assert.equal(await status(server, `/runs/${run.id}`), 200);
+});
+
+test('what nobody keeps goes after its time, with all that belongs to it', async () => {
+  const server = await start('--retention', '4');
+  const [gone, kept] = [await server.run(quick), await server.run(quick)];
+  await keep(server, `/runs/${kept.id}`, true);
+  const experiment = (body) => send(server, 'POST', '/experiments?wait=20', { ...quick, kind: 'repeat', count: 3, ...body })
+    .then((answer) => answer.json());
+  const [old, dear] = [await experiment(), await experiment()];
+  assert.equal((await keep(server, `/experiments/${dear.id}`, true)).status, 204);
+  assert.ok(await until(async () => (await status(server, `/runs/${gone.id}`)) === 404));
+  assert.ok(await until(async () => (await status(server, `/experiments/${old.id}`)) === 404));
+  assert.equal(await status(server, `/runs/${kept.id}`), 200);
+  assert.equal((await server.json(`/experiments/${dear.id}`)).kept, true);
+  assert.equal(await status(server, `/runs/${dear.outcomes[0].run}`), 200, 'what a kept experiment shows stays');
+  const metrics = await (await server.fetch('/metrics')).text();
+  assert.ok(Number(/interleave_expired_total (\d+)/.exec(metrics)[1]) >= 2);
+});
+
+test('runs of a workshop stay as long as it does; it goes when nothing happens any more', async () => {
+  const server = await start('--retention', '0.5', '--workshop-retention', '6');
+  const made = await (await send(server, 'POST', '/workshops', { title: 'x', steps: [quick] })).json();
+  const run = await server.run({ workshop: { id: made.id, step: 0, name: 'Ann' } });
+  assert.equal(run.kept, true);
+  await sleep(1500);
+  assert.equal(await status(server, `/runs/${run.id}`), 200);
+  assert.ok(await until(async () => (await status(server, `/workshops/${made.id}`)) === 404));
+  assert.equal(await status(server, `/runs/${run.id}`), 404);
+});
+
+test('a workshop in which a run goes on does not go; who looks at its board is told when it does', async () => {
+  const server = await start('--workshop-retention', '1');
+  const made = await (await send(server, 'POST', '/workshops', { title: 'x', steps: [slow(4000)] })).json();
+  const going = await (await server.post({ workshop: { id: made.id, step: 0, name: 'Ann' } })).json();
+  const stream = eventStream(await server.api(`/workshops/${made.id}/board/events`));
+  assert.equal((await stream.next()).value.event, 'board');
+  const done = await server.json(`/runs/${going.id}?wait=20`);
+  assert.equal(done.status, 'done');
+  let event;
+  do event = (await stream.next()).value;
+  while (event.event === 'change');
+  assert.equal(event.event, 'gone');
+  assert.equal(await status(server, `/workshops/${made.id}`), 404);
+});
+
+test('beyond the disk limit the oldest go first, what is kept last of all', async () => {
+  const big = { scenario: 'race-counter', params: { threads: 4, n: 5000 } };
+  const server = await start('--disk-limit', '1M', '--retention', '600');
+  const kept = await server.run(big);
+  await keep(server, `/runs/${kept.id}`, true);
+  const runs = [];
+  for (let i = 0; i < 40; i++) runs.push((await server.run(big)).id);
+  assert.equal(await status(server, `/runs/${kept.id}`), 200);
+  assert.ok(await until(async () => (await status(server, `/runs/${runs[0]}`)) === 404, 90000));
+  assert.equal(await status(server, `/runs/${kept.id}`), 200);
+});
+
+test('how long things stay is told, and checked at the start', async () => {
+  const server = await start('--retention', '60', '--disk-limit', '0');
+  const limits = await server.json('/limits');
+  assert.deepEqual([limits.retention_seconds, limits.workshop_retention_seconds, limits.disk_bytes], [60, 15552000, 0]);
+  await assert.rejects(Server.start({ args: ['--retention', '-1'] }), /--retention must be 0 to/);
+});
