@@ -58,7 +58,7 @@ only microhttpd.h server/http/
 only jansson.h server/base/json
 only sqlite3.h server/store/
 only seccomp.h sandbox/filter
-only cairo.h server/pictures/picture
+only cairo.h server/pictures/canvas
 only zlib.h server/pictures/png
-only pango/pangocairo.h server/pictures/picture
+only pango/pangocairo.h server/pictures/canvas
 exit $bad

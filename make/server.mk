@@ -4,7 +4,10 @@ PICTURE_LIBS  := $(shell pkg-config --libs pangocairo fontconfig zlib 2>/dev/nul
 PICTURE_FLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags pangocairo fontconfig zlib 2>/dev/null))
 SERVER_LIBS   += $(PICTURE_LIBS)
 
-$(B)/server/pictures/picture.o: private ALL_CFLAGS += $(PICTURE_FLAGS)
+# Those that draw.
+DRAWING := $(call obj,$(addprefix server/pictures/,canvas.c draw_bars.c draw_lanes.c picture.c))
+
+$(DRAWING): private ALL_CFLAGS += $(PICTURE_FLAGS)
 
 # Prints what server/pictures/lanes.c makes of a trace.
 LANES := $(B)/tests/lanes
@@ -13,7 +16,7 @@ $(LANES): $(B)/tests/tools/lanes.o $(B)/server/pictures/lanes.o $(SHARED_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lm
 
-PICTURE_TESTED := $(call obj,$(addprefix server/pictures/,lanes.c picture.c png.c words.c) server/base/json.c)
+PICTURE_TESTED := $(DRAWING) $(call obj,$(addprefix server/pictures/,lanes.c png.c words.c) server/base/json.c)
 
 $(B)/tests/picture_test: $(PICTURE_TESTED)
 $(B)/tests/picture_test: private RUNNER_LIBS += $(PICTURE_LIBS) -ljansson

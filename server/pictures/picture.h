@@ -1,6 +1,6 @@
 /*
  * The picture that stands for a page where its link is shown: 1200 × 630, in the light colours of
- * the pages, as PNG. Nothing else in the program knows cairo and Pango. One thread at a time,
+ * the pages, as PNG. Nothing outside this folder knows cairo and Pango. One thread at a time,
  * always the same one.
  */
 #ifndef PICTURES_PICTURE_H
