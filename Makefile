@@ -52,7 +52,7 @@ run:
 	$(B)/interleave serve --listen 127.0.0.1:$(PORT) --database $(DATABASE) \
 	    $(if $(wildcard $(B)/python.json),--reference $(B)/python.json)
 
-## test: install what is missing, build, and run every test
+## test: install what is missing, build, and run every test (TRIES=2: a file of node's tests that failed once more)
 .PHONY: test
 test:
 	make/packages.sh test
@@ -116,17 +116,17 @@ unit-test: $(UNIT_BIN)
 ## scenario-test: every scenario, its variants and its anomalies, in the real sandbox
 .PHONY: scenario-test
 scenario-test: $(B)/interleave-runner $(HOSTILE_RUNNER)
-	INTERLEAVE_RUNNER=$< node --test --test-concurrency=2 --test-reporter=spec tests/scenarios/
+	INTERLEAVE_RUNNER=$< make/node-test.sh 2 tests/scenarios/*.test.mjs
 
 ## api-test: the HTTP contract against a started server
 .PHONY: api-test
 api-test: build $(HOSTILE_RUNNER) $(LANES) $(FAULTS)
-	BUILD=$(B) node --test --test-reporter=spec --test-concurrency=1 tests/api/
+	BUILD=$(B) make/node-test.sh 1 tests/api/*.test.mjs
 
 ## fault-test: the long form: a hundred kills, and every allocation and write of a request or transfer fails once
 .PHONY: fault-test
 fault-test: build $(FAULTS) $(HOSTILE_RUNNER)
-	BUILD=$(B) INTERLEAVE_KILLS=100 INTERLEAVE_EVERY_FAULT=1 node --test --test-reporter=spec --test-concurrency=1 \
+	BUILD=$(B) INTERLEAVE_KILLS=100 INTERLEAVE_EVERY_FAULT=1 make/node-test.sh 1 \
 	    tests/api/faults.test.mjs tests/api/crashes.test.mjs tests/api/transfer.test.mjs
 
 ## check-asan: tests under AddressSanitizer and UBSan (SUITES="unit-test api-test" for some)

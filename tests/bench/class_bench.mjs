@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises';
 import net from 'node:net';
 import { Server } from '../api/server.mjs';
 
-const PARTICIPANTS = 60, ROUNDS = 10, BATCH = 200, WATCHERS = 200, IDLE = 5000, SLOW = 500, EVENTS = 200;
+const PARTICIPANTS = 60, ROUNDS = 50, BATCH = 200, WATCHERS = 200, IDLE = 5000, SLOW = 500, EVENTS = 200;
 
 const quantile = (list, q) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * q))];
 const mean = (list) => list.reduce((sum, x) => sum + x, 0) / list.length;

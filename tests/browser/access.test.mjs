@@ -1,4 +1,5 @@
-// Every page in every theme, language and width: no axe violation, nothing wider than the window.
+// Every page in every theme, language and width: nothing wider than the window; no axe violation in four
+// of the eight looks, in which each two of these three come together, or in all with INTERLEAVE_AXE=all.
 // The pictures are left in build/shots to be looked at.
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
@@ -28,14 +29,18 @@ async function violations(page) {
   return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
 }
 
+const isAxed = ({ theme, language, width }) => process.env.INTERLEAVE_AXE === 'all'
+  || [theme === 'dark', language === 'zh-CN', width === 390].filter(Boolean).length % 2 === 0;
+
 async function look(person, { theme, language, width }) {
+  const axed = isAxed({ theme, language, width });
   const page = await person.newPage({ width, theme, language });
   for (const [name, entry] of Object.entries(pages)) {
     await show(page, server.url, entry);
     await page.screenshot({ path: join(shots, `${name}-${theme}-${language}-${width}.png`), fullPage: true });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(wide <= 0, `${name} is ${wide} pixels wider than the window`);
-    assert.deepEqual(await violations(page), [], name);
+    if (axed) assert.deepEqual(await violations(page), [], name);
   }
   await page.close();
 }

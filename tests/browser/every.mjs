@@ -1,6 +1,6 @@
 // Every page there is, each with what makes it: for those who look at all of them.
 import assert from 'node:assert/strict';
-import { drawn, run } from './help.mjs';
+import { run, settled } from './help.mjs';
 
 async function make(url, path, body) {
   const response = await fetch(`${url}/api/v1${path}`, {
@@ -68,12 +68,12 @@ function classPages({ id, run, instructor, participant, draft }) {
     'make-wrong': { path: '/w/new', ready: '.add-list li', click: '.make .primary' },
     making: { path: '/w/new', ready: '.make-step .note', keep: draft, click: '.make-step-title' },
     edit: { path: `/w/${id}/edit`, ready: '.make-step .note', keep: instructor, click: '.make-step-title' },
-    workshop: { path: `/w/${id}`, ready: '#participant', live: true },
-    step: { path: `/w/${id}?step=1`, ready: '.sentences', keep: participant, live: true },
-    board: { path: board, ready: '.sentences .badge', live: true },
-    instructor: { path: board, ready: '.instructor', keep: instructor, live: true },
-    projector: { path: board, ready: '.sentences .badge', click: '.actions [aria-pressed]', live: true },
-    invite: { path: board, ready: '.tile', click: 'text=/^(Show the link on a projector|投影链接)$/', then: '.qr', live: true },
+    workshop: { path: `/w/${id}`, ready: '#participant' },
+    step: { path: `/w/${id}?step=1`, ready: '.sentences', keep: participant },
+    board: { path: board, ready: '.sentences .badge' },
+    instructor: { path: board, ready: '.instructor', keep: instructor },
+    projector: { path: board, ready: '.sentences .badge', click: '.actions [aria-pressed]' },
+    invite: { path: board, ready: '.tile', click: 'text=/^(Show the link on a projector|投影链接)$/', then: '.qr' },
     code: { path: '/s/race-counter?n=7', ready: '.code-keyword', click: 'text=/^(QR code|二维码)$/', then: '.qr' },
     taken: { path: `/r/${run}`, ready: '.workshop-strip strong' },
   };
@@ -140,8 +140,8 @@ function store(page, values) {
   }, values);
 }
 
-/** Opens a page of the list and waits until all of it is there; one that is live goes on listening. */
-export async function show(page, url, { path, ready, mine, keep, select, click, then, live }) {
+/** Opens a page of the list and waits until all of it is there. */
+export async function show(page, url, { path, ready, mine, keep, select, click, then }) {
   if (page.url().startsWith(url)) await store(page, keep ?? {});
   for (const data of mine ?? []) await page.request.post(`${url}/api/v1/runs?wait=20`, { data });
   await page.goto(url + path);
@@ -150,7 +150,7 @@ export async function show(page, url, { path, ready, mine, keep, select, click, 
   await page.locator(ready).first().waitFor();
   if (path === '/') {
     await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
-    await page.waitForLoadState('networkidle');
+    await settled(page);
     await page.evaluate(() => scrollTo(0, 0));
   }
   if (click) await page.locator(click).first().click();
@@ -159,6 +159,5 @@ export async function show(page, url, { path, ready, mine, keep, select, click, 
     await page.locator('.lanes').focus();
     for (const key of ['ArrowRight', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(key);
   }
-  if (!live) await page.waitForLoadState('networkidle');
-  await drawn(page);
+  await settled(page);
 }

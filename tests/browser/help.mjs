@@ -58,10 +58,46 @@ export async function run(url, scenario, params = {}) {
   return response.json();
 }
 
+const traffic = new WeakMap(); // of a page: what it has asked for and not got yet, and when that changed
+
+/** What `settled` needs to know of a page. Streams of events do not end and are left out; so is what a page asked for that was left since. */
+export function watchTraffic(page) {
+  const its = { under: new Set(), last: 0, leaves: false };
+  const change = (how) => (request) => {
+    if (request.resourceType() === 'eventsource') return;
+    its.under[how](request);
+    its.last = performance.now();
+  };
+  page.on('request', (request) => {
+    if (request.isNavigationRequest() && request.frame() === page.mainFrame()) its.leaves = true;
+  });
+  page.on('framenavigated', (frame) => {
+    if (frame !== page.mainFrame() || !its.leaves) return;
+    its.under.clear();
+    its.leaves = false;
+  });
+  page.on('request', change('add'));
+  page.on('requestfinished', change('delete'));
+  page.on('requestfailed', change('delete'));
+  traffic.set(page, its);
+}
+
+/** Resolves when a page has all it asked for, has asked for no more since, and that is drawn. */
+export async function settled(page) {
+  const its = traffic.get(page), start = performance.now();
+  while (its.under.size > 0 || performance.now() - its.last < 60) {
+    const late = [...its.under].map((request) => request.url());
+    assert.ok(performance.now() - start < 30000, `not there after 30 s: ${late.join(' ')}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await drawn(page);
+}
+
 /** Opens pages of a context; what they complain about is collected in `complaints`. */
 function pageMaker(context, complaints) {
   return async ({ width = 1280, theme = 'light', language = 'en' } = {}) => {
     const page = await context.newPage();
+    watchTraffic(page);
     await page.setViewportSize({ width, height: width < 600 ? 844 : 800 });
     page.on('console', (message) => {
       if (message.type() !== 'error' && message.type() !== 'warning') return;

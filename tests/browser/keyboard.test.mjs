@@ -1,7 +1,7 @@
 // A learner's way through the pages without a mouse: nothing is out of reach, the focus is never lost.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { run, started } from './help.mjs';
+import { run, settled, started } from './help.mjs';
 
 let server;
 let browser;
@@ -11,7 +11,7 @@ async function opened(path) {
   const page = await browser.newPage();
   await page.goto(server.url + path);
   await page.locator('h1').waitFor();
-  await page.waitForLoadState('networkidle');
+  await settled(page);
   return page;
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { everyPage, show } from './every.mjs';
-import { colour, drawn, started } from './help.mjs';
+import { colour, drawn, started, watchTraffic } from './help.mjs';
 
 let server;
 let browser;
@@ -101,6 +101,7 @@ async function phone() {
     viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2, locale: 'en',
   });
   const page = await context.newPage();
+  watchTraffic(page);
   const session = await context.newCDPSession(page);
   return { page, session, close: () => context.close() };
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { colour, drawn, pixels, run, started } from './help.mjs';
+import { colour, drawn, pixels, run, settled, started } from './help.mjs';
 
 let server;
 let browser;
@@ -17,7 +17,7 @@ async function opened(path, options) {
   const page = await browser.newPage(options);
   await page.goto(server.url + path);
   await page.locator('.lane-name').first().waitFor();
-  await page.waitForLoadState('networkidle');
+  await settled(page);
   return page;
 }
 
