@@ -5,6 +5,9 @@ import path from 'node:path';
 import { Server, root } from './server.mjs';
 
 const library = path.join(root, process.env.BUILD ?? 'build', 'tests/faults.so');
+/* Why there are none, if so. */
+export const noFaults = /-[at]san$/.test(process.env.BUILD ?? '') && 'sanitizers have an allocator of their own';
+
 const SHIFT = 0, MEMORY = 8, DISK = 48, BYTES = 88;
 
 export class Faults {

@@ -7,11 +7,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Faults } from './faults.mjs';
+import { Faults, noFaults } from './faults.mjs';
 import { Server, eventStream, quick, slow } from './server.mjs';
 
 const all = Boolean(process.env.INTERLEAVE_EVERY_FAULT);
-const skip = /-[at]san$/.test(process.env.BUILD ?? '') && 'sanitizers have an allocator of their own';
 const json = { 'content-type': 'application/json' };
 const controlled = { scenario: 'race-counter', params: { threads: 2, n: 20 }, schedule: { mode: 'random' } };
 const repeated = { ...quick, kind: 'repeat', count: 2 };
@@ -143,7 +142,7 @@ async function furnished() {
   return { faults, server, requests, seat, board: `/workshops/${made.workshop.id}/board` };
 }
 
-test('memory that is not there when a request wants it costs this request, and nothing else', { skip }, async (t) => {
+test('memory that is not there when a request wants it costs this request, and nothing else', { skip: noFaults }, async (t) => {
   const { faults, server, requests } = await furnished();
   t.after(() => faults.stop());
   const seen = new Seen();
@@ -172,7 +171,7 @@ test('memory that is not there when a request wants it costs this request, and n
   await assertAfterwards(faults, seen, t);
 });
 
-test('memory that is short for a while costs no run that was acknowledged', { skip }, async (t) => {
+test('memory that is short for a while costs no run that was acknowledged', { skip: noFaults }, async (t) => {
   const { faults, server, requests } = await furnished();
   t.after(() => faults.stop());
   const seen = new Seen(), names = Object.keys(requests);
@@ -209,7 +208,7 @@ async function follow(first, stream, version) {
   return null;
 }
 
-test('who looks at a board while memory is short is told all of it, or has to come back', { skip }, async (t) => {
+test('who looks at a board while memory is short is told all of it, or has to come back', { skip: noFaults }, async (t) => {
   const { faults, server, requests, seat, board } = await furnished();
   const changes = [() => server.post(seat('Bob'), '?wait=20'), requests['PUT workshop'][1]];
   t.after(() => faults.stop());
@@ -234,7 +233,7 @@ test('who looks at a board while memory is short is told all of it, or has to co
   assert.ok(failed > 50);
 });
 
-test('a disk that fails now and then loses nothing that was acknowledged', { skip }, async (t) => {
+test('a disk that fails now and then loses nothing that was acknowledged', { skip: noFaults }, async (t) => {
   const { faults, server, requests } = await furnished();
   t.after(() => faults.stop());
   const seen = new Seen();
@@ -260,7 +259,7 @@ test('a disk that fails now and then loses nothing that was acknowledged', { ski
   await assertAfterwards(faults, seen, t);
 });
 
-test('a disk that is read-only for a while is read from, and written to afterwards', { skip }, async (t) => {
+test('a disk that is read-only for a while is read from, and written to afterwards', { skip: noFaults }, async (t) => {
   const { faults, server } = await furnished();
   t.after(() => faults.stop());
   const seen = new Seen();
@@ -289,7 +288,7 @@ const inOrder = (run) => {
   assert.ok(created <= started && started <= finished, JSON.stringify(times(run)));
 };
 
-test('a clock that is set back and forth takes nothing away and mixes nothing up', { skip }, async (t) => {
+test('a clock that is set back and forth takes nothing away and mixes nothing up', { skip: noFaults }, async (t) => {
   const keeps = 15;
   const faults = await Faults.start({ args: ['--retention', String(keeps), '--workshop-retention', String(keeps)] });
   const { server } = faults;

@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, open, readFile, readdir, rm, stat, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Faults } from './faults.mjs';
+import { Faults, noFaults } from './faults.mjs';
 import { Server, deadlock, program, quick, root, slow } from './server.mjs';
 
 let server, directory, whole;
@@ -212,10 +212,7 @@ test('a database that cannot be opened is said', async () => {
 });
 
 const every = Boolean(process.env.INTERLEAVE_EVERY_FAULT);
-/* An allocator of its own goes with the sanitizers. */
-const skip = (process.env.BUILD ?? 'build').endsWith('-asan');
-
-test('memory that is not there costs one attempt of a transfer, and nothing that is stored', { skip }, async (t) => {
+test('memory that is not there costs one attempt of a transfer, and nothing that is stored', { skip: noFaults }, async (t) => {
   const all = Number(/"end":\{"runs":(\d+)/.exec(whole.toString('latin1'))[1]);
   const faults = new Faults(directory);
   t.after(() => faults.close());
