@@ -1,8 +1,9 @@
 #include "server/clients/client.h"
 
 #include "server/base/log.h"
-#include "server/clients/session.h"
+#include "server/base/random_id.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,18 +59,30 @@ static void take_last(void *context, const char *value)
     *(const char **)context = word + strspn(word, " \t");
 }
 
-static void set_key(const struct clients *clients, struct client *client, const char *session)
+/* The id in the request's cookie if it could be one of ours, else NULL. */
+static const char *session_in(const struct request *request)
 {
-    snprintf(client->key, sizeof client->key, session ? "session:%s" : "address:%s",
-             session ? session : client->address);
+    const char *session = request_cookie(request, CLIENT_COOKIE);
+    if (!session || strlen(session) != RANDOM_ID_SIZE - 1)
+        return NULL;
+    for (const char *p = session; *p; p++)
+        if (!isalnum((unsigned char)*p))
+            return NULL;
+    return session;
+}
+
+static void set_key(const struct clients *clients, struct client *client)
+{
+    snprintf(client->key, sizeof client->key, client->session ? "session:%s" : "address:%s",
+             client->session ? client->session : client->address);
     client->key_hash = keyed_hash(&clients->hash, client->key);
 }
 
 static void fill(struct client *client, struct clients *clients, const struct request *request)
 {
     struct address from = address_of(request_peer(request));
-    const char *session = session_of(request);
     const char *scheme = "http";
+    client->session = session_in(request);
     client->host = request_header(request, "Host");
     if (networks_hold(&clients->trusted, &from)) {
         request_each_header(request, "X-Forwarded-Host", take_last, &client->host);
@@ -81,7 +94,7 @@ static void fill(struct client *client, struct clients *clients, const struct re
     client->secure = strcasecmp(scheme, "https") == 0;
     client->local = address_is_loopback(&from);
     address_group(&from, client->address);
-    set_key(clients, client, session);
+    set_key(clients, client);
     client->address_hash = keyed_hash(&clients->hash, client->address);
 }
 
@@ -98,7 +111,8 @@ struct client *client_meet(struct clients *clients, struct request *request)
 void client_estrange(struct clients *clients, struct client *client)
 {
     client->stranger = true;
-    set_key(clients, client, NULL);
+    client->session = NULL;
+    set_key(clients, client);
 }
 
 const struct client *client_of(const struct request *request)

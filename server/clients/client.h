@@ -31,6 +31,9 @@ struct clients {
 /* `trusted` is a list of networks or NULL. Returns 0 or -errno with the reason. */
 int clients_init(struct clients *clients, const char *trusted, struct err *err);
 
+/* The cookie of a session, in which its id is. */
+#define CLIENT_COOKIE "interleave_session"
+
 struct client {
     char key[CLIENT_KEY_MAX];        /* "session:…" or "address:…" */
     char address[ADDRESS_TEXT_MAX];  /* as address_group() writes it */
@@ -38,6 +41,7 @@ struct client {
     bool secure;                     /* it used https, the proxy says */
     bool local;                      /* the address is the loopback's */
     bool stranger;                   /* a page of another origin asks, which has no session */
+    const char *session;             /* that came along, or NULL; a stranger has none */
     const char *host;                /* of ours, as the client knows it; NULL: not told */
     const char *route;               /* the pattern of what was asked for, or NULL */
 };
