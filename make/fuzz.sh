@@ -16,7 +16,11 @@ row() { # name, executions, processor seconds, edges, all of them, files, findin
     printf '%-12s %12s %12s %7s %7s %7s %9s\n' "$@"
 }
 
-TIMEFORMAT=%U # of `time`: processor seconds
+TIMEFORMAT='%U %S' # of `time`: processor seconds in the program, and in the kernel for it
+
+sum() { # seconds as `time` says them
+    awk '{ printf "%.0f", $1 + $2 }' <<<"$1"
+}
 
 run_c() { # name
     local name=$1 log=$build/fuzz/$1.log own=$build/corpus/$1 found=tests/fuzz/found/$1
@@ -26,7 +30,7 @@ run_c() { # name
     took=$({ time "$build/fuzz/$name" -fork=0 -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=20 \
         -max_len=8192 -print_final_stats=1 -artifact_prefix="$found/" $dictionary \
         "$own" "tests/fuzz/corpus/$name" >"$log" 2>&1; } 2>&1) || { bad=1 && tail -n 40 "$log" >&2; }
-    row "$name" "$(said "$log" stat::number_of_executed_units)" "$took" "$(said "$log" cov)" \
+    row "$name" "$(said "$log" stat::number_of_executed_units)" "$(sum "$took")" "$(said "$log" cov)" \
         "$(grep -ao '[0-9]* inline 8-bit' "$log" | head -n 1 | cut -d' ' -f1)" \
         "$(ls "$own" | wc -l)" "$(ls "$found" | wc -l)"
     rmdir --ignore-fail-on-non-empty "$found"
@@ -38,7 +42,7 @@ run_pages() {
     took=$({ time DECODE=build/tests/decode node tests/fuzz/web/fuzz.mjs build/fuzz/decode.cjs \
         "$seconds" "$found" tests/fuzz/corpus/trace "$build/corpus/trace" >"$log" 2>&1; } 2>&1) ||
         { bad=1 && tail -n 40 "$log" >&2; }
-    row decode "$(said "$log" Done)" "$took" - - - "$(ls "$found" | wc -l)"
+    row decode "$(said "$log" Done)" "$(sum "$took")" - - - "$(ls "$found" | wc -l)"
     rmdir --ignore-fail-on-non-empty "$found"
 }
 
