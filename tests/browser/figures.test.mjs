@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { run, started } from './help.mjs';
+import { none, run, started } from './help.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'interleave-figures-'));
 const file = join(folder, 'figures.json');
@@ -44,7 +44,7 @@ test('in bars and in the table', async () => {
 
 test('not beside a run with other parameters', async () => {
   const { page } = await opened('lock-granularity', { n: 20000, chunk: 500 });
-  assert.equal(await page.locator('.peer, .peer-figure').count(), 0);
+  await none(page.locator('.peer, .peer-figure'));
   await page.close();
 });
 

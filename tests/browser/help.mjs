@@ -179,6 +179,12 @@ export function colour(page, name) {
   return page.evaluate((n) => getComputedStyle(document.documentElement).getPropertyValue(n).trim(), name);
 }
 
+/** Resolves when there is none of these, at once or soon. */
+export async function none(locator, why = '') {
+  const there = await locator.first().waitFor({ state: 'detached', timeout: 5000 }).catch(() => locator.count());
+  assert.ok(!there, `${why} ${locator}: ${there}`);
+}
+
 /** Resolves when what was asked for before has been drawn. */
 export function drawn(page) {
   return page.evaluate(() => new Promise((resolve) => {

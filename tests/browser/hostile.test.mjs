@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { build, run, started } from './help.mjs';
+import { build, none, run, started } from './help.mjs';
 
 const MARKUP = '<img src=x onerror=alert(1)>'; // as tests/sandbox/hostile/tasks.c
 const note = `${MARKUP}\n<script>alert(2)</script> javascript:alert(3) \u202e`;
@@ -40,7 +40,7 @@ async function isText(path, { shown = MARKUP, keep = {}, act = async () => {} } 
   }
   await page.waitForTimeout(300); // an image that does not come is told of later than its element is made
   assert.deepEqual(made, [], path);
-  assert.equal(await page.locator('[onerror], img[src="x"]').count(), 0, path);
+  await none(page.locator('[onerror], img[src="x"]'), path);
   await page.close();
 }
 

@@ -1,7 +1,7 @@
 // A learner's way through the pages without a mouse: nothing is out of reach, the focus is never lost.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { run, settled, started } from './help.mjs';
+import { none, run, settled, started } from './help.mjs';
 
 let server;
 let browser;
@@ -16,7 +16,16 @@ async function opened(path) {
 }
 
 const isAt = (page, selector) => page.evaluate((wanted) => document.activeElement.matches(wanted), selector);
-const isIn = (page, selector) => page.evaluate((wanted) => document.activeElement.closest(wanted) !== null, selector);
+
+/* What takes the focus does so once it is drawn, or once what had it is gone: soon, if not at once. */
+async function soon(page, is, selector, why = '') {
+  const there = await page.waitForFunction(is, selector, { timeout: 3000 }).catch(() => null);
+  assert.ok(there, `${why}: the focus is not at ${selector}`);
+}
+const comesTo = (page, selector, why) => soon(page, (wanted) => document.activeElement.matches(wanted), selector, why);
+const comesInto = (page, selector, why) => soon(page, (wanted) => document.activeElement.closest(wanted) !== null, selector, why);
+const hasFocus = (page) => comesTo(page, ':not(body)');
+
 const FAR = 120;
 
 /** Presses Tab until it is there; `key` may be Shift+Tab. */
@@ -33,15 +42,15 @@ async function press(page, ...keys) {
   for (const key of keys) await page.keyboard.press(key);
 }
 
-const inContent = async (page, where) => assert.ok(await isIn(page, '#content'), `the focus is in the content ${where}`);
+const inContent = async (page, where) => await comesInto(page, '#content', `the focus is in the content ${where}`);
 
 test('from the gallery to a shared step, by keyboard alone', async () => {
   const page = await opened('/');
   await press(page, 'Tab');
-  assert.ok(await isAt(page, '.skip'));
+  await comesTo(page, '.skip');
   assert.ok((await page.locator('.skip').boundingBox()).y >= 0, 'it is seen when it has the focus');
   await press(page, 'Enter');
-  assert.ok(await isAt(page, '#content'));
+  await comesTo(page, '#content');
   assert.equal(new URL(page.url()).hash, '', 'the address is left alone');
   await tabTo(page, 'input[type="search"]');
   await page.keyboard.type('race-counter');
@@ -65,10 +74,10 @@ test('from the gallery to a shared step, by keyboard alone', async () => {
 
   await tabTo(page, '.toolbar .menu summary');
   await press(page, 'Enter', 'Tab');
-  assert.ok(await isIn(page, '.menu-list'));
+  await comesInto(page, '.menu-list');
   await press(page, 'Escape');
-  assert.ok(await isAt(page, '.toolbar .menu summary'));
-  assert.equal(await page.locator('.toolbar .menu[open]').count(), 0);
+  await comesTo(page, '.toolbar .menu summary');
+  await none(page.locator('.toolbar .menu[open]'));
   await tabTo(page, '.lanes');
   await press(page, 'ArrowRight', 'ArrowDown');
   await page.locator('.details .sentence').waitFor();
@@ -78,7 +87,7 @@ test('from the gallery to a shared step, by keyboard alone', async () => {
   await press(page, 'Enter');
   await tabTo(page, '.details .panel-head button');
   await press(page, 'Enter');
-  assert.ok(await isAt(page, '.lanes'), 'back at the lanes, where the details came from');
+  await comesTo(page, '.lanes', 'back at the lanes, where the details came from');
 
   await tabTo(page, '.actions a.button', 'Shift+Tab');
   await press(page, 'Enter');
@@ -96,10 +105,10 @@ test('from the gallery to a shared step, by keyboard alone', async () => {
   await tabTo(page, '.stepper');
   await press(page, 'Home');
   await page.locator('.choice-button').first().waitFor();
-  assert.ok(await isIn(page, '.stepper'));
+  await comesInto(page, '.stepper');
   await press(page, '1');
   await page.locator('.step-place').getByText(/Operation 1 of/).waitFor();
-  assert.ok(await isIn(page, '.stepper'), 'the keys go on working');
+  await comesInto(page, '.stepper', 'the keys go on working');
   assert.notEqual(page.url(), witness);
   await browser.context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await tabTo(page, '.actions > .button:has(.icon)', 'Shift+Tab');
@@ -115,13 +124,13 @@ test('the tour takes the focus along and gives it back', async () => {
   await press(page, 'Enter');
   await page.locator('.tour').waitFor();
   for (let i = 1; i < 6; i++) {
-    assert.ok(await isAt(page, '.tour .primary'), `at step ${i}`);
+    await comesTo(page, '.tour .primary', `at step ${i}`);
     await press(page, 'Enter');
     await page.getByText(`Step ${i + 1} of 6`).waitFor();
     await page.locator('.toured').waitFor();
   }
   await press(page, 'Escape');
-  assert.equal(await page.locator('.tour').count(), 0);
+  await none(page.locator('.tour'));
   await page.waitForFunction(() => document.activeElement.closest('#content') !== null);
   await page.close();
 });
@@ -131,11 +140,11 @@ test('what goes away hands the focus on', async () => {
   await tabTo(page, '.guess .small-button');
   await press(page, 'Enter');
   await page.locator('.outcomes').waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'What can come out');
+  await page.waitForFunction(() => document.activeElement.textContent === 'What can come out');
   await tabTo(page, '.header nav a[href="/help"]', 'Shift+Tab');
   await press(page, 'Enter');
   await page.locator('.guide-states').waitFor();
-  assert.ok(await isAt(page, '#content'));
+  await comesTo(page, '#content');
   const { id } = await run(server.url, 'pool-map-order');
   await page.goto(`${server.url}/r/${id}`);
   await page.locator('.verdict').waitFor();
@@ -143,11 +152,11 @@ test('what goes away hands the focus on', async () => {
   await press(page, 'Enter');
   await page.waitForURL((url) => url.pathname.startsWith('/r/') && !url.pathname.endsWith(id));
   await page.locator('.verdict').waitFor();
-  assert.ok(await isAt(page, '.actions .primary'), 'to be pressed again');
+  await comesTo(page, '.actions .primary', 'to be pressed again');
   await page.keyboard.press('?');
   await page.getByRole('dialog').waitFor();
   await press(page, 'Escape');
-  assert.ok(await isAt(page, '.actions .primary'));
+  await comesTo(page, '.actions .primary');
   await page.close();
 });
 
@@ -159,7 +168,7 @@ test('a button that went away on the page of an experiment hands the focus on', 
   await tabTo(page, '.actions .primary');
   await press(page, 'Enter');
   await page.locator('.actions .primary').waitFor({ state: 'detached' });
-  assert.ok(await isIn(page, '.actions'));
+  await comesInto(page, '.actions');
   await page.close();
 });
 
@@ -176,16 +185,16 @@ test('at the end of the history the focus stays where the button was', async () 
   await more.focus();
   await press(page, 'Enter');
   await page.getByRole('button', { name: 'Try again' }).waitFor();
-  assert.equal(await isAt(page, 'body'), false, 'when they do not come');
+  await hasFocus(page);
   await page.unroute(older);
   await tabTo(page, '.failure button');
   await press(page, 'Enter');
   await lines.nth(51).waitFor();
   await more.waitFor({ state: 'detached' });
   assert.ok(await lines.count() >= 52);
-  assert.equal(await isAt(page, 'body'), false);
+  await hasFocus(page);
   await press(page, 'Shift+Tab');
-  assert.ok(await isIn(page, '.history-line:last-child'));
+  await comesInto(page, '.history-line:last-child');
   await page.close();
 });
 

@@ -1,7 +1,7 @@
 // What a page fetches, and what one sees while its code is on its way or does not come.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { drawn, run, started } from './help.mjs';
+import { drawn, none, run, started } from './help.mjs';
 
 let server;
 let browser;
@@ -66,7 +66,7 @@ test('what a page needs is asked for before its script runs', async () => {
   const came = ['RunPage', 'zh-CN'].map((name) => page.waitForResponse(code(name)));
   await page.goto(`${server.url}/r/${made.id}`, { waitUntil: 'commit' });
   await Promise.all(came);
-  assert.equal(await page.locator('#app > *').count(), 0);
+  await none(page.locator('#app > *'));
   release();
   await page.locator('.lane-name').first().waitFor();
   assert.ok(!asked('Gallery') && !asked('en'));

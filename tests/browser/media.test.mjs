@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { everyPage, show } from './every.mjs';
-import { colour, drawn, started, watchTraffic } from './help.mjs';
+import { colour, drawn, none, started, watchTraffic } from './help.mjs';
 
 let server;
 let browser;
@@ -52,7 +52,7 @@ for (const scheme of ['light', 'dark']) {
     }
     assert.deepEqual(wrong, []);
     await show(page, server.url, pages.help);
-    assert.equal(await page.locator('.theme').count(), 0, 'there is nothing to switch');
+    await none(page.locator('.theme'), 'there is nothing to switch');
     await page.emulateMedia({ forcedColors: 'none' });
     await page.locator('.theme').waitFor();
     await page.close();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { colour, drawn, pixels, run, started } from './help.mjs';
+import { colour, drawn, none, pixels, run, started } from './help.mjs';
 
 let server;
 let browser;
@@ -51,7 +51,7 @@ test('a run is followed while it goes on', async () => {
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await page.getByText('Running', { exact: true }).first().waitFor();
   await page.waitForFunction(() => document.querySelectorAll('.console-line').length >= 3);
-  assert.equal(await page.locator('.verdict').count(), 0, 'there is output before there is an outcome');
+  await none(page.locator('.verdict'), 'there is output before there is an outcome');
   assert.ok(await page.locator('.lane-name').count() >= 3);
   await page.locator('.verdict').waitFor();
   assert.match(await page.locator('.verdict').textContent(), /items=30 end/);
@@ -126,7 +126,7 @@ test('the timeline by keyboard: one tab stop, arrows, zoom, cause, help', async 
   await page.getByRole('dialog', { name: 'Keys' }).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
-  assert.equal(await page.locator('.timeline canvas[tabindex], .lane-name[tabindex]').count(), 0);
+  await none(page.locator('.timeline canvas[tabindex], .lane-name[tabindex]'));
   await page.close();
 });
 
@@ -171,7 +171,7 @@ test('a value out of range is said at its field and nothing is sent', async () =
   assert.equal(await field.getAttribute('aria-invalid'), 'true');
   assert.match(page.url(), /\/s\/pool-map-order/);
   await field.fill('3');
-  assert.equal(await page.getByText('Must be 1 to 16.').count(), 0);
+  await none(page.getByText('Must be 1 to 16.'));
   await page.close();
 });
 

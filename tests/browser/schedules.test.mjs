@@ -1,7 +1,7 @@
 // The journey of a schedule: chosen, explored, witnessed, stepped through, beside what free runs show.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { drawn, started } from './help.mjs';
+import { drawn, none, started } from './help.mjs';
 
 const SETUP = '/s/deadlock-two-locks?rendezvous=false';
 let server;
@@ -72,7 +72,7 @@ test('what is wrong with a schedule is said at its field', async () => {
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await page.locator('#schedule-token-error').waitFor();
   assert.match(page.url(), /\/s\//);
-  assert.equal(await page.getByRole('group', { name: 'Sleeps and time-outs' }).count(), 0, 'the token says it');
+  await none(page.getByRole('group', { name: 'Sleeps and time-outs' }), 'the token says it');
   await page.getByRole('radio', { name: /^Random One task/ }).check();
   await page.getByRole('group', { name: 'Sleeps and time-outs' }).waitFor();
   await page.close();
@@ -174,7 +174,7 @@ test('the graph at a moment before the deadlock has no circle yet', async () => 
   await page.getByRole('button', { name: 'Table' }).click();
   await page.locator('.table-row', { hasText: 'lock.acquired' }).first().getByRole('button').click();
   await page.locator('.waits .panel-head', { hasText: 'at ' }).waitFor();
-  assert.equal(await page.locator('.graph-edge.circular').count(), 0);
+  await none(page.locator('.graph-edge.circular'));
   assert.ok(await page.locator('.graph-edge.held').count() >= 1);
   await page.close();
 });
@@ -271,7 +271,7 @@ test('where the tasks stand in the program, at a choice and at a deadlock', asyn
   };
   const stuck = (await expectPlaces()).find((position) => position.operation === 'acquire');
   await page.locator('.waits .wait-line', { hasText: `At line ${stuck.line}: lock_acquire_for(…)` }).first().waitFor();
-  assert.equal(await page.locator('.choice-button').count(), 0);
+  await none(page.locator('.choice-button'));
 
   await page.getByRole('button', { name: 'Back' }).click();
   const choice = page.locator('.choice-button').first();
@@ -392,7 +392,7 @@ test('the latest runs are there after many steps', async () => {
   });
   await page.reload();
   await page.locator(`.mine a[href="/r/${id}"]`).waitFor();
-  assert.equal(await page.locator('.mine').getByText('Stopped on the way').count(), 0);
+  await none(page.locator('.mine').getByText('Stopped on the way'));
   await page.close();
 });
 
@@ -419,7 +419,7 @@ test('a long way is made short, and the short one opens', async () => {
   await page.getByRole('button', { name: 'Find the shortest way there' }).click();
   await page.waitForURL(/\/x\//);
   await page.getByText(new RegExp(`^\\d preemptions? instead of ${given}, and no way there has fewer\\.`)).waitFor();
-  assert.equal(await page.locator('.histogram, .found').count(), 0);
+  await none(page.locator('.histogram, .found'));
   await page.getByRole('button', { name: 'Open the short one' }).click();
   await page.waitForURL(/\/r\//);
   await page.locator('.ran-under').waitFor();
@@ -558,7 +558,7 @@ test('an experiment that is lost from sight is taken up again, and a late Cancel
     await page.getByText('Going on', { exact: true }).waitFor();
     await page.getByRole('button', { name: button }).click();
     await page.getByText(/^100 free runs on this machine\./).waitFor();
-    assert.equal(await page.getByRole('alert').count(), 0);
+    await none(page.getByRole('alert'));
     assert.equal((await get(`/experiments/${id}`)).status, 'done');
   }
   await page.close();
@@ -605,7 +605,7 @@ test('somebody else can look at an experiment, not end it', async () => {
   });
   const page = await opened(`/x/${made.id}`);
   await page.getByText(/free runs on this machine|runs so far/).waitFor();
-  assert.equal(await page.getByRole('button', { name: /Cancel|Delete/ }).count(), 0);
+  await none(page.getByRole('button', { name: /Cancel|Delete/ }));
   await page.close();
 });
 

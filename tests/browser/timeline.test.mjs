@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { colour, drawn, pixels, run, settled, started } from './help.mjs';
+import { colour, drawn, none, pixels, run, settled, started } from './help.mjs';
 
 let server;
 let browser;
@@ -203,7 +203,7 @@ test('the minimap leads anywhere', async () => {
 
 test('the line of the program goes with the selected moment', async () => {
   const page = await opened(`/r/${pool.id}`);
-  assert.equal(await page.locator('.program').count(), 0, 'nothing is selected');
+  await none(page.locator('.program'), 'nothing is selected');
   await page.getByRole('searchbox').fill('item.delivered');
   await page.keyboard.press('Enter');
   const lit = page.locator('.program .place-row.lit');
@@ -257,7 +257,7 @@ test('a link and a frame show what the sender sees', async () => {
   await host.goto(`http://127.0.0.1:${theirs.address().port}/`);
   const frame = host.frameLocator('iframe');
   await frame.locator('.lane-name').first().waitFor();
-  assert.equal(await frame.locator('header.header').count(), 0);
+  await none(frame.locator('header.header'));
   assert.match(await frame.locator('h1 a').getAttribute('href'), new RegExp(`^/r/${pool.id}#v=`));
   await frame.locator('.toolbar .menu summary').click();
   await frame.getByRole('button', { name: 'Copy code to embed it' }).click();
@@ -281,7 +281,7 @@ test('over plain HTTP a link is copied too, and the menu stays', async () => {
   for (const key of ['Enter', 'Tab', 'Enter']) await page.keyboard.press(key);
   await page.locator('.menu-list').getByText('Copied').waitFor();
   assert.equal(await page.evaluate(() => window.copied), page.url());
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Copied');
+  await page.waitForFunction(() => document.activeElement.textContent === 'Copied');
   await page.close();
 });
 

@@ -2,7 +2,7 @@
 // while others work, an answer that does not come.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startPeople, startServer } from './help.mjs';
+import { none, startPeople, startServer } from './help.mjs';
 
 let server;
 let people;
@@ -67,7 +67,7 @@ test('two of one name: who has run nothing yet is asked', async () => {
   await Promise.all([button(ann, 'Run').waitFor(), button(bob, 'Run').waitFor()]);
   await runHere(ann);
   await bob.getByText('Kim takes part already. Is that you, on another device?').waitFor();
-  assert.equal(await bob.getByText('Open your run').count(), 0, 'it is not his');
+  await none(bob.getByText('Open your run'), 'it is not his');
   await button(bob, 'No, take another name').click();
   await bob.getByLabel('Your name').fill('Kim 2');
   await button(bob, 'Take part').click();
@@ -75,7 +75,7 @@ test('two of one name: who has run nothing yet is asked', async () => {
   assert.deepEqual((await board(made)).participants.map((one) => one.name).sort(), ['Kim', 'Kim 2']);
   await ann.goto(`${server.url}/w/${made.id}?step=1`);
   await ann.getByText('Open your run').waitFor();
-  assert.equal(await ann.getByText(/takes part already/).count(), 0, 'she was there first');
+  await none(ann.getByText(/takes part already/), 'she was there first');
 });
 
 test('the setup one sees is the setup that is run, also after the instructor has changed it', async () => {
@@ -98,7 +98,7 @@ test('what is wrong in a folded setup is shown', async () => {
   await ann.getByText('Your setup').click();
   await button(ann, 'Run').click();
   await ann.locator('.setup [aria-invalid="true"]').waitFor();
-  assert.equal(await ann.evaluate(() => document.activeElement.getAttribute('aria-invalid')), 'true');
+  await ann.waitForFunction(() => document.activeElement.getAttribute('aria-invalid') === 'true');
   assert.equal((await board(made)).participants.length, 0);
 });
 
@@ -207,7 +207,7 @@ test('an empty board shows how to come in; then it shows who came', async () => 
   await ann.locator('.invite .qr').waitFor();
   await take(made, 0, 'Grace Brewster Murray Hopper');
   await ann.locator('.tile').first().waitFor();
-  assert.equal(await ann.locator('.invite').count(), 0);
+  await none(ann.locator('.invite'));
   const { height } = await ann.locator('.board-table tbody tr').first().boundingBox();
   assert.ok(height < 60, `a name of four words takes at most two lines, not ${height} px`);
 });

@@ -1,7 +1,7 @@
 // A learner's visit: the tour, a guess and what came of it, two runs beside each other, what was run.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { run, started } from './help.mjs';
+import { none, run, settled, started } from './help.mjs';
 
 let server;
 let browser;
@@ -10,6 +10,7 @@ started((aServer, aBrowser) => { [server, browser] = [aServer, aBrowser]; });
 async function opened(path, options) {
   const page = await browser.newPage(options);
   await page.goto(server.url + path);
+  await settled(page);
   return page;
 }
 
@@ -25,8 +26,8 @@ test('six steps lead from the gallery to a replayed run', async () => {
     await tour.getByRole('button', { name: i < 6 ? 'Next' : 'Done' }).click();
   }
   assert.deepEqual(seen, ['', 's', 's', 'r', 'r', 'r']);
-  assert.equal(await tour.count(), 0);
-  assert.equal(await page.locator('.toured').count(), 0);
+  await none(tour);
+  await none(page.locator('.toured'));
   await page.close();
 });
 
@@ -41,13 +42,13 @@ test('who does what a step says is at the next one; who goes elsewhere is told s
   await tour.getByRole('button', { name: 'Start the tour again' }).click();
   await tour.getByText('Step 1 of 6').waitFor();
   await tour.getByRole('button', { name: 'End the tour' }).click();
-  assert.equal(await tour.count(), 0);
+  await none(tour);
   await page.close();
 });
 
 test('the meaning is hidden until one has guessed and run, or asks for it', async () => {
   const page = await opened('/s/race-counter?variant=lock&n=100');
-  assert.equal(await page.getByRole('heading', { name: 'What it teaches' }).count(), 0);
+  await none(page.getByRole('heading', { name: 'What it teaches' }));
   const guess = page.getByRole('group', { name: /Guess before you run/ });
   await guess.getByLabel('count=0').check();
   await page.getByText('Noted. Now run it.').waitFor();
@@ -56,7 +57,7 @@ test('the meaning is hidden until one has guessed and run, or asks for it', asyn
   assert.match(await page.locator('.predicted').textContent(), /You expected count=0 – and so it was/);
   await page.goBack();
   await page.getByRole('heading', { name: 'What it teaches' }).waitFor();
-  assert.equal(await guess.count(), 0, 'it is known by now');
+  await none(guess, 'it is known by now');
   const other = await opened('/s/deadlock-two-locks');
   await other.getByRole('button', { name: 'Show what each of them means' }).click();
   await other.getByRole('heading', { name: 'What it teaches' }).waitFor();
@@ -168,7 +169,7 @@ test('what was run in this browser is found again, and compared', async () => {
   const lines = page.locator('.history-line');
   await lines.first().waitFor();
   const all = await lines.count();
-  assert.equal(await page.getByText('Semaphore', { exact: false }).count(), 0, 'not what somebody else ran');
+  await none(page.getByText('Semaphore', { exact: false }), 'not what somebody else ran');
   await page.getByRole('searchbox').fill('generator-send rounds=3');
   await page.getByText('1 run', { exact: true }).waitFor();
   assert.ok(all > 1);

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { root, startPeople, startServer } from './help.mjs';
+import { none, root, startPeople, startServer } from './help.mjs';
 
 const shots = join(root, 'build/shots');
 let folder;
@@ -90,7 +90,7 @@ test('steps are moved by keyboard, and the focus goes with them', async () => {
 test('what is wrong is said where it is, also when only the server knows', async () => {
   await button(teacher, 'Make the workshop').click();
   await teacher.getByText('Enter a title of 1 to 120 characters.').waitFor();
-  assert.equal(await teacher.evaluate(() => document.activeElement.id), 'workshop-title');
+  await teacher.waitForFunction(() => document.activeElement.id === 'workshop-title');
   await teacher.getByLabel('Title').fill('Races on Monday');
   await teacher.route('**/api/v1/workshops', async (route) => {
     const body = JSON.parse(route.request().postData());
@@ -122,7 +122,7 @@ test('it is made: one link, a code that leads there, a key that is told once', a
   await shot(teacher, 'projected-link');
   await teacher.keyboard.press('Escape');
   await button(teacher, 'I have kept it').click();
-  assert.equal(await teacher.getByText(key).count(), 0);
+  await none(teacher.getByText(key));
   await teacher.getByRole('link', { name: 'Open the board' }).click();
   await teacher.locator('.invite .qr').waitFor();
 });
@@ -146,7 +146,7 @@ test('three join, by link, by id, and under a name of their own', async () => {
   await ann.getByText('Enter a name of 1 to 40 characters.').waitFor();
   await takePart(ann, 'Ann');
   await ann.getByText('Then run it again.').waitFor();
-  assert.equal(await ann.getByText('What others saw').count(), 0, 'not before one has run it');
+  await none(ann.getByText('What others saw'), 'not before one has run it');
   await runStep(ann);
   assert.match(await ann.locator('.workshop-strip').innerText(), /step 1 of 2 · Ann/);
 
@@ -188,7 +188,7 @@ test('tiles are reached by arrows and open the run', async () => {
   await tile.focus();
   assert.equal(await teacher.locator('.board-table [tabindex="0"]').count(), 1, 'one tab stop');
   await teacher.keyboard.press('ArrowRight');
-  assert.match(await teacher.evaluate(() => document.activeElement.textContent), /^李雷, step 2/);
+  await teacher.waitForFunction(() => /^李雷, step 2/.test(document.activeElement.textContent));
   await teacher.keyboard.press('Enter');
   await teacher.waitForURL(/\/r\//);
   await teacher.locator('.workshop-strip', { hasText: 'step 2 of 2 · 李雷' }).waitFor();
@@ -211,7 +211,7 @@ test('for the wall: large, without names if one likes', async () => {
   await teacher.getByLabel('Names').uncheck();
   await button(teacher, 'Projector').click();
   await teacher.locator('.projector').waitFor();
-  assert.equal(await teacher.getByText('李雷').count(), 0);
+  await none(teacher.getByText('李雷'));
   assert.equal(await teacher.locator('.header').isVisible(), false);
   await shot(teacher, 'projector');
   await teacher.keyboard.press('Escape');
@@ -224,7 +224,7 @@ test('closed: nobody runs any more, everybody is told, everything is there', asy
   await button(teacher, 'Close it').click();
   await teacher.getByText('This workshop is closed').first().waitFor();
   await ann.getByText('This workshop is closed').waitFor();
-  assert.equal(await button(ann, /^Run/).count(), 0);
+  await none(button(ann, /^Run/));
   await ann.getByRole('heading', { name: 'What others saw' }).waitFor();
   await button(teacher, 'Open it again').click();
   await button(ann, 'Run again').waitFor();
@@ -234,9 +234,9 @@ test('edited: notes and later steps; what was run stays as it is', async () => {
   await teacher.getByRole('link', { name: 'Edit', exact: true }).click();
   await teacher.waitForURL(/\/edit$/);
   await teacher.getByText('Steps that have runs already: 2.').waitFor();
-  assert.equal(await button(teacher, /^Move step/).count(), 0);
+  await none(button(teacher, /^Move step/));
   await teacher.locator('.make-step-title').first().click();
-  assert.equal(await teacher.locator('.make-step-body .choice').count(), 0, 'no form');
+  await none(teacher.locator('.make-step-body .choice'), 'no form');
   await teacher.getByLabel('Note for the class').fill('Look closely.');
   await teacher.getByLabel('Add a step').fill('generator');
   await teacher.locator('.add-button').first().click();
@@ -262,7 +262,7 @@ test('without the key there are no controls; with it there are', async () => {
   const [, bob] = class3;
   await bob.goto(`${link}/board`);
   await bob.locator('.tile').first().waitFor();
-  assert.equal(await button(bob, 'Close it').count(), 0);
+  await none(button(bob, 'Close it'));
   await bob.getByText('I am the instructor').click();
   await bob.getByLabel(/The key you were shown/).fill('A'.repeat(22));
   await button(bob, 'Use the key').click();
@@ -319,7 +319,7 @@ test('deleted once its id was typed; then it is nowhere', async () => {
   await desk.goto(link);
   await desk.getByText('There is no workshop with this link.').waitFor();
   await desk.goto(`${server.url}/history`);
-  assert.equal(await desk.getByText('Races on Tuesday').count(), 0);
+  await none(desk.getByText('Races on Tuesday'));
 });
 
 test('no page complained', () => {

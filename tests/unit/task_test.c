@@ -369,7 +369,8 @@ static void die_with_parent(void *argument)
 static void have_loyal_child(void *argument)
 {
     struct told *told = argument;
-    told->task = process_start("loyal", die_with_parent, told);
+    told->task = task_new(TASK_PROCESS, "loyal", die_with_parent, told); /* it tells of itself */
+    task_begin(told->task);
     sleep_long(NULL);
 }
 
