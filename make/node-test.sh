@@ -1,22 +1,24 @@
 #!/bin/bash
 # Runs files of tests with node. One in which something failed is run again by itself until it passes,
-# TRIES times in all (1); what passed only then is named at the end, and what it said stands above.
+# TRIES times in all (1); what passed only then is named at the end, and what it said stands above. What
+# a sanitizer has a word to say of is not run again.
 # Usage: make/node-test.sh FILES_AT_ONCE FILE ...
-set -u
+set -u -o pipefail
 at_once=$1
 shift
-failed=$(mktemp) && trap 'rm -f "$failed"' EXIT
+at=$(mktemp -d) && trap 'rm -rf "$at"' EXIT
 unsteady=()
 
 run() { # files
     node --test --test-concurrency="$at_once" --test-reporter=spec --test-reporter-destination=stdout \
-        --test-reporter=./make/failed-files.mjs --test-reporter-destination="$failed" "$@"
+        --test-reporter=./make/failed-files.mjs --test-reporter-destination="$at/failed" "$@" | tee "$at/said"
 }
 
 run "$@" && exit
-[ -s "$failed" ] || exit 1
-mapfile -t again <"$failed"
+[ -s "$at/failed" ] || exit 1
+mapfile -t again <"$at/failed"
 for ((try = 2; try <= ${TRIES:-1}; try++)); do
+    grep -qE 'Sanitizer|runtime error' "$at/said" && exit 1
     for i in "${!again[@]}"; do
         echo "== once more: ${again[i]#"$PWD/"}"
         run "${again[i]}" && unsteady+=("${again[i]}") && unset "again[i]"
