@@ -43,6 +43,8 @@ static void conn_closed(struct http_thread *t, struct conn *conn)
 {
     if (!conn)
         return;
+    if (conn->request)
+        request_end(conn->request);
     *(conn->prev ? &conn->prev->next : &t->conns) = conn->next;
     if (conn->next)
         conn->next->prev = conn->prev;
@@ -136,7 +138,7 @@ static void stop_accepting(struct http_thread *t)
 static void close_connections(struct http_thread *t, bool all)
 {
     for (struct conn *c = t->conns; c; c = c->next)
-        if (all || !c->busy)
+        if (all || !c->request)
             shutdown(c->fd, SHUT_RDWR);
 }
 

@@ -26,8 +26,8 @@ struct conn {
     struct http_thread *thread;
     struct conn *prev, *next;
     int fd;
-    bool busy;            /* a request is being served */
-    uint64_t deadline_ns; /* it is ended then; 0: never */
+    struct request *request; /* that is being served, or NULL */
+    uint64_t deadline_ns;    /* it is ended then; 0: never */
 };
 
 /* One thread with its daemon. All lists belong to that thread; threads share no cache line. */
@@ -118,6 +118,11 @@ void *request_uri(void *thread, const char *uri, struct MHD_Connection *connecti
 enum MHD_Result request_access(void *thread, struct MHD_Connection *connection, const char *url,
                                const char *method, const char *version, const char *upload,
                                size_t *upload_bytes, void **context);
+/*
+ * Once for each request. Of one whose cookies leave no room for an answer the library (0.9.75)
+ * tells nothing: then the end is that of its connection.
+ */
+void request_end(struct request *request);
 void request_completed(void *thread, struct MHD_Connection *connection, void **context,
                        enum MHD_RequestTerminationCode why);
 

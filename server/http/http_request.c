@@ -195,7 +195,7 @@ void *request_uri(void *thread, const char *uri, struct MHD_Connection *connecti
     r->began_ns = clock_ns();
     r->malformed = check_uri(uri);
     r->path = strndup(uri, strcspn(uri, "?"));
-    conn->busy = true;
+    conn->request = r;
     conn_deadline(conn, HEAD_SECONDS);
     if (count_arguments(uri) > QUERY_ARGUMENTS_MAX)
         refuse_arguments(r);
@@ -324,18 +324,10 @@ enum MHD_Result request_access(void *thread, struct MHD_Connection *connection, 
     return proceed(r);
 }
 
-void request_completed(void *thread, struct MHD_Connection *connection, void **context,
-                       enum MHD_RequestTerminationCode why)
+void request_end(struct request *r)
 {
-    (void)thread;
-    (void)connection;
-    (void)why;
-    struct request *r = *context;
-    *context = NULL;
-    if (!r)
-        return;
     request_awake(r);
-    r->conn->busy = false;
+    r->conn->request = NULL;
     conn_deadline(r->conn, IDLE_SECONDS);
     r->exchange.duration_ns = clock_ns() - r->began_ns;
     if (strcmp(r->method_text, "HEAD") == 0)
@@ -347,6 +339,17 @@ void request_completed(void *thread, struct MHD_Connection *connection, void **c
     if (r->free_note)
         r->free_note(r->note);
     request_unref(r);
+}
+
+void request_completed(void *thread, struct MHD_Connection *connection, void **context,
+                       enum MHD_RequestTerminationCode why)
+{
+    (void)thread;
+    (void)connection;
+    (void)why;
+    if (*context)
+        request_end(*context);
+    *context = NULL;
 }
 
 /* ---- what was asked ---- */

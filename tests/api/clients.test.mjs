@@ -459,6 +459,16 @@ async function logOf(format, t) {
   return { requests: lines.filter((l) => l.event === 'request'), read };
 }
 
+test('a request whose cookies leave no room for an answer ends like any other', async (t) => {
+  const server = await Server.start({ args: ['--log-level', 'info'] });
+  t.after(() => server.stop());
+  for (let i = 0; i < 10; i++)
+    assert.equal(await server.raw(`GET / HTTP/1.1\r\nHost: x\r\nCookie: ${'a,'.repeat(200)}\r\n\r\n`), '');
+  const lines = () => server.log.match(/event=request method=- route=- status=0/g) ?? [];
+  for (let i = 0; i < 1000 && lines().length < 10; i++) await sleep(5);
+  assert.equal(lines().length, 10);
+});
+
 for (const format of ['text', 'json'])
   test(`a line of the log for each request, as ${format}`, async (t) => {
     const { requests, read } = await logOf(format, t);

@@ -48,7 +48,9 @@ function bigNumber(view: DataView, at: number): number {
 
 /** UTF-8 without control characters, or null. */
 function cleanText(bytes: Uint8Array): string | null {
-  if (bytes.some((byte) => byte < 0x20 || byte === 0x7f)) return null;
+  // In UTF-8 what follows C2 is a control character up to 9F.
+  const isControl = (byte: number, i: number) => byte < 0x20 || byte === 0x7f || (byte === 0xc2 && (bytes[i + 1] ?? 0) < 0xa0);
+  if (bytes.some(isControl)) return null;
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
