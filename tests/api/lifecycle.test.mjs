@@ -197,7 +197,7 @@ test('all that is lost with one spawner is one failure', async (t) => {
   const metrics = await (await server.fetch('/metrics')).text();
   const started = Number(/^interleave_runs_started_total (\d+)$/m.exec(metrics)[1]);
   const ended = [...metrics.matchAll(/^interleave_runs_ended_total\{.*\} (\d+)$/gm)];
-  assert.ok(started > 20);
+  assert.ok(started >= 20); /* more when one was in flight */
   assert.equal(ended.reduce((sum, [, n]) => sum + Number(n), 0), started, 'every run that began has ended');
 });
 
