@@ -5,22 +5,11 @@
  */
 #include "server/pictures/lanes.h"
 
-#include <errno.h>
+#include "tests/tools/read_file.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-static int read_file(const char *path, struct buf *out)
-{
-    char block[65536];
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return -errno;
-    for (size_t n; (n = fread(block, 1, sizeof block, file)) > 0;)
-        buf_add(out, block, n);
-    fclose(file);
-    return buf_error(out);
-}
 
 static void print(const struct lanes *lanes)
 {

@@ -3,8 +3,8 @@
 #include "sandbox/trace/chunk.h"
 #include "sandbox/trace/export.h"
 #include "sandbox/trace/kinds.h"
+#include "tests/tools/read_file.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,17 +61,6 @@ static void encode_golden(struct buf *out)
     assert_int_equal(chunk_encode(&b, out), 0);
 }
 
-static void read_file(const char *path, struct buf *out)
-{
-    char block[4096];
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        fail_msg("%s: %s", path, strerror(errno));
-    for (size_t n; (n = fread(block, 1, sizeof block, file)) > 0;)
-        buf_add(out, block, n);
-    fclose(file);
-}
-
 static void write_file(const char *path, const struct buf *bytes)
 {
     FILE *file = fopen(path, "wb");
@@ -96,8 +85,8 @@ void test_golden_trace(void **state)
         write_file("tests/golden/trace.bin", &bytes);
         write_file("tests/golden/trace.json", &json);
     }
-    read_file("tests/golden/trace.bin", &golden);
-    read_file("tests/golden/trace.json", &golden_json);
+    assert_int_equal(read_file("tests/golden/trace.bin", &golden), 0);
+    assert_int_equal(read_file("tests/golden/trace.json", &golden_json), 0);
     assert_int_equal(bytes.len, golden.len);
     assert_memory_equal(bytes.data, golden.data, golden.len);
     assert_string_equal(buf_text(&json), buf_text(&golden_json));

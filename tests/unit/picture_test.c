@@ -4,8 +4,8 @@
 #include "sandbox/trace/kinds.h"
 #include "sandbox/trace/shared.h"
 #include "server/pictures/picture.h"
+#include "tests/tools/read_file.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,17 +13,6 @@
 enum { BYTES_MAX = 64 << 20, PNG_MAX = 4 << 20 };
 
 static struct painter *painter;
-
-static void read_file(const char *path, struct buf *out)
-{
-    char block[4096];
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        fail_msg("%s: %s", path, strerror(errno));
-    for (size_t n; (n = fread(block, 1, sizeof block, file)) > 0;)
-        buf_add(out, block, n);
-    fclose(file);
-}
 
 /* A number of the sequence that begins with *seed. */
 static uint32_t draw(uint64_t *seed)
@@ -95,7 +84,7 @@ void test_golden_trace(void **state)
 {
     (void)state;
     _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20);
-    read_file("tests/golden/trace.bin", &bytes);
+    assert_int_equal(read_file("tests/golden/trace.bin", &bytes), 0);
     look_at(bytes.data, bytes.len, false, true, "golden");
     look_at(bytes.data, bytes.len, true, true, "golden-controlled");
 }
@@ -121,7 +110,7 @@ void test_changed_bytes(void **state)
     (void)state;
     _cleanup_buf_ struct buf golden = BUF_INIT(1 << 20);
     uint64_t seed = 2;
-    read_file("tests/golden/trace.bin", &golden);
+    assert_int_equal(read_file("tests/golden/trace.bin", &golden), 0);
     _cleanup_free_ char *bytes = malloc(golden.len);
     for (unsigned i = 0; i < 5000; i++) {
         memcpy(bytes, golden.data, golden.len);
