@@ -11,7 +11,7 @@ unsteady=()
 
 run() { # files
     node --test --test-concurrency="$at_once" --test-reporter=spec --test-reporter-destination=stdout \
-        --test-reporter=./make/failed-files.mjs --test-reporter-destination="$at/failed" "$@" | tee "$at/said"
+        --test-reporter=./make/failed-files.mjs --test-reporter-destination="$at/failed" "$@" | tee -a "$at/said"
 }
 
 run "$@" && exit

@@ -56,6 +56,11 @@ export class Faults {
     this.write(DISK, first);
   }
 
+  /* How often the disk failed since it was told to. */
+  diskFailed() {
+    return this.read(DISK + 32);
+  }
+
   /* Ends what fails; says how often it did, and of how many. */
   calm() {
     this.write(MEMORY, 0, 0, 0);
