@@ -149,7 +149,6 @@ static int read_catalogue(struct launcher *launcher, int fd, struct err *err)
     if (pread(fd, text, n, 0) != (ssize_t)n)
         return err_set(err, EIO, "the catalogue is shorter than it said");
     text[n] = '\0';
-    free(launcher->catalogue);
     launcher->catalogue = steal_ptr(&text);
     launcher->catalogue_bytes = n;
     return 0;
@@ -181,6 +180,12 @@ static bool isolation_is_whole(const struct isolation *isolation)
     return whole;
 }
 
+/* What was said of isolation was said for as long as the launcher lives, and others read it. */
+static bool isolates_as_before(const struct launcher *launcher, const struct isolation *now)
+{
+    return memcmp(now, &launcher->isolation, sizeof *now) == 0;
+}
+
 static int receive_hello(struct launcher *launcher, struct err *err)
 {
     struct spawner_hello hello;
@@ -195,6 +200,10 @@ static int receive_hello(struct launcher *launcher, struct err *err)
         return err_set(err, EPROTO, "the spawner's first message is malformed");
     if (hello.err.code)
         return err_set(err, hello.err.code, "%s", hello.err.text);
+    if (launcher->catalogue)
+        return isolates_as_before(launcher, &hello.isolation)
+                   ? 0
+                   : err_set(err, EPROTO, "runs would be isolated in another way than before");
     launcher->isolation = hello.isolation;
     return read_catalogue(launcher, catalogue, err);
 }

@@ -63,8 +63,12 @@ int launcher_new(struct launcher **ret, const struct launcher_options *options, 
 
 /* Ends the spawner and with it every worker, and waits for it. */
 void launcher_free(struct launcher *launcher);
+
+/* Refused with -EPROTO when the new spawner isolates in another way than the first. */
 int launcher_restart(struct launcher *launcher, struct err *err);
 
+/* As the first spawner said it; this and the catalogue never change, so any thread may read them.
+ */
 const struct isolation *launcher_isolation(const struct launcher *launcher);
 
 /* The scenarios as a JSON array (each as GET /scenarios/{id} gives it plus "source"). */

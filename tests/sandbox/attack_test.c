@@ -520,6 +520,40 @@ void test_killed_spawner_ends_its_runs_and_is_restarted(void **state)
     launcher_free(launcher);
 }
 
+/* A runner that leaves seccomp out from its second start on. */
+static void write_weaker_runner(char directory[static 32])
+{
+    char path[64], runner[PATH_MAX];
+    strcpy(directory, "/tmp/interleave-XXXXXX");
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/runner", directory);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    fprintf(file,
+            "#!/bin/sh\nmkdir $0-started 2>/dev/null || set -- \"$@\" --without seccomp\n"
+            "exec %s \"$@\"\n",
+            hostile_runner(runner));
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(path, 0755), 0);
+}
+
+void test_a_new_spawner_that_isolates_otherwise_is_refused(void **state)
+{
+    (void)state;
+    char directory[32], runner[64], mark[80];
+    struct err err = {0};
+    write_weaker_runner(directory);
+    snprintf(runner, sizeof runner, "%s/runner", directory);
+    snprintf(mark, sizeof mark, "%s-started", runner);
+    struct launcher *launcher = start_runner(runner, 1, NULL);
+    const struct isolation before = *launcher_isolation(launcher);
+    assert_int_equal(launcher_restart(launcher, &err), -EPROTO);
+    assert_non_null(strstr(err.text, "isolated in another way"));
+    assert_memory_equal(launcher_isolation(launcher), &before, sizeof before);
+    launcher_free(launcher);
+    assert_int_equal(rmdir(mark) | unlink(runner) | rmdir(directory), 0);
+}
+
 /* What a test is told of a run that another process started. */
 struct told {
     pid_t init;

@@ -69,12 +69,11 @@ static inline enum tier tested_tier(void)
     return tier;
 }
 
-static inline struct launcher *start_exactly(unsigned pool, const char *without)
+static inline struct launcher *start_runner(const char *runner, unsigned pool, const char *without)
 {
-    char path[PATH_MAX];
     struct err err = {0};
     struct launcher *launcher = NULL;
-    const struct launcher_options options = {.runner = hostile_runner(path),
+    const struct launcher_options options = {.runner = runner,
                                              .pool = pool,
                                              .tier = tested_tier(),
                                              .limits = LIMITS_DEFAULT,
@@ -83,6 +82,12 @@ static inline struct launcher *start_exactly(unsigned pool, const char *without)
     if (launcher_new(&launcher, &options, &err) < 0)
         fail_msg("%s", err.text);
     return launcher;
+}
+
+static inline struct launcher *start_exactly(unsigned pool, const char *without)
+{
+    char path[PATH_MAX];
+    return start_runner(hostile_runner(path), pool, without);
 }
 
 static inline struct launcher *start_launcher(unsigned pool, const char *without)
