@@ -279,6 +279,7 @@ static inline struct supervisor *start_run_under(struct worker *worker, const ch
     *finished = (struct finished){0};
     job_init(&job, scenario);
     job.schedule.mode = mode;
+    job.schedule.max_seconds = 1;
     if (supervisor_new(&supervisor, worker, &job, limits, &hooks, finished, &err) < 0)
         fail_msg("%s: %s", scenario, err.text);
     return supervisor;
