@@ -95,6 +95,30 @@ test('pipelined requests are all answered, in order', async () => {
   assert.match(text, /404 Not Found[^]*$/);
 });
 
+/* Sends it and shuts the own side down; resolves to what came, and END once the server has closed, too. */
+const half = (request) => new Promise((resolve) => {
+  const socket = net.connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+  let text = '';
+  socket.setTimeout(20000, () => socket.destroy());
+  socket.on('data', (d) => (text += d.toString('latin1')));
+  socket.on('end', () => (text += 'END'));
+  socket.on('error', () => {});
+  socket.on('close', () => resolve(text));
+  socket.end(request);
+});
+
+test('who asks and shuts the own side down is answered, then closed, long before an idle one', async () => {
+  const one = `GET /healthz HTTP/1.1\r\n${head}\r\n`;
+  server.process.kill('SIGSTOP'); // so that it finds the request and the end behind it at once
+  const all = [...Array(50)].map((_, i) => half(one.repeat(1 + (i % 3))));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  server.process.kill('SIGCONT');
+  for (const [i, text] of (await Promise.all(all)).entries()) {
+    assert.equal(answers(text), 1 + (i % 3));
+    assert.match(text, /END$/);
+  }
+});
+
 /* Any number of connections ready at once is served: the library's own loop stalls at 128. */
 for (const n of [127, 128, 129, 255, 256, 300, 512])
   test(`${n} connections that are ready at once are all answered`, async () => {
