@@ -12,8 +12,15 @@ $(WEB_NODE): web/package-lock.json
 $(WEB_KINDS) &: sandbox/trace/kinds.def web/tools/kinds.mjs
 	node web/tools/kinds.mjs
 
+ifeq ($(VARIANT),)
 $(WEB_PAGES): $(WEB_NODE) $(WEB_SRC) $(WEB_KINDS)
 	cd web && npx --no-install tsc --noEmit && node tools/build.mjs ../$(B)/web
+else
+# The same pages for every variant.
+$(WEB_PAGES): $(WEB_NODE) $(WEB_SRC) $(WEB_KINDS)
+	$(MAKE) VARIANT= web
+	@rm -rf $(@D) && ln -s ../build/web $(@D)
+endif
 
 ## web: type-check and bundle the pages
 .PHONY: web
