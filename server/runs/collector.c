@@ -294,6 +294,41 @@ static void give_way(struct collector *c)
     c->way_ns = until > 0 ? until : UINT64_MAX;
 }
 
+/* ---- the spawner ---- */
+
+static void spawner_lost(struct collector *c, const char *why)
+{
+    log_line(LOG_ERROR, "the spawner is gone: %s", why);
+    epoll_ctl(c->epoll, EPOLL_CTL_DEL, launcher_fd(c->options.launcher), NULL);
+    for (unsigned i = 0; i < c->slot_count; i++)
+        c->slots[i].orphaned = c->slots[i].run != NULL;
+    worker_release(&c->spare);
+    c->spare = WORKER_NONE;
+    atomic_store(&c->ready, false);
+    c->retry_ns = clock_ns();
+}
+
+static void receive_workers(struct collector *c)
+{
+    struct err err = {0};
+    if (!c->retry_ns && launcher_receive(c->options.launcher, &err) < 0)
+        spawner_lost(c, err.text);
+}
+
+static void restart_spawner(struct collector *c)
+{
+    struct err err = {0};
+    if (launcher_restart(c->options.launcher, &err) < 0 ||
+        watch(c, launcher_fd(c->options.launcher), ABOUT_LAUNCHER) < 0) {
+        log_line(LOG_ERROR, "cannot start a spawner: %s", err.text);
+        c->retry_ns = clock_ns() + RETRY_NS;
+        return;
+    }
+    log_line(LOG_INFO, "a new spawner is there");
+    c->retry_ns = 0;
+    atomic_store(&c->ready, true);
+}
+
 /* ---- starting ---- */
 
 static int supervise(struct collector *c, struct slot *slot, struct worker *worker, struct err *err)
@@ -331,17 +366,21 @@ static struct slot *unused_slot(struct collector *c, unsigned from, unsigned to)
     return NULL;
 }
 
-/* A worker is in hand before a run leaves the queue, so a run never has to go back. */
+/*
+ * A worker is in hand before a run leaves the queue, so a run never has to go back. Those of a
+ * spawner that has died are none, also when that has not been noticed yet.
+ */
 static bool have_worker(struct collector *c)
 {
-    return c->spare.pid > 0 || launcher_take(c->options.launcher, &c->spare) == 0;
+    receive_workers(c);
+    return !c->retry_ns && (c->spare.pid > 0 || launcher_take(c->options.launcher, &c->spare) == 0);
 }
 
 static void start_queued(struct collector *c)
 {
     struct slot *slot;
     struct run *run;
-    while (!c->retry_ns && registry_counts(c->options.registry).queued > 0 &&
+    while (registry_counts(c->options.registry).queued > 0 &&
            (slot = unused_slot(c, 0, c->options.workers)) && have_worker(c) &&
            (run = registry_take(c->options.registry))) {
         struct worker worker = c->spare;
@@ -354,8 +393,8 @@ static void start_queued(struct collector *c)
 /* Whether an experiment may begin a step now, and which worker it has. */
 static bool may_step(struct collector *c, struct worker *worker)
 {
-    return !c->retry_ns && !c->resting && registry_counts(c->options.registry).queued == 0 &&
-           have_worker(c) && launcher_take(c->options.launcher, worker) == 0;
+    return !c->resting && registry_counts(c->options.registry).queued == 0 && have_worker(c) &&
+           launcher_take(c->options.launcher, worker) == 0;
 }
 
 static void start_steps(struct collector *c)
@@ -396,41 +435,6 @@ static void end_queue(struct collector *c)
     struct run *run;
     while ((run = registry_take(c->options.registry)))
         end_unstarted(c, run, ENDED_CANCELLED);
-}
-
-/* ---- the spawner ---- */
-
-static void spawner_lost(struct collector *c, const char *why)
-{
-    log_line(LOG_ERROR, "the spawner is gone: %s", why);
-    epoll_ctl(c->epoll, EPOLL_CTL_DEL, launcher_fd(c->options.launcher), NULL);
-    for (unsigned i = 0; i < c->slot_count; i++)
-        c->slots[i].orphaned = c->slots[i].run != NULL;
-    worker_release(&c->spare);
-    c->spare = WORKER_NONE;
-    atomic_store(&c->ready, false);
-    c->retry_ns = clock_ns();
-}
-
-static void receive_workers(struct collector *c)
-{
-    struct err err = {0};
-    if (!c->retry_ns && launcher_receive(c->options.launcher, &err) < 0)
-        spawner_lost(c, err.text);
-}
-
-static void restart_spawner(struct collector *c)
-{
-    struct err err = {0};
-    if (launcher_restart(c->options.launcher, &err) < 0 ||
-        watch(c, launcher_fd(c->options.launcher), ABOUT_LAUNCHER) < 0) {
-        log_line(LOG_ERROR, "cannot start a spawner: %s", err.text);
-        c->retry_ns = clock_ns() + RETRY_NS;
-        return;
-    }
-    log_line(LOG_INFO, "a new spawner is there");
-    c->retry_ns = 0;
-    atomic_store(&c->ready, true);
 }
 
 /* ---- the loop ---- */
