@@ -215,6 +215,13 @@ static int enter_run_domain(struct jail *jail, unsigned number, struct err *err)
 }
 
 /* Who has lost its parent becomes the init's child, as in a namespace. */
+/* Signals to one's own group do not ask who is in sight: it must be the run's alone. */
+static int leave_session(struct jail *jail, unsigned number, struct err *err)
+{
+    (void)jail, (void)number;
+    return setsid() < 0 ? err_errno(err, errno, "setsid") : 0;
+}
+
 static int adopt_orphans(struct jail *jail, unsigned number, struct err *err)
 {
     (void)jail, (void)number;
@@ -291,7 +298,7 @@ static int limit_resources(struct jail *jail, unsigned number, struct err *err)
         int resource;
         rlim_t soft, hard;
     } limits[] = {
-        {RLIMIT_CORE, 0, 0},
+        {RLIMIT_CORE, 1, 1}, /* 0 is ignored where a program is to have dumps; 1 is not (core(5)) */
         {RLIMIT_FSIZE, 0, 0},
         {RLIMIT_MEMLOCK, 0, 0},
         {RLIMIT_MSGQUEUE, 0, 0},
@@ -390,6 +397,7 @@ static const struct step start_steps[] = {
 
 static const struct step init_steps[] = {
     {"run-domain", ROOT | USER, enter_run_domain, has_signal_scope, 0},
+    {"own-session", FULL | ROOT | USER, leave_session, NULL, 0},
     {"subreaper", ROOT | USER, adopt_orphans, NULL, 0},
     {"run-user", ROOT, become_keeper, NULL, 0},
     {NULL, ROOT | USER, see_reach, NULL, 0},

@@ -111,6 +111,12 @@ static enum fact has_filter(const struct subject *subject)
                 status_number(getpid(), "Seccomp_filters", 10));
 }
 
+static enum fact has_own_session(const struct subject *subject)
+{
+    const pid_t session = getsid(subject->main);
+    return session < 0 ? FACT_UNSEEN : fact(session == subject->init);
+}
+
 /* ---- limits ---- */
 
 /* From /proc: not every filter around a server lets it ask the scheduler about others. */
@@ -142,8 +148,7 @@ static enum fact has_limits(const struct subject *subject)
     const struct {
         const char *label;
         uint64_t most;
-    } expected[] = {{"\nMax core file size", 0},
-                    {"\nMax file size", 0},
+    } expected[] = {{"\nMax file size", 0},
                     {"\nMax locked memory", 0},
                     {"\nMax msgqueue size", 0},
                     {"\nMax open files", 64},
@@ -156,6 +161,8 @@ static enum fact has_limits(const struct subject *subject)
     snprintf(path, sizeof path, "/proc/%d/limits", (int)subject->main);
     if (!proc_text(path, table, sizeof table))
         return FACT_UNSEEN;
+    if (limit_in(table, "\nMax core file size") != 1) /* no more, and no less: see jail.c */
+        return FACT_FALSE;
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
         if (limit_in(table, expected[i].label) > expected[i].most)
             return FACT_FALSE;
@@ -177,6 +184,7 @@ static const struct {
     {"cgroup-namespace", NULL, "cgroup"},
     {"capability-bounds", has_no_capability_to_gain, NULL},
     {"pid-namespace", NULL, "pid"},
+    {"own-session", has_own_session, NULL},
     {"resource-limits", has_limits, NULL},
     {"idle-priority", is_idle, NULL},
     {"run-user", has_own_user, NULL},

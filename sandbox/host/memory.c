@@ -1,5 +1,6 @@
 #include "sandbox/host/memory.h"
 
+#include "sandbox/base/clock.h"
 #include "sandbox/host/processes.h"
 
 #include <dirent.h>
@@ -9,16 +10,54 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-static uint64_t resident_of(pid_t pid)
+/* False of what has no memory (any more). */
+static bool pages_of(const char *statm, uint64_t *ret_resident, uint64_t *ret_shared)
 {
-    char path[64], text[128];
+    char text[128];
     unsigned long long size, resident = 0, shared = 0;
+    if (!proc_text(statm, text, sizeof text) ||
+        sscanf(text, "%llu %llu %llu", &size, &resident, &shared) != 3 || size == 0)
+        return false;
+    *ret_resident = resident;
+    *ret_shared = shared < resident ? shared : resident;
+    return true;
+}
+
+/*
+ * The thread to look at, since a process's threads have memory and descriptors in common (see
+ * filter.c): the first that goes on. One that ended shows neither, also where it was the first of
+ * all and the process is called by its number.
+ */
+static pid_t living_thread(pid_t pid)
+{
+    pid_t tids[PROCESSES_MAX];
+    uint64_t resident, shared;
+    char path[64];
+    unsigned count = threads_of(pid, tids, PROCESSES_MAX);
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "/proc/%d/task/%d/statm", (int)pid, (int)tids[i]);
+        if (pages_of(path, &resident, &shared))
+            return tids[i];
+    }
+    return pid;
+}
+
+/* Of a process, and the thread by which it is to be looked at from now on. */
+static uint64_t resident_of(pid_t pid, pid_t *ret_thread)
+{
+    char path[64];
+    uint64_t resident, shared;
+    *ret_thread = pid;
     snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
-    if (!proc_text(path, text, sizeof text) ||
-        sscanf(text, "%llu %llu %llu", &size, &resident, &shared) != 3 || shared > resident)
-        return 0;
+    if (!pages_of(path, &resident, &shared)) {
+        *ret_thread = living_thread(pid);
+        snprintf(path, sizeof path, "/proc/%d/task/%d/statm", (int)pid, (int)*ret_thread);
+        if (!pages_of(path, &resident, &shared))
+            return 0;
+    }
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), common = MEMORY_COMMON_BYTES / page;
     return (resident - (shared < common ? shared : common)) * page;
 }
@@ -46,6 +85,8 @@ static unsigned tasks_of(pid_t pid)
 /* Fewer processes cannot have as many as would matter; for them nobody looks. */
 #define PROCESSES_FEW 20u
 #define SOCKETS_MAX   8192u
+/* Looking takes no more than about one part in so many of a processor. */
+#define LOOK_RARELY 10u
 /* No socket has it: each of these is counted as another one. */
 #define INODE_UNSEEN 0u
 
@@ -63,11 +104,11 @@ static bool may_be_socket(int fds, const char *fd, unsigned *ret_inode)
            (how.st_mode & (S_IRUSR | S_IWUSR)) == (S_IRUSR | S_IWUSR);
 }
 
-static unsigned sockets_of(pid_t pid, unsigned *inodes, unsigned room)
+static unsigned sockets_of(pid_t pid, pid_t thread, unsigned *inodes, unsigned room)
 {
     char path[64];
     unsigned count = 0;
-    snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+    snprintf(path, sizeof path, "/proc/%d/task/%d/fd", (int)pid, (int)thread);
     DIR *fds = opendir(path);
     for (struct dirent *fd; fds && count < room && (fd = readdir(fds));)
         count += may_be_socket(dirfd(fds), fd->d_name, &inodes[count]);
@@ -83,31 +124,53 @@ static int compare(const void *a, const void *b)
 }
 
 /* All there can be in them; one that several processes have is one. */
-static uint64_t socket_bytes(const struct processes *processes)
+static uint64_t socket_bytes(const struct processes *processes, const pid_t *threads)
 {
     unsigned inodes[SOCKETS_MAX], count = 0;
     uint64_t sum = 0;
     for (unsigned i = 1; i < processes->count; i++)
-        count += sockets_of(processes->pids[i], inodes + count, SOCKETS_MAX - count);
+        count += sockets_of(processes->pids[i], threads[i], inodes + count, SOCKETS_MAX - count);
     qsort(inodes, count, sizeof *inodes, compare);
     for (unsigned i = 0; i < count; i++)
         sum += i == 0 || inodes[i] == INODE_UNSEEN || inodes[i] != inodes[i - 1] ? SOCKET_BYTES : 0;
     return sum;
 }
 
+static uint64_t thread_ns(void)
+{
+    struct timespec spent;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+    return (uint64_t)spent.tv_sec * UINT64_C(1000000000) + (uint64_t)spent.tv_nsec;
+}
+
+/* Every descriptor of every process, whatever it is, costs a call: thousands of them are looked at
+ * rarely. */
+static uint64_t look_at_sockets(struct usage_look *look, const struct processes *processes,
+                                const pid_t *threads)
+{
+    const uint64_t now = clock_ns(), before = thread_ns();
+    if (processes->count <= PROCESSES_FEW)
+        return 0;
+    if (now >= look->next_ns) {
+        look->socket_bytes = socket_bytes(processes, threads);
+        look->next_ns = now + (thread_ns() - before) * LOOK_RARELY;
+    }
+    return look->socket_bytes;
+}
+
 /* ---- all of it ---- */
 
-struct usage usage_of_descendants(pid_t root, bool count_tasks)
+struct usage usage_of_descendants(pid_t root, bool count_tasks, struct usage_look *look)
 {
     struct processes processes;
+    pid_t threads[PROCESSES_MAX];
     struct usage sum = {0};
     processes_of(root, &processes);
     for (unsigned i = 0; i < processes.count; i++) {
-        sum.bytes += resident_of(processes.pids[i]);
+        sum.bytes += resident_of(processes.pids[i], &threads[i]);
         if (count_tasks && i > 0)
             sum.tasks += tasks_of(processes.pids[i]);
     }
-    if (processes.count > PROCESSES_FEW)
-        sum.bytes += socket_bytes(&processes);
+    sum.bytes += look_at_sockets(look, &processes, threads);
     return sum;
 }

@@ -18,11 +18,18 @@ struct usage {
     unsigned tasks; /* processes and threads, without the root; 0 unless they were to be counted */
 };
 
+/* What is remembered of a run from one look to the next; all 0 at first. */
+struct usage_look {
+    uint64_t next_ns;      /* CLOCK_MONOTONIC: not before then are sockets looked at again */
+    uint64_t socket_bytes; /* what they might hold when they were */
+};
+
 /*
  * Of the process and all its descendants; what one shares beyond MEMORY_COMMON_BYTES counts as its
- * own, and sockets are looked at from 20 processes on. 0 when /proc does not tell. Reads a few
- * small files for each process, and looks at no more than 1,024 of them.
+ * own, and sockets are looked at from 20 processes on, the more of them the more rarely. 0 when
+ * /proc does not tell. Reads a few small files for each process, and looks at no more than 1,024 of
+ * them.
  */
-struct usage usage_of_descendants(pid_t root, bool count_tasks);
+struct usage usage_of_descendants(pid_t root, bool count_tasks, struct usage_look *look);
 
 #endif

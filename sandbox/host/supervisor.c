@@ -57,6 +57,7 @@ struct supervisor {
     struct report_schedule *schedule;
     bool free; /* the kernel decides who runs; else the run knows of a deadlock itself */
     struct standstill standstill;
+    struct usage_look usage_look;
     struct report report;
 };
 
@@ -346,10 +347,10 @@ static bool stands_still(struct supervisor *s, bool last)
 }
 
 /* Why the run has to end because of what its processes use, if it does. */
-static enum ended overuse(const struct supervisor *s)
+static enum ended overuse(struct supervisor *s)
 {
     const struct usage usage =
-        usage_of_descendants(s->worker.pid, !tier_counts_tasks(s->worker.tier));
+        usage_of_descendants(s->worker.pid, !tier_counts_tasks(s->worker.tier), &s->usage_look);
     if (usage.tasks > s->limits.tasks) /* who has too many of them has too much of all */
         return ENDED_TASK_LIMIT;
     return usage.bytes > s->limits.run_bytes ? ENDED_MEMORY_LIMIT : ENDED_NONE;

@@ -3,6 +3,7 @@
 
 #include "sandbox/base/cleanup.h"
 #include "sandbox/base/jsonw.h"
+#include "sandbox/host/memory.h"
 #include "sandbox/host/processes.h"
 #include "sandbox/jail.h"
 
@@ -130,6 +131,34 @@ void test_attacks_on_other_processes(void **state)
                {"daemonise", ENDED_COMPLETED, "daemonised", 0, 0, 0});
 }
 
+/* Also where no Landlock keeps signals, as before Linux 6.12; elsewhere this is all that does. */
+void test_signals_to_the_own_group_stay_in_the_run(void **state)
+{
+    (void)state;
+    struct launcher *launcher = start_launcher(2, tested_tier() == TIER_FULL ? "landlock" : NULL);
+    const struct limits patient = short_limits(PATIENT_MS), limits = short_limits(1000);
+    struct finished other, run;
+    struct worker worker = wait_worker(launcher);
+    struct supervisor *supervisor = start_run(&worker, "sleep-long", &patient, &other);
+    while (other.output_length == 0)
+        assert_false(step_run(supervisor));
+    run_hostile(launcher, "kill-group", &limits, &run);
+    assert_int_equal(run.report.ended, ENDED_CRASHED);
+    assert_int_equal(run.report.exit_signal, SIGKILL);
+    run_hostile(launcher, "stop-group", &limits, &run);
+    assert_int_equal(run.report.ended, ENDED_TIMEOUT);
+    for (int i = 0; i < 3; i++) { /* more than were waiting already */
+        run_hostile(launcher, "nothing", &patient, &run);
+        assert_int_equal(run.report.ended, ENDED_COMPLETED);
+    }
+    supervisor_cancel(supervisor);
+    while (!step_run(supervisor))
+        ;
+    assert_int_equal(supervisor_report(supervisor)->ended, ENDED_CANCELLED);
+    supervisor_free(supervisor);
+    launcher_free(launcher);
+}
+
 void test_runs_that_do_not_end(void **state)
 {
     EXPECT_ALL({"spin", ENDED_TIMEOUT, "before", 0, 0, 1000},
@@ -199,7 +228,33 @@ void test_memory_is_limited(void **state)
 void test_memory_of_all_processes_is_limited(void **state)
 {
     EXPECT_ALL({"fork-hoard", ENDED_MEMORY_LIMIT, "before\n", 0, 0, 0},
-               {"socket-buffers", ENDED_MEMORY_LIMIT, "before\n", 0, 0, 0});
+               {"hidden-hoard", ENDED_MEMORY_LIMIT, "before\n", 0, 0, 0},
+               {"socket-buffers", ENDED_MEMORY_LIMIT, "before\n", 0, 0, 0},
+               {"hidden-sockets", ENDED_MEMORY_LIMIT, "before\n", 0, 0, 0});
+}
+
+/* They may not take much of the time of who looks at all runs. */
+void test_many_descriptors_are_looked_at_rarely(void **state)
+{
+    (void)state;
+    struct launcher *launcher = start_launcher(1, NULL);
+    const struct limits limits = short_limits(PATIENT_MS);
+    struct finished run;
+    struct worker worker = wait_worker(launcher);
+    const pid_t init = worker.pid;
+    struct supervisor *supervisor = start_run(&worker, "many-files", &limits, &run);
+    while (run.output_length < 79 * strlen("before\n"))
+        assert_false(step_run(supervisor));
+    struct usage_look look = {0};
+    const uint64_t before = clock_ns();
+    usage_of_descendants(init, false, &look);
+    assert_int_equal(look.socket_bytes, 0);
+    assert_true(look.next_ns > before + 10000000); /* ten times a millisecond for 4,800 of them */
+    look = (struct usage_look){.next_ns = UINT64_MAX, .socket_bytes = UINT64_C(1) << 40};
+    assert_true(usage_of_descendants(init, false, &look).bytes > UINT64_C(1) << 40);
+    assert_true(look.next_ns == UINT64_MAX);
+    supervisor_free(supervisor);
+    launcher_free(launcher);
 }
 
 /* Whether this process may look at those of other users; never more than it was given. */

@@ -97,6 +97,8 @@ void test_arguments_are_looked_at(void **state)
     static const char expected[] = "clone-ptrace signal 31\n"
                                    "clone-parent signal 31\n"
                                    "clone-untraced signal 31\n"
+                                   "clone-thread-alone signal 31\n"
+                                   "clone-files-alone signal 31\n"
                                    "clone-newns signal 31\n"
                                    "clone-newcgroup signal 31\n"
                                    "clone-newuts signal 31\n"

@@ -6,11 +6,16 @@
  */
 #include "tests/sandbox/harness.h"
 
+#include "tests/sandbox/hostile/hostile.h"
+
 #include "sandbox/host/facts.h"
 #include "sandbox/host/processes.h"
 
+#include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 
 /* A run that has begun and stays. */
 struct stage {
@@ -135,6 +140,7 @@ static const struct {
     {"cgroup-namespace", is_seen, NULL},
     {"capability-bounds", is_seen, NULL},
     {"pid-namespace", is_seen, NULL},
+    {"own-session", is_seen, NULL},
     {"run-domain", leaves_nobody, "run-user"},
     {"subreaper", adopts_orphans, NULL},
     {"resource-limits", is_seen, NULL},
@@ -225,4 +231,45 @@ void test_every_layer_has_a_test(void **state)
         if (!tested)
             fail_msg("%s has no test", isolation.layers[i]);
     }
+}
+
+static int listen_by_name(const char *text)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    memcpy(name.sun_path + 1, text, strlen(text));
+    const socklen_t n = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(text));
+    assert_int_equal(bind(fd, (const struct sockaddr *)&name, n), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    return fd;
+}
+
+/* The last layer but one, where the last is gone: each of its rules, as far as the kernel knows it.
+ */
+void test_landlock_keeps_sockets_to_oneself(void **state)
+{
+    (void)state;
+    const struct isolation isolation = isolation_without(NULL);
+    const long version = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
+    if (version < 4 || !lists(&isolation, "landlock"))
+        skip();
+    char said[64];
+    int fd = listen_by_name(LANDLOCKED_NAME);
+    snprintf(said, sizeof said, "bind %d\nconnect %d\nabstract %d\n", EACCES, EACCES,
+             version < 6 ? 0 : EPERM);
+    assert_true(runs_to("landlocked", said, "seccomp,network-namespace"));
+    close(fd);
+}
+
+/* When memory is out the kernel is to end runs, and not the server. */
+void test_runs_go_before_the_server_when_memory_is_out(void **state)
+{
+    (void)state;
+    struct stage stage;
+    char path[64], text[16];
+    stage_init(&stage, NULL);
+    snprintf(path, sizeof path, "/proc/%d/oom_score_adj", (int)stage.subject.main);
+    assert_true(proc_text(path, text, sizeof text));
+    assert_true(atoi(text) >= 500);
+    stage_release(&stage);
 }

@@ -111,6 +111,8 @@ static void forbidden_arguments(void)
         {"clone-ptrace", SYS_clone, {CLONE_PTRACE | SIGCHLD}},
         {"clone-parent", SYS_clone, {CLONE_PARENT | SIGCHLD}},
         {"clone-untraced", SYS_clone, {CLONE_UNTRACED | SIGCHLD}},
+        {"clone-thread-alone", SYS_clone, {CLONE_VM | CLONE_SIGHAND | CLONE_THREAD}},
+        {"clone-files-alone", SYS_clone, {CLONE_FILES | SIGCHLD}},
         {"clone-newns", SYS_clone, {CLONE_NEWNS | SIGCHLD}},
         {"clone-newcgroup", SYS_clone, {CLONE_NEWCGROUP | SIGCHLD}},
         {"clone-newuts", SYS_clone, {CLONE_NEWUTS | SIGCHLD}},

@@ -28,6 +28,9 @@
         .run = function,                                                                           \
     }
 
+/* Where a test listens that "landlocked" is not to reach. */
+#define LANDLOCKED_NAME "interleave-landlocked"
+
 /* One line, past every primitive. */
 __attribute__((format(printf, 1, 2))) static inline void say(const char *format, ...)
 {

@@ -136,6 +136,21 @@ static void kill_all(void)
 }
 HOSTILE(kill_all, "kill-all", kill_all);
 
+/* Whom these reach is not a matter of who is in sight. */
+static void kill_group(void)
+{
+    say("before");
+    kill(0, SIGKILL);
+}
+HOSTILE(kill_group, "kill-group", kill_group);
+
+static void stop_group(void)
+{
+    say("before");
+    kill(0, SIGSTOP);
+}
+HOSTILE(stop_group, "stop-group", stop_group);
+
 static void kill_init(void)
 {
     say("kill(1) %d", kill(1, SIGKILL) < 0 ? errno : 0);

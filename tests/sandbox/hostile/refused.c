@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -314,3 +316,19 @@ static void open_root(void)
     say("open errno %d", fd < 0 ? errno : 0);
 }
 HOSTILE(open_root, "open-root", open_root);
+
+/* What is refused without the filter, too: TCP, and who is known by an abstract name. */
+static void landlocked(void)
+{
+    int tcp = socket(AF_INET, SOCK_STREAM, 0), local = socket(AF_UNIX, SOCK_STREAM, 0);
+    const struct sockaddr_in here = {.sin_family = AF_INET,
+                                     .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    memcpy(name.sun_path + 1, LANDLOCKED_NAME, strlen(LANDLOCKED_NAME));
+    const socklen_t n =
+        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(LANDLOCKED_NAME));
+    say("bind %d", bind(tcp, (const struct sockaddr *)&here, sizeof here) < 0 ? errno : 0);
+    say("connect %d", connect(tcp, (const struct sockaddr *)&here, sizeof here) < 0 ? errno : 0);
+    say("abstract %d", connect(local, (const struct sockaddr *)&name, n) < 0 ? errno : 0);
+}
+HOSTILE(landlocked, "landlocked", landlocked);

@@ -6,10 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -49,6 +51,34 @@ static void fork_hoard(void)
 }
 HOSTILE(fork_hoard, "fork-hoard", fork_hoard);
 
+/* Its first thread ends and another goes on: by the process's number nothing of it is to be seen.
+ */
+static void go_on_hidden(void *(*body)(void *))
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, body, NULL) != 0)
+        abort();
+    syscall(SYS_exit, 0);
+}
+
+static void *hoard_and_stay(void *argument)
+{
+    hoard(64 * MEBIBYTE);
+    for (;;)
+        pause();
+    return argument;
+}
+
+static void hidden_hoard(void)
+{
+    say("before");
+    for (int i = 0; i < 30; i++)
+        if (fork() == 0)
+            go_on_hidden(hoard_and_stay);
+    pause();
+}
+HOSTILE(hidden_hoard, "hidden-hoard", hidden_hoard);
+
 /* Memory that all processes share is nobody's own. */
 static void shared_bomb(void)
 {
@@ -74,20 +104,25 @@ static void fill_up(int fd)
         ;
 }
 
-/* Of as many processes as there may be each makes as many as it can. */
-static void fill_in_forks(int (*make)(int ends[2]))
+static void fill_all(int (*make)(int ends[2]))
 {
     int ends[2];
-    say("before");
-    for (int i = 0; i < 78; i++)
-        if (fork() == 0)
-            break;
     while (make(ends) == 0) {
         fill_up(ends[0]);
         fill_up(ends[1]);
     }
     for (;;)
         pause();
+}
+
+/* Of as many processes as there may be each makes as many as it can. */
+static void fill_in_forks(int (*make)(int ends[2]))
+{
+    say("before");
+    for (int i = 0; i < 78; i++)
+        if (fork() == 0)
+            break;
+    fill_all(make);
 }
 
 static int make_sockets(int ends[2])
@@ -100,6 +135,37 @@ static void socket_buffers(void)
     fill_in_forks(make_sockets);
 }
 HOSTILE(socket_buffers, "socket-buffers", socket_buffers);
+
+static void *fill_sockets(void *argument)
+{
+    fill_all(make_sockets);
+    return argument;
+}
+
+/* Two tasks each. */
+static void hidden_sockets(void)
+{
+    say("before");
+    for (int i = 0; i < 38; i++)
+        if (fork() == 0)
+            go_on_hidden(fill_sockets);
+    pause();
+}
+HOSTILE(hidden_sockets, "hidden-sockets", hidden_sockets);
+
+/* As many descriptors as there may be, and none of them a socket. */
+static void many_files(void)
+{
+    for (int i = 0; i < 78; i++)
+        if (fork() == 0)
+            break;
+    while (dup(STDOUT_FILENO) >= 0)
+        ;
+    say("before");
+    for (;;)
+        pause();
+}
+HOSTILE(many_files, "many-files", many_files);
 
 static void pipe_buffers(void)
 {
