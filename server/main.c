@@ -26,12 +26,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define VERSION "0.1.0"
 
 /* Converted traces in memory at once, each up to 50 MB, and those that wait for it. */
 enum { EXPORTS_MADE = 8, EXPORTS_WAITING = 64 };
+
+/* Of connections, when descriptors do for no more. */
+enum { CONNECTIONS_LEAST = 16 };
 
 /* Clients, and addresses, whose rates are known; 40 bytes each. */
 enum { ASKERS_KNOWN = 8192 };
@@ -51,6 +55,36 @@ static unsigned cores(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
+}
+
+/* What is open beside connections: the database of each thread, pages, and eight for each run. */
+enum { DESCRIPTORS_OWN = 256, DESCRIPTORS_RUN = 8 };
+
+/* As many descriptors as connections may need, or as few connections as there can be descriptors.
+ */
+static int reserve_descriptors(struct server *s, struct err *err)
+{
+    struct rlimit limit;
+    struct config *c = &s->config;
+    const uint64_t runs = c->workers + c->benches + c->pool;
+    const rlim_t own = DESCRIPTORS_OWN + DESCRIPTORS_RUN * runs, wanted = own + c->connections;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return err_errno(err, errno, "asking how many descriptors there may be");
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+        if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+            return err_errno(err, errno, "raising the limit of descriptors");
+    }
+    if (limit.rlim_cur >= wanted)
+        return 0;
+    if (limit.rlim_cur < own + CONNECTIONS_LEAST)
+        return err_set(err, EMFILE, "at least %llu descriptors are needed, there may be %llu",
+                       (unsigned long long)own + CONNECTIONS_LEAST,
+                       (unsigned long long)limit.rlim_cur);
+    c->connections = limit.rlim_cur - own;
+    log_line(LOG_WARNING, "there may be %llu descriptors, which do for %llu connections",
+             (unsigned long long)limit.rlim_cur, (unsigned long long)c->connections);
+    return 0;
 }
 
 enum { REFERENCE_BYTES_MAX = 1 << 20 };
@@ -227,8 +261,8 @@ static int start_http(struct server *s, struct err *err)
 static int start(struct server *s, struct err *err)
 {
     static int (*const steps[])(struct server *, struct err *) = {
-        start_clients, start_launcher,   start_store,     start_runs,
-        start_site,    start_background, start_retention, start_http};
+        reserve_descriptors, start_clients,    start_launcher,  start_store, start_runs,
+        start_site,          start_background, start_retention, start_http};
     int r = 0;
     for (size_t i = 0; r == 0 && i < sizeof steps / sizeof steps[0]; i++)
         r = steps[i](s, err);

@@ -63,6 +63,8 @@ void worker_release(struct worker *worker)
     close_fd(&worker->request);
     close_fd(&worker->output);
     close_fd(&worker->status);
+    close_fd(&worker->epoll);
+    close_fd(&worker->timer);
     worker->pid = 0;
 }
 
@@ -331,15 +333,20 @@ static int take_in(struct launcher *launcher, const struct spawner_worker *messa
                             .request = fds[WIRE_REQUEST],
                             .output = fds[WIRE_OUTPUT],
                             .status = fds[WIRE_STATUS],
+                            .epoll = epoll_create1(EPOLL_CLOEXEC),
+                            .timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
                             .pid = message->pid,
                             .tier = launcher->options.tier};
     launcher->asked -= launcher->asked > 0;
+    const bool lacks = worker.epoll < 0 || worker.timer < 0;
     if (err_is_whole(&message->err) && message->err.code == 0 && fds[WORKER_FDS - 1] >= 0 &&
-        launcher->ready_count < POOL_MAX) {
+        launcher->ready_count < POOL_MAX && !lacks) {
         launcher->ready[launcher->ready_count++] = worker;
         return 0;
     }
     worker_release(&worker);
+    if (lacks)
+        return err_errno(err, EMFILE, "watching a worker");
     if (err_is_whole(&message->err) && message->err.code)
         return err_set(err, message->err.code, "%s", message->err.text);
     return err_set(err, EPROTO, "a worker nobody asked for");
@@ -348,6 +355,7 @@ static int take_in(struct launcher *launcher, const struct spawner_worker *messa
 int launcher_receive(struct launcher *launcher, struct err *err)
 {
     uint64_t expirations;
+    int r;
     if (read(launcher->timer, &expirations, sizeof expirations) > 0)
         refill(launcher);
     for (;;) {
@@ -367,8 +375,8 @@ int launcher_receive(struct launcher *launcher, struct err *err)
             return err_set(err, EPIPE, "the spawner is gone");
         }
         /* The next receive or take tries again. */
-        if (take_in(launcher, &message, fds, err) < 0)
-            refill_later(launcher);
+        if ((r = take_in(launcher, &message, fds, err)) < 0)
+            refill_in(launcher, r == -EMFILE ? LACK_DELAY_NS : REFILL_DELAY_NS);
     }
 }
 

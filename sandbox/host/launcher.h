@@ -36,10 +36,12 @@ struct worker {
     int request; /* write end: the job goes here */
     int output;  /* read end, packet mode, non-blocking */
     int status;  /* read end: a struct worker_status when the main task ended by itself */
+    int epoll;   /* the next two are for who watches it: with a worker in hand a run lacks no */
+    int timer;   /* descriptor (CLOCK_MONOTONIC, non-blocking, not set) */
     pid_t pid;   /* of the init, as the launcher's side sees it */
     enum tier tier;
 };
-#define WORKER_NONE ((struct worker){-1, -1, -1, -1, -1, 0, TIER_FULL})
+#define WORKER_NONE ((struct worker){-1, -1, -1, -1, -1, -1, -1, 0, TIER_FULL})
 
 struct worker_status {
     int wait_status;   /* of the main process, as waitpid gives it */

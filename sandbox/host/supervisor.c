@@ -41,8 +41,6 @@ struct supervisor {
     struct limits limits;
     struct supervisor_hooks hooks;
     void *context;
-    int epoll;
-    int timer;
     int search; /* pidfd of a search's process, once it had to rest; -1 before */
     const struct trace_shared *shared; /* hostile */
     struct trace_reader *reader;
@@ -66,7 +64,7 @@ struct supervisor {
 static int watch(struct supervisor *s, int fd)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-    return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+    return epoll_ctl(s->worker.epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
 static uint64_t wall_limit(const struct job *job, const struct limits *limits)
@@ -86,7 +84,7 @@ static void arm_timer(struct supervisor *s, uint64_t now)
     uint64_t next = now + TICK_NS < s->deadline_ns ? now + TICK_NS : s->deadline_ns;
     const struct itimerspec at = {.it_value = {.tv_sec = (time_t)(next / 1000000000u),
                                                .tv_nsec = (long)(next % 1000000000u)}};
-    timerfd_settime(s->timer, TFD_TIMER_ABSTIME, &at, NULL);
+    timerfd_settime(s->worker.timer, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
 static int send_job(struct supervisor *s, const struct job *job, struct err *err)
@@ -111,13 +109,11 @@ static int prepare(struct supervisor *s, struct err *err)
         return err_errno(err, errno, "mapping the trace");
     s->shared = shared;
     s->reader = trace_reader_new(s->shared);
-    s->epoll = epoll_create1(EPOLL_CLOEXEC);
-    s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (!s->reader || s->epoll < 0 || s->timer < 0)
-        return err_errno(err, s->reader ? errno : ENOMEM, "watching a run");
+    if (!s->reader)
+        return err_errno(err, ENOMEM, "watching a run");
     int r = fd_nonblocking(s->worker.output, 1);
     if (r < 0 || (r = watch(s, s->worker.pidfd)) < 0 || (r = watch(s, s->worker.output)) < 0 ||
-        (r = watch(s, s->timer)) < 0)
+        (r = watch(s, s->worker.timer)) < 0)
         return err_errno(err, -r, "watching a run");
     arm_timer(s, s->sent_ns);
     return 0;
@@ -138,7 +134,7 @@ int supervisor_new(struct supervisor **ret, struct worker *worker, const struct 
     s->limits = *limits;
     s->hooks = *hooks;
     s->context = context;
-    s->epoll = s->timer = s->search = -1;
+    s->search = -1;
     s->chunks = BUF_INIT(CHUNKS_BYTES_MAX);
     s->free = job->schedule.mode == SCHEDULE_FREE;
     int r = send_job(s, job, err);
@@ -162,15 +158,13 @@ void supervisor_free(struct supervisor *s)
     buf_release(&s->chunks);
     free(s->explored);
     free(s->schedule);
-    close_fd(&s->epoll);
-    close_fd(&s->timer);
     close_fd(&s->search);
     free(s);
 }
 
 int supervisor_fd(const struct supervisor *s)
 {
-    return s->epoll;
+    return s->worker.epoll;
 }
 
 const struct report *supervisor_report(const struct supervisor *s)
@@ -200,8 +194,8 @@ static void stop(struct supervisor *s, enum ended why)
     s->state = ENDING;
     s->forced = why;
     s->ended_ns = clock_ns();
-    epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->worker.output, NULL);
-    epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->timer, NULL);
+    epoll_ctl(s->worker.epoll, EPOLL_CTL_DEL, s->worker.output, NULL);
+    epoll_ctl(s->worker.epoll, EPOLL_CTL_DEL, s->worker.timer, NULL);
     take_waits(s);
     worker_end(&s->worker);
 }
@@ -276,7 +270,7 @@ static bool read_output(struct supervisor *s, unsigned packets)
     while (packets-- > 0) {
         ssize_t n = read(s->worker.output, packet, sizeof packet);
         if (n == 0)
-            epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->worker.output, NULL);
+            epoll_ctl(s->worker.epoll, EPOLL_CTL_DEL, s->worker.output, NULL);
         if (n <= 0)
             return true;
         if (!take_packet(s, packet, (size_t)n))
@@ -361,7 +355,7 @@ static void tick(struct supervisor *s)
     enum ended over;
     uint64_t expirations, now = clock_ns();
     enum ended asked = asked_end(s);
-    (void)!read(s->timer, &expirations, sizeof expirations);
+    (void)!read(s->worker.timer, &expirations, sizeof expirations);
     if (s->free)
         drain_trace(s, false);
     if (now >= s->explored_ns + EXPLORED_NS)
@@ -511,13 +505,13 @@ bool supervisor_step(struct supervisor *s)
 {
     struct epoll_event events[3];
     bool gone = false;
-    int n = s->state == DONE ? 0 : epoll_wait(s->epoll, events, 3, 0);
+    int n = s->state == DONE ? 0 : epoll_wait(s->worker.epoll, events, 3, 0);
     for (int i = 0; i < n; i++)
         gone = gone || events[i].data.fd == s->worker.pidfd;
     /* A run that has ended was within its limits, however late it is looked at. */
     for (int i = 0; i < n && !gone; i++) {
         int fd = events[i].data.fd;
-        if (s->state == RUNNING && fd == s->timer)
+        if (s->state == RUNNING && fd == s->worker.timer)
             tick(s);
         else if (s->state == RUNNING && fd == s->worker.output && !read_output(s, PACKETS_A_STEP))
             stop(s, ENDED_OUTPUT_LIMIT);

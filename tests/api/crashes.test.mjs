@@ -323,6 +323,22 @@ test('without descriptors those who are connected are answered, and nothing acce
   for (const id of accepted) {
     const run = await server.json(`/runs/${id}?wait=20`);
     assert.equal(run.status, 'done');
-    assert.ok(['completed', 'internal-error'].includes(run.ended), run.ended);
+    assert.equal(run.ended, 'completed');
   }
+});
+
+test('there are descriptors for all connections, or connections for all descriptors, or no start', async (t) => {
+  const most = async (soft, hard, said = /^/) => {
+    const server = await Server.start({ within: ['prlimit', `--nofile=${soft}:${hard}`], args: ['--connections', '1000'] });
+    t.after(() => server.stop());
+    const limits = readFileSync(`/proc/${server.process.pid}/limits`, 'utf8');
+    assert.ok(await until(() => said.test(server.log)), server.log);
+    return [Number(/^Max open files +(\d+)/m.exec(limits)[1]), server.log];
+  };
+  const [raised, nothing] = await most(300, 4096);
+  assert.ok(raised >= 1256 && raised < 4096, String(raised));
+  assert.equal(nothing, '');
+  const [all] = await most(300, 500, /there may be 500 descriptors, which do for \d+ connections/);
+  assert.equal(all, 500);
+  await assert.rejects(most(200, 200), /at least \d+ descriptors are needed, there may be 200/);
 });

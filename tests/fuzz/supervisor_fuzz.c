@@ -20,8 +20,10 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/timerfd.h>
 
 enum { PRINT = OWN_DEEDS, PRINT_RAW, END, START, STEP, DEEDS };
 
@@ -78,6 +80,8 @@ static struct worker make_worker(struct worker_side *side)
     struct worker worker = {.pidfd = eventfd(0, EFD_CLOEXEC), .pid = getpid()};
     worker.memory = memfd_create("trace", MFD_CLOEXEC);
     check(worker.pidfd >= 0 && ftruncate(worker.memory, sizeof *side->shared) == 0);
+    worker.epoll = epoll_create1(EPOLL_CLOEXEC);
+    worker.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     side->gone = fcntl(worker.pidfd, F_DUPFD_CLOEXEC, 0);
     side->shared =
         mmap(NULL, sizeof *side->shared, PROT_READ | PROT_WRITE, MAP_SHARED, worker.memory, 0);
