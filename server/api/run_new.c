@@ -19,6 +19,7 @@ struct new_run {
     bool needs_seed;
     struct store_seat seat; /* workshop "": in none */
     bool closed;            /* that workshop is */
+    struct board *board;    /* its board, or NULL */
 };
 
 /* The steps of the workshop that the body names, or NULL with an error. */
@@ -34,19 +35,13 @@ static struct doc *find_steps(struct new_run *n, struct request *request, const 
         field_failed(&n->setup.errors);
     if (r < 0)
         return NULL;
-    struct board *board = boards_open(n->app->boards, app_reader(n->app, request), workshop.id);
-    bool sits = n->seat.name[0] && !workshop.closed;
-    r = board ? doc_parse(&steps, workshop.steps, strlen(workshop.steps), NULL) : -EIO;
-    if (r == 0 && sits)
-        r = board_seat(board, n->seat.name);
-    if (r == -ENOSPC)
-        field_error(&n->setup.errors, "too-many", "300 take part already", "/workshop/name");
-    else if (r < 0)
+    n->board = boards_open(n->app->boards, app_reader(n->app, request), workshop.id);
+    r = n->board ? doc_parse(&steps, workshop.steps, strlen(workshop.steps), NULL) : -EIO;
+    if (r < 0)
         field_failed(&n->setup.errors);
     n->closed = workshop.closed;
     strcpy(n->seat.workshop, workshop.id);
     n->seat.changes = workshop.changes;
-    board_unref(board);
     store_workshop_release(&workshop);
     return steps;
 }
@@ -185,14 +180,32 @@ static bool is_repeated(struct new_run *n, struct request *request, struct run *
     return true;
 }
 
+/* A seat for who comes by that name: only now, when nothing else is wrong with what they ask. */
+static int sit(struct new_run *n, struct request *request)
+{
+    int r = n->board ? board_seat(n->board, n->seat.name) : 0;
+    if (r == -ENOSPC)
+        field_error(&n->setup.errors, "too-many", "300 take part already", "/workshop/name");
+    else if (r < 0)
+        field_failed(&n->setup.errors);
+    if (r < 0)
+        problem_reply_fields(request, &n->setup.errors);
+    return r;
+}
+
 static int take_in(struct new_run *n, struct request *request, struct run *run, bool patient)
 {
     char client[CLIENT_KEY_MAX];
+    int r = sit(n, request);
+    if (r < 0)
+        return r;
     write_client(n, request, client);
     const struct asker asker = {client, client_address(client_of(request))};
-    int r = collector_submit(n->app->collector, run, &asker, patient);
+    r = collector_submit(n->app->collector, run, &asker, patient);
     if (r < 0)
         reply_refused(n->app, request, client, r);
+    if (r < 0 && n->board)
+        board_leave(n->board, n->seat.name);
     return r;
 }
 
@@ -231,4 +244,5 @@ void api_run_new(struct app *app, struct request *request, const char *id)
         problem_reply_fields(request, &n.setup.errors);
     else
         submit(&n, request, key, deadline);
+    board_unref(n.board);
 }

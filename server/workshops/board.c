@@ -478,6 +478,26 @@ int board_seat(struct board *board, const char *name)
     return who < 0 ? who : 0;
 }
 
+static bool has_run(const struct board *board, const struct participant *p)
+{
+    for (unsigned i = 0; i < board->step_count; i++)
+        if (p->cells[i].runs > 0)
+            return true;
+    return false;
+}
+
+void board_leave(struct board *board, const char *name)
+{
+    pthread_mutex_lock(&board->lock);
+    int who = find_participant(board, name);
+    if (who >= 0 && (unsigned)who + 1 == board->participant_count &&
+        !has_run(board, &board->participants[who])) {
+        free(board->participants[who].cells);
+        board->participant_count--;
+    }
+    pthread_mutex_unlock(&board->lock);
+}
+
 struct board_news board_look(struct board *board)
 {
     pthread_mutex_lock(&board->lock);

@@ -34,6 +34,9 @@ void boards_forget(struct boards *boards, const char *workshop);
  * more, or -ENOMEM. */
 int board_seat(struct board *board, const char *name);
 
+/* Gives it back, if they came last of all and none of their runs was accepted. */
+void board_leave(struct board *board, const char *name);
+
 struct board_news {
     uint64_t version;
     uint64_t read; /* the version it was read at: what changed since one below it is not known */

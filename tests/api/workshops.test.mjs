@@ -453,3 +453,34 @@ test('a workshop can be made closed', async () => {
   assert.equal(made.closed, true);
   assert.equal((await server.json(`/workshops/${made.id}`)).closed, true);
 });
+
+test('there is room for 300, and who asks for what cannot be run takes none of it', async () => {
+  const made = await make();
+  const ask = (name, more = {}) => server.post({ workshop: { id: made.id, step: 1, name }, ...more });
+  for (let i = 0; i < 300; i++) assert.equal((await ask(`wrong ${i}`, { params: { rounds: -1 } })).status, 422);
+  for (let i = 0; i < 300; i++) assert.equal((await ask(`n ${i}`)).status, 201);
+  const full = await ask('Anna');
+  assert.equal(full.status, 422);
+  assert.deepEqual(pointers(await full.json()), ['/workshop/name']);
+  assert.equal((await ask('N 7')).status, 201, 'who takes part already goes on');
+  assert.equal((await board(made)).participants.length, 300);
+});
+
+test('who is turned away by a full queue takes no room', async (t) => {
+  const small = await Server.start({ args: ['--workers', '1', '--queue', '16', '--client-limit', '0'] });
+  t.after(() => small.stop());
+  const made = await (await small.api('/workshops', {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ title: 'x', steps: [quick] }),
+  })).json();
+  const ask = (name) => small.post({ workshop: { id: made.id, step: 0, name } });
+  const long = await small.begin(slow(20000));
+  let turned = 0;
+  for (let i = 0; i < 310; i++) turned += (await ask(`early ${i}`)).status !== 201;
+  assert.ok(turned >= 294, String(turned));
+  await small.api(`/runs/${long.id}`, { method: 'DELETE' });
+  for (let i = 0; i < 280; i++) {
+    let status;
+    while ((status = (await ask(`late ${i}`)).status) === 429 || status === 503);
+    assert.equal(status, 201);
+  }
+});
