@@ -9,6 +9,7 @@ PORT       ?= 8080
 DATABASE   ?= data/interleave.db
 PYTHON     ?= python3
 JOBS       ?= $(shell nproc)
+AT_ONCE    ?= 1# files of tests of the API, or of the browser
 
 WARNINGS   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
               -Wno-sign-conversion -Werror
@@ -52,7 +53,7 @@ run:
 	$(B)/interleave serve --listen 127.0.0.1:$(PORT) --database $(DATABASE) \
 	    $(if $(wildcard $(B)/python.json),--reference $(B)/python.json)
 
-## test: install what is missing, build, and run every test (TRIES=2: a file of node's tests that failed once more)
+## test: install what is missing, build, and run every test (AT_ONCE=2: files of node's tests beside each other; TRIES=2: those that failed once more)
 .PHONY: test
 test:
 	make/packages.sh test
@@ -121,7 +122,7 @@ scenario-test: $(B)/interleave-runner $(HOSTILE_RUNNER)
 ## api-test: the HTTP contract against a started server
 .PHONY: api-test
 api-test: build $(HOSTILE_RUNNER) $(LANES) $(FAULTS)
-	BUILD=$(B) make/node-test.sh 1 tests/api/*.test.mjs
+	BUILD=$(B) make/node-test.sh $(AT_ONCE) tests/api/*.test.mjs
 
 ## fault-test: the long form: a hundred kills, and every allocation and write of a request or transfer fails once
 .PHONY: fault-test

@@ -34,7 +34,7 @@ web-test: $(WEB_NODE) $(WEB_KINDS)
 ## browser-test: open, run, look, reload in Chromium against the real server
 .PHONY: browser-test
 browser-test: build $(HOSTILE_RUNNER)
-	BUILD=$(B) make/node-test.sh 1 tests/browser/*.test.mjs
+	BUILD=$(B) make/node-test.sh $(AT_ONCE) tests/browser/*.test.mjs
 
 BENCH_WEB_NODE := tests/bench/web/node_modules/.package-lock.json
 
