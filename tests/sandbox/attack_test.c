@@ -229,8 +229,15 @@ void test_memory_of_all_processes_is_limited(void **state)
 {
     EXPECT_ALL({"fork-hoard", ENDED_MEMORY_LIMIT, "before\n", 0, 0, 0},
                {"hidden-hoard", ENDED_MEMORY_LIMIT, "before\n", 0, 0, 0},
-               {"socket-buffers", ENDED_MEMORY_LIMIT, "before\n", 0, 0, 0},
-               {"hidden-sockets", ENDED_MEMORY_LIMIT, "before\n", 0, 0, 0});
+               {"socket-buffers", ENDED_MEMORY_LIMIT, "before\n", 0, 0, 0});
+}
+
+/* Two tasks each are too few to have more than a run may when that is for a sanitizer, too. */
+void test_sockets_of_hidden_processes_are_limited(void **state)
+{
+    if (JAIL_SANITIZED)
+        skip();
+    EXPECT_ALL({"hidden-sockets", ENDED_MEMORY_LIMIT, "before\n", 0, 0, 0});
 }
 
 /* They may not take much of the time of who looks at all runs. */
