@@ -5,7 +5,7 @@ build=$1
 watched="valgrind --quiet --error-exitcode=99 --exit-on-first-error=yes"
 leaks="--leak-check=full --errors-for-leak-kinds=definite"
 
-for unit in address buf chunk params rate reader report token turns; do
+for unit in address buf chunk params rate reader report shares token turns; do
     echo "== $unit"
     $watched $leaks "$build/tests/${unit}_test" >/dev/null
 done

@@ -253,7 +253,8 @@ static int start_http(struct server *s, struct err *err)
         .app = {.context = &s->app,
                 .handle = routes_handle,
                 .refuse = routes_refuse,
-                .done = routes_done},
+                .done = routes_done,
+                .whose = routes_whose},
     };
     return http_new(&s->http, &options, err);
 }

@@ -185,6 +185,19 @@ static bool asks_seldom_enough(struct app *app, struct request *request,
     return !empty;
 }
 
+/* False when too many requests of the address are open: the request has its answer then. */
+static bool has_room(struct app *app, struct request *request, const struct client *client)
+{
+    char detail[96];
+    if (request_admit(request, client_holder(client)) == 0)
+        return true;
+    snprintf(detail, sizeof detail, "%" PRIu64 " requests of your address are open already",
+             http_share(app->config->connections));
+    refused_count(&app->refused, REFUSED_ADDRESS_REQUESTS);
+    problem_reply_later(request, 429, 2, detail);
+    return false;
+}
+
 static bool is_json(const struct request *request)
 {
     static const char json[] = "application/json";
@@ -245,7 +258,7 @@ void routes_handle(struct request *request)
     client->route = route ? route->pattern : is_api(request_path(request)) ? NULL : "/*";
     if (is_api(request_path(request)) && request_method(request) != METHOD_OPTIONS)
         origin_reply_headers(&app->origins, request);
-    if (!asks_seldom_enough(app, request, client))
+    if (!has_room(app, request, client) || !asks_seldom_enough(app, request, client))
         return;
     if (!route)
         reply_without_route(app, request, methods);
@@ -256,6 +269,12 @@ void routes_handle(struct request *request)
 void routes_refuse(struct request *request, unsigned status, const char *detail)
 {
     problem_reply(request, status, detail);
+}
+
+uint64_t routes_whose(void *context, const struct sockaddr *peer)
+{
+    const struct app *app = context;
+    return clients_holder(&app->clients, peer);
 }
 
 static void log_request(const struct request *request, const struct exchange *exchange)

@@ -12,5 +12,6 @@
 void routes_handle(struct request *request);
 void routes_refuse(struct request *request, unsigned status, const char *detail);
 void routes_done(struct request *request, const struct exchange *exchange);
+uint64_t routes_whose(void *app, const struct sockaddr *peer);
 
 #endif

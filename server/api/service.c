@@ -46,6 +46,7 @@ struct response *api_limits_new(const struct config *config, struct buf *body)
         {"workshop_participants", WORKSHOP_PARTICIPANTS_MAX},
         {"workshop_name_characters", WORKSHOP_NAME_MAX},
         {"connections", config->connections},
+        {"connections_of_address", http_share(config->connections)},
         {"body_bytes", config->body_bytes},
         {"wait_seconds", WAIT_SECONDS_MAX},
         {"list", LIST_MAX},
@@ -122,6 +123,10 @@ static void put_http(struct buf *out, struct http *http)
         buf_printf(out, "interleave_http_replies_total{status=\"%dxx\"} %" PRIu64 "\n", class,
                    counts.by_class[class]);
     gauge(out, "interleave_http_connections", "Open connections.", http_connections(http));
+    metric(out, "interleave_http_connections_refused_total", "counter",
+           "Connections beyond those there may be, of an address or of all.");
+    buf_printf(out, "interleave_http_connections_refused_total %" PRIu64 "\n",
+               counts.connections_refused);
 }
 
 static void put_runs(struct buf *out, struct collector *collector)

@@ -78,6 +78,22 @@ static void set_key(const struct clients *clients, struct client *client)
     client->key_hash = keyed_hash(&clients->hash, client->key);
 }
 
+static uint64_t hash_address(const struct clients *clients, const char *text)
+{
+    uint64_t hash = keyed_hash(&clients->hash, text);
+    return hash ? hash : 1;
+}
+
+uint64_t clients_holder(const struct clients *clients, const struct sockaddr *peer)
+{
+    char text[ADDRESS_TEXT_MAX];
+    struct address from = address_of(peer);
+    if (address_is_loopback(&from) || networks_hold(&clients->trusted, &from))
+        return 0;
+    address_group(&from, text);
+    return hash_address(clients, text);
+}
+
 static void fill(struct client *client, struct clients *clients, const struct request *request)
 {
     struct address from = address_of(request_peer(request));
@@ -95,7 +111,7 @@ static void fill(struct client *client, struct clients *clients, const struct re
     client->local = address_is_loopback(&from);
     address_group(&from, client->address);
     set_key(clients, client);
-    client->address_hash = keyed_hash(&clients->hash, client->address);
+    client->address_hash = hash_address(clients, client->address);
 }
 
 struct client *client_meet(struct clients *clients, struct request *request)

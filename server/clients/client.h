@@ -37,7 +37,7 @@ int clients_init(struct clients *clients, const char *trusted, struct err *err);
 struct client {
     char key[CLIENT_KEY_MAX];        /* "session:…" or "address:…" */
     char address[ADDRESS_TEXT_MAX];  /* as address_group() writes it */
-    uint64_t key_hash, address_hash; /* keyed */
+    uint64_t key_hash, address_hash; /* keyed; that of the address is not 0 */
     bool secure;                     /* it used https, the proxy says */
     bool local;                      /* the address is the loopback's */
     bool stranger;                   /* a page of another origin asks, which has no session */
@@ -57,6 +57,16 @@ static inline const char *client_address(const struct client *client)
 {
     return client->local ? NULL : client->address;
 }
+
+/* Whose share the client takes of what there is only so much of, by its address; 0: nobody's. */
+static inline uint64_t client_holder(const struct client *client)
+{
+    return client->local ? 0 : client->address_hash;
+}
+
+/* The same of a connection from there: nobody's also of a trusted proxy, whose clients have each
+ * their own. */
+uint64_t clients_holder(const struct clients *clients, const struct sockaddr *peer);
 
 /* Whom client_meet() found. */
 const struct client *client_of(const struct request *request);

@@ -14,6 +14,7 @@
     X(CLIENT_EXPERIMENTS, "client-experiments")   /* 429 */                                        \
     X(ADDRESS_QUEUE, "address-queue")             /* 429: too many of the address's runs wait */   \
     X(ADDRESS_EXPERIMENTS, "address-experiments") /* 429 */                                        \
+    X(ADDRESS_REQUESTS, "address-requests")       /* 429: too many are open, behind a proxy */     \
     X(QUEUE, "queue")                             /* 503: too many runs wait */                    \
     X(EXPERIMENTS, "experiments")                 /* 503 */                                        \
     X(ORIGIN, "origin")                           /* 403 */                                        \

@@ -3,6 +3,7 @@
 #include "sandbox/base/clock.h"
 #include "server/base/log.h"
 #include "server/http/http_internal.h"
+#include "server/http/problem.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -23,20 +24,58 @@ void conn_deadline(struct conn *conn, unsigned seconds)
     conn->deadline_ns = seconds ? conn->thread->now_ns + seconds * SECOND : 0;
 }
 
+void conn_refuse(struct conn *conn, unsigned status, const char *headers, const char *detail)
+{
+    const char *title = status_phrase(status);
+    char body[256], answer[640];
+    int n = snprintf(body, sizeof body,
+                     "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,\"detail\":\"%s\"}",
+                     title, status, detail);
+    n = snprintf(
+        answer, sizeof answer,
+        "HTTP/1.1 %u %s\r\nConnection: close\r\n%sContent-Type: application/problem+json\r\n"
+        "Content-Length: %d\r\n\r\n%s",
+        status, title, headers, n, body);
+    send(conn->fd, answer, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    shutdown(conn->fd, SHUT_RDWR);
+    conn->refused = true;
+    atomic_fetch_add(&conn->thread->counts[status / 100], 1);
+}
+
+/* Counts the connection, or refuses it when there are too many, of its address or of all. */
+static void conn_admit(struct conn *conn, const struct sockaddr *peer)
+{
+    struct http *http = conn->thread->http;
+    conn->who = http->options.app.whose(http->options.app.context, peer);
+    int r = shares_take(http->connections, conn->who, 1);
+    conn->counted = r == 0;
+    if (r == 0)
+        return;
+    atomic_fetch_add(&http->connections_refused, 1);
+    if (r == -EDQUOT)
+        conn_refuse(conn, 429, "Retry-After: 2\r\n", "your address has too many connections");
+    else
+        conn_refuse(conn, 503, "Retry-After: 2\r\n", "there are too many connections");
+}
+
 static void conn_open(struct http_thread *t, struct MHD_Connection *connection, void **context)
 {
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     struct conn *conn = calloc(1, sizeof *conn);
     *context = conn;
-    if (!conn)
+    if (!conn) {
+        shutdown(fd, SHUT_RDWR);
         return;
-    conn->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    }
+    conn->fd = fd;
     conn->thread = t;
     conn->next = t->conns;
     if (t->conns)
         t->conns->prev = conn;
     t->conns = conn;
     conn_deadline(conn, HEAD_SECONDS);
-    atomic_fetch_add(&t->http->connections, 1);
+    conn_admit(
+        conn, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
 }
 
 static void conn_closed(struct http_thread *t, struct conn *conn)
@@ -48,8 +87,9 @@ static void conn_closed(struct http_thread *t, struct conn *conn)
     *(conn->prev ? &conn->prev->next : &t->conns) = conn->next;
     if (conn->next)
         conn->next->prev = conn->prev;
+    if (conn->counted)
+        shares_give(t->http->connections, conn->who, 1);
     free(conn);
-    atomic_fetch_sub(&t->http->connections, 1);
 }
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
@@ -187,16 +227,16 @@ static int start_daemon(struct http_thread *t)
 {
     const struct http_options *o = &t->http->options;
     t->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
-                                 NULL, NULL, request_access, t,                                /**/
-                                 MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL,         /**/
-                                 MHD_OPTION_LISTEN_SOCKET, t->listen,                          /**/
-                                 MHD_OPTION_CONNECTION_LIMIT, o->connections / o->threads + 1, /**/
-                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)8192,             /**/
-                                 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)REPLY_SECONDS,       /**/
-                                 MHD_OPTION_STRICT_FOR_CLIENT, 1,                              /**/
-                                 MHD_OPTION_NOTIFY_CONNECTION, on_connection, t,               /**/
-                                 MHD_OPTION_URI_LOG_CALLBACK, request_uri, t,                  /**/
-                                 MHD_OPTION_NOTIFY_COMPLETED, request_completed, t,            /**/
+                                 NULL, NULL, request_access, t,                                 /**/
+                                 MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL,          /**/
+                                 MHD_OPTION_LISTEN_SOCKET, t->listen,                           /**/
+                                 MHD_OPTION_CONNECTION_LIMIT, o->connections + REFUSED_AT_ONCE, /**/
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)8192,              /**/
+                                 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)REPLY_SECONDS,        /**/
+                                 MHD_OPTION_STRICT_FOR_CLIENT, 1,                               /**/
+                                 MHD_OPTION_NOTIFY_CONNECTION, on_connection, t,                /**/
+                                 MHD_OPTION_URI_LOG_CALLBACK, request_uri, t,                   /**/
+                                 MHD_OPTION_NOTIFY_COMPLETED, request_completed, t,             /**/
                                  MHD_OPTION_END);
     if (!t->daemon)
         return -EIO;
@@ -230,18 +270,33 @@ static int open_sockets(struct http *http, struct err *err)
     return r;
 }
 
-int http_new(struct http **ret, const struct http_options *options, struct err *err)
+/* All but the sockets, daemons and threads. NULL without memory. */
+static struct http *http_alloc(const struct http_options *options)
 {
-    assert(options->threads > 0);
     const size_t bytes = sizeof(struct http) + options->threads * sizeof(struct http_thread);
+    const unsigned all = options->connections;
     struct http *http = aligned_alloc(_Alignof(struct http), bytes);
     if (!http)
-        return err_errno(err, ENOMEM, "http");
+        return NULL;
     memset(http, 0, bytes);
     http->options = *options;
     for (unsigned i = 0; i < options->threads; i++)
         http->threads[i] = (struct http_thread){
             .http = http, .index = i, .listen = -1, .wake = -1, .next_timer_ns = UINT64_MAX};
+    http->connections = shares_new(all, http_share(all), all);
+    http->requests = shares_new(all, http_share(all), all);
+    if (http->connections && http->requests)
+        return http;
+    http_free(http);
+    return NULL;
+}
+
+int http_new(struct http **ret, const struct http_options *options, struct err *err)
+{
+    assert(options->threads > 0);
+    struct http *http = http_alloc(options);
+    if (!http)
+        return err_errno(err, ENOMEM, "http");
     int r = open_sockets(http, err);
     for (unsigned i = 0; r == 0 && i < options->threads; i++)
         r = start_thread(&http->threads[i], err);
@@ -282,6 +337,8 @@ void http_free(struct http *http)
         close_fd(&t->wake);
         close_fd(&t->listen);
     }
+    shares_free(http->connections);
+    shares_free(http->requests);
     free(http);
 }
 
@@ -292,12 +349,12 @@ const char *http_address(const struct http *http)
 
 unsigned http_connections(struct http *http)
 {
-    return atomic_load(&http->connections);
+    return (unsigned)shares_held(http->connections);
 }
 
 struct http_counts http_counts(const struct http *http)
 {
-    struct http_counts counts = {0};
+    struct http_counts counts = {.connections_refused = atomic_load(&http->connections_refused)};
     for (unsigned i = 0; i < http->options.threads; i++)
         for (unsigned class = 0; class < 6; class ++)
             counts.by_class[class] += atomic_load(&http->threads[i].counts[class]);

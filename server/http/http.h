@@ -11,7 +11,8 @@
  * What is refused before the application sees it: both Content-Length and Transfer-Encoding, either
  * of them or Host twice, control bytes, an encoded NUL, a body beyond the limit, too many query
  * arguments, unknown methods. Connections that dawdle are ended: 10 s for a head, 30 s for a body,
- * 60 s idle, 120 s for taking an answer that is not a stream.
+ * 60 s idle, 120 s for taking an answer that is not a stream. An address has a share of all
+ * connections; beyond it one is refused as soon as it is there.
  *
  * Threads: everything about a request belongs to the thread that serves it, except request_ref,
  * request_unref and request_wake, which any thread may call.
@@ -50,7 +51,15 @@ struct http_app {
     void (*refuse)(struct request *request, unsigned status, const char *detail);
     /* Told at the end of every request, also of one that was refused; its texts are still there. */
     void (*done)(struct request *request, const struct exchange *exchange);
+    /* Whose share a connection from there takes, as a hash; 0: nobody's. */
+    uint64_t (*whose)(void *context, const struct sockaddr *peer);
 };
+
+/* What one address may have of all there is. */
+static inline uint64_t http_share(uint64_t all)
+{
+    return all / 4;
+}
 
 struct http_options {
     const char *listen; /* ADDRESS:PORT */
@@ -74,11 +83,18 @@ void http_quiesce(struct http *http);
  */
 void http_free(struct http *http);
 
-/* Replies counted by class of status: [2] is 2xx. */
 struct http_counts {
-    uint64_t by_class[6];
+    uint64_t by_class[6];         /* replies by class of status: [2] is 2xx */
+    uint64_t connections_refused; /* with one of these */
 };
 struct http_counts http_counts(const struct http *http);
+
+/*
+ * Says who asks, as a hash; 0: nobody in particular. Over a connection that takes nobody's share,
+ * as a proxy's, a request takes its asker's as long as it is open. Returns -EDQUOT when there is
+ * nothing left of that.
+ */
+int request_admit(struct request *request, uint64_t who);
 
 /* What was asked. Texts live as long as the request. */
 void *request_app(const struct request *request);

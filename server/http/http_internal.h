@@ -3,6 +3,7 @@
 #ifndef HTTP_HTTP_INTERNAL_H
 #define HTTP_HTTP_INTERNAL_H
 
+#include "server/base/shares.h"
 #include "server/http/http.h"
 #include "server/http/listen.h"
 
@@ -19,6 +20,9 @@ enum { HEAD_SECONDS = 10, BODY_SECONDS = 30, IDLE_SECONDS = 60, REPLY_SECONDS = 
  */
 enum { OVERLONG = 16 };
 
+/* Connections beyond those there may be that one thread is telling so. */
+enum { REFUSED_AT_ONCE = 64 };
+
 enum { QUERY_ARGUMENTS_MAX = 32, REPLY_HEADERS_MAX = 16 };
 
 /* An open connection, of one thread. */
@@ -28,6 +32,9 @@ struct conn {
     int fd;
     struct request *request; /* that is being served, or NULL */
     uint64_t deadline_ns;    /* it is ended then; 0: never */
+    uint64_t who;            /* whose share it takes; 0: nobody's */
+    bool counted;            /* it is one of http->connections */
+    bool refused;            /* it has its last answer, and nothing is served any more */
 };
 
 /* One thread with its daemon. All lists belong to that thread; threads share no cache line. */
@@ -52,7 +59,9 @@ struct http {
     struct http_options options;
     char address[LISTEN_TEXT_MAX];
     _Atomic int phase;
-    _Atomic unsigned connections;
+    _Atomic uint64_t connections_refused;
+    struct shares *connections;
+    struct shares *requests;      /* over connections that take nobody's share */
     struct http_thread threads[]; /* options.threads of them */
 };
 
@@ -67,6 +76,8 @@ struct request {
     const char *method_text;
     uint64_t began_ns;
     struct exchange exchange; /* so far */
+    uint64_t who;             /* asks; 0: nobody in particular */
+    bool counted;             /* it is one of http->requests */
     bool begun;               /* the head was looked at */
     bool too_large;           /* the body is; the rest of it is not kept */
     bool answered;            /* a reply was given; result is libmicrohttpd's word on it */
@@ -103,6 +114,9 @@ struct response {
 };
 
 void conn_deadline(struct conn *conn, unsigned seconds);
+
+/* Answers past the library and ends the connection. `headers` are lines. */
+void conn_refuse(struct conn *conn, unsigned status, const char *headers, const char *detail);
 
 /*
  * Sleeping. request_awake() comes before the state is looked at, so that a wake that comes

@@ -163,17 +163,8 @@ static unsigned count_arguments(const char *uri)
  */
 static void refuse_arguments(struct request *r)
 {
-    static const char body[] = "{\"type\":\"about:blank\",\"title\":\"URI Too Long\","
-                               "\"status\":414,\"detail\":\"too many query arguments\"}";
-    char answer[512];
-    int n = snprintf(answer, sizeof answer,
-                     "HTTP/1.1 414 URI Too Long\r\nConnection: close\r\n"
-                     "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n\r\n%s",
-                     sizeof body - 1, body);
-    send(r->conn->fd, answer, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
-    shutdown(r->conn->fd, SHUT_RDWR);
-    r->exchange.status = 414;
-    atomic_fetch_add(&r->thread->counts[4], 1);
+    conn_refuse(r->conn, MHD_HTTP_URI_TOO_LONG, "", "too many query arguments");
+    r->exchange.status = MHD_HTTP_URI_TOO_LONG;
 }
 
 void *request_uri(void *thread, const char *uri, struct MHD_Connection *connection)
@@ -181,7 +172,7 @@ void *request_uri(void *thread, const char *uri, struct MHD_Connection *connecti
     struct http_thread *t = thread;
     struct conn *conn =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-    struct request *r = conn ? calloc(1, sizeof *r) : NULL;
+    struct request *r = conn && !conn->refused ? calloc(1, sizeof *r) : NULL;
     if (!r)
         return NULL;
     atomic_init(&r->refs, 1);
@@ -324,9 +315,21 @@ enum MHD_Result request_access(void *thread, struct MHD_Connection *connection, 
     return proceed(r);
 }
 
+int request_admit(struct request *r, uint64_t who)
+{
+    r->who = who;
+    if (!who || r->conn->who)
+        return 0;
+    int q = shares_take(r->thread->http->requests, who, 1);
+    r->counted = q == 0;
+    return q;
+}
+
 void request_end(struct request *r)
 {
     request_awake(r);
+    if (r->counted)
+        shares_give(r->thread->http->requests, r->who, 1);
     r->conn->request = NULL;
     conn_deadline(r->conn, IDLE_SECONDS);
     r->exchange.duration_ns = clock_ns() - r->began_ns;

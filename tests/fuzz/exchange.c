@@ -23,19 +23,17 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argc;
     (void)argv;
     struct app *app = server_app();
-    const size_t bytes = sizeof(struct http) + sizeof(struct http_thread);
-    http = aligned_alloc(_Alignof(struct http), bytes);
+    const struct http_options options = {.listen = "127.0.0.1:0",
+                                         .threads = 1,
+                                         .connections = 16,
+                                         .body_bytes = app->config->body_bytes,
+                                         .app = {.context = app,
+                                                 .handle = routes_handle,
+                                                 .refuse = routes_refuse,
+                                                 .done = routes_done,
+                                                 .whose = routes_whose}};
+    http = http_alloc(&options);
     check(http);
-    memset(http, 0, bytes);
-    http->options = (struct http_options){
-        .listen = "127.0.0.1:0",
-        .threads = 1,
-        .connections = 16,
-        .body_bytes = app->config->body_bytes,
-        .app = {
-            .context = app, .handle = routes_handle, .refuse = routes_refuse, .done = routes_done}};
-    http->threads[0] =
-        (struct http_thread){.http = http, .listen = -1, .wake = -1, .next_timer_ns = UINT64_MAX};
     http->threads[0].wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     check(open_sockets(http, NULL) == 0 && start_daemon(&http->threads[0]) == 0);
     return 0;
