@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,6 +40,9 @@ enum { CONNECTIONS_LEAST = 16 };
 
 /* Clients, and addresses, whose rates are known; 40 bytes each. */
 enum { ASKERS_KNOWN = 8192 };
+
+/* Blocks from this size on are the system's again once they are freed, as traces and answers. */
+enum { MAPPED_BYTES = 128 << 10 };
 
 struct server {
     struct config config;
@@ -250,6 +254,7 @@ static int start_http(struct server *s, struct err *err)
         .threads = s->app.threads,
         .connections = (unsigned)s->config.connections,
         .body_bytes = s->config.body_bytes,
+        .answer_bytes = s->config.answer_bytes,
         .app = {.context = &s->app,
                 .handle = routes_handle,
                 .refuse = routes_refuse,
@@ -355,6 +360,7 @@ static int serve(int argc, char **argv)
         return code;
     log_set_level((enum log_level)s.config.log_level);
     log_set_format((enum log_format)s.config.log_format);
+    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
     s.app.config = &s.config;
     s.app.threads = cores();
     if (s.config.workers == 0)

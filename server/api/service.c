@@ -48,6 +48,8 @@ struct response *api_limits_new(const struct config *config, struct buf *body)
         {"connections", config->connections},
         {"connections_of_address", http_share(config->connections)},
         {"body_bytes", config->body_bytes},
+        {"answer_bytes", config->answer_bytes},
+        {"answer_bytes_of_address", http_share(config->answer_bytes)},
         {"wait_seconds", WAIT_SECONDS_MAX},
         {"list", LIST_MAX},
         {"client_posts", config->rates[RATE_CLIENT].requests},
@@ -127,6 +129,11 @@ static void put_http(struct buf *out, struct http *http)
            "Connections beyond those there may be, of an address or of all.");
     buf_printf(out, "interleave_http_connections_refused_total %" PRIu64 "\n",
                counts.connections_refused);
+    metric(out, "interleave_http_answers_refused_total", "counter",
+           "Large answers beyond those that may be held until they are read.");
+    buf_printf(out, "interleave_http_answers_refused_total %" PRIu64 "\n", counts.answers_refused);
+    gauge(out, "interleave_http_answer_bytes", "Bytes in large answers that are being sent.",
+          http_answer_bytes(http));
 }
 
 static void put_runs(struct buf *out, struct collector *collector)

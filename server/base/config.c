@@ -62,6 +62,9 @@ static const struct option options[] = {
      "most memory all processes of a run use together"},
     {"body-limit", SIZE, AT(body_bytes), 1024, 16 * MIB, "64K", "BYTES",
      "most bytes of a request's body"},
+    {"answer-limit", SIZE, AT(answer_bytes), MIB, 65536 * MIB, "128M", "BYTES",
+     "most bytes in large answers that are not read yet, a quarter of one address; beyond it the "
+     "answer is 503"},
     {"retention", DURATION, AT(retention_ns), 0, 36500 * DAY, "2592000", "SECONDS",
      "runs and experiments that nobody keeps go after this; 0: never"},
     {"workshop-retention", DURATION, AT(workshops_ns), 0, 36500 * DAY, "15552000", "SECONDS",

@@ -32,6 +32,7 @@ struct config {
     uint64_t experiments;      /* most that are alive */
     uint64_t connections;      /* most open connections */
     uint64_t body_bytes;       /* most bytes of a request's body */
+    uint64_t answer_bytes;     /* most in large answers that are being sent */
     uint64_t retention_ns;     /* of runs and experiments that nobody keeps; 0: for ever */
     uint64_t workshops_ns;     /* of workshops after their last run; 0: for ever */
     uint64_t disk_bytes;       /* of the database, before runs that nobody keeps go; 0: any */

@@ -285,7 +285,8 @@ static struct http *http_alloc(const struct http_options *options)
             .http = http, .index = i, .listen = -1, .wake = -1, .next_timer_ns = UINT64_MAX};
     http->connections = shares_new(all, http_share(all), all);
     http->requests = shares_new(all, http_share(all), all);
-    if (http->connections && http->requests)
+    http->answers = shares_new(options->answer_bytes, http_share(options->answer_bytes), all);
+    if (http->connections && http->requests && http->answers)
         return http;
     http_free(http);
     return NULL;
@@ -339,6 +340,7 @@ void http_free(struct http *http)
     }
     shares_free(http->connections);
     shares_free(http->requests);
+    shares_free(http->answers);
     free(http);
 }
 
@@ -352,9 +354,15 @@ unsigned http_connections(struct http *http)
     return (unsigned)shares_held(http->connections);
 }
 
+uint64_t http_answer_bytes(struct http *http)
+{
+    return shares_held(http->answers);
+}
+
 struct http_counts http_counts(const struct http *http)
 {
-    struct http_counts counts = {.connections_refused = atomic_load(&http->connections_refused)};
+    struct http_counts counts = {.connections_refused = atomic_load(&http->connections_refused),
+                                 .answers_refused = atomic_load(&http->answers_refused)};
     for (unsigned i = 0; i < http->options.threads; i++)
         for (unsigned class = 0; class < 6; class ++)
             counts.by_class[class] += atomic_load(&http->threads[i].counts[class]);

@@ -12,7 +12,8 @@
  * of them or Host twice, control bytes, an encoded NUL, a body beyond the limit, too many query
  * arguments, unknown methods. Connections that dawdle are ended: 10 s for a head, 30 s for a body,
  * 60 s idle, 120 s for taking an answer that is not a stream. An address has a share of all
- * connections; beyond it one is refused as soon as it is there.
+ * connections; beyond it one is refused as soon as it is there. Large answers are held until they
+ * are read, of all bytes in them an address has a share, too; beyond it the answer is 503.
  *
  * Threads: everything about a request belongs to the thread that serves it, except request_ref,
  * request_unref and request_wake, which any thread may call.
@@ -66,6 +67,7 @@ struct http_options {
     unsigned threads;
     unsigned connections;
     size_t body_bytes;
+    uint64_t answer_bytes; /* in all large answers that are being sent */
     struct http_app app;
 };
 
@@ -86,8 +88,10 @@ void http_free(struct http *http);
 struct http_counts {
     uint64_t by_class[6];         /* replies by class of status: [2] is 2xx */
     uint64_t connections_refused; /* with one of these */
+    uint64_t answers_refused;     /* large ones, with one of these */
 };
 struct http_counts http_counts(const struct http *http);
+uint64_t http_answer_bytes(struct http *http); /* in large answers that are being sent */
 
 /*
  * Says who asks, as a hash; 0: nobody in particular. Over a connection that takes nobody's share,
@@ -135,7 +139,8 @@ void request_unref(struct request *request);
  * not to be kept. */
 void request_reply_header(struct request *request, const char *name, const char *value);
 
-/* Replies with the buffer's bytes and takes them over. */
+/* Replies with the buffer's bytes and takes them over; with 503 when they are many, and too many
+ * are being sent already. */
 void request_reply(struct request *request, unsigned status, const char *type, struct buf *body);
 void request_reply_text(struct request *request, unsigned status, const char *type,
                         const char *text);

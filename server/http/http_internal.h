@@ -20,6 +20,9 @@ enum { HEAD_SECONDS = 10, BODY_SECONDS = 30, IDLE_SECONDS = 60, REPLY_SECONDS = 
  */
 enum { OVERLONG = 16 };
 
+/* Bytes from which on an answer is large. */
+enum { LARGE_ANSWER = 65536 };
+
 /* Connections beyond those there may be that one thread is telling so. */
 enum { REFUSED_AT_ONCE = 64 };
 
@@ -59,9 +62,10 @@ struct http {
     struct http_options options;
     char address[LISTEN_TEXT_MAX];
     _Atomic int phase;
-    _Atomic uint64_t connections_refused;
+    _Atomic uint64_t connections_refused, answers_refused;
     struct shares *connections;
     struct shares *requests;      /* over connections that take nobody's share */
+    struct shares *answers;       /* bytes of those that are large */
     struct http_thread threads[]; /* options.threads of them */
 };
 

@@ -2,6 +2,7 @@
 #include "server/http/http_internal.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 void request_reply_header(struct request *r, const char *name, const char *value)
@@ -69,14 +70,92 @@ static void give_own(struct request *r, unsigned status, const char *type,
         MHD_destroy_response(response);
 }
 
+/* The bytes of a large answer, which count until it is over. */
+struct large {
+    struct shares *shares;
+    uint64_t who, bytes;
+    char *data;
+};
+
+static void large_free(void *cls)
+{
+    struct large *large = cls;
+    shares_give(large->shares, large->who, large->bytes);
+    free(large->data);
+    free(large);
+}
+
+/* Of a body that was counted; NULL without memory, and then it counts no more. */
+static struct MHD_Response *large_response(const struct request *r, const struct buf *body)
+{
+    struct shares *shares = r->thread->http->answers;
+    struct large *large = malloc(sizeof *large);
+    struct MHD_Response *response = NULL;
+    if (large) {
+        *large =
+            (struct large){.shares = shares, .who = r->who, .bytes = body->len, .data = body->data};
+        response = MHD_create_response_from_buffer_with_free_callback_cls(body->len, body->data,
+                                                                          large_free, large);
+    }
+    if (!response) {
+        shares_give(shares, r->who, body->len);
+        free(large);
+    }
+    return response;
+}
+
+static struct MHD_Response *small_response(const struct buf *body)
+{
+    return body->data
+               ? MHD_create_response_from_buffer(body->len, body->data, MHD_RESPMEM_MUST_FREE)
+               : MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
+}
+
+/* What is said of an answer and not of another one in its place. */
+static bool is_of_answer(const char *header)
+{
+    static const char *const names[] = {"Content-Encoding", "Content-Disposition", "ETag",
+                                        "Cache-Control"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(header, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static void drop_headers_of_answer(struct request *r)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < r->header_count; i++) {
+        if (is_of_answer(r->headers[i].name))
+            free(r->headers[i].value);
+        else
+            r->headers[kept++] = r->headers[i];
+    }
+    r->header_count = kept;
+}
+
+/* Another answer in the place of a large one. */
+static void refuse_large(struct request *r)
+{
+    atomic_fetch_add(&r->thread->http->answers_refused, 1);
+    drop_headers_of_answer(r);
+    request_reply_header(r, "Retry-After", "2");
+    r->thread->http->options.app.refuse(r, MHD_HTTP_SERVICE_UNAVAILABLE,
+                                        "too many large answers are not read yet");
+}
+
 void request_reply(struct request *r, unsigned status, const char *type, struct buf *body)
 {
     struct MHD_Response *response = NULL;
+    const bool large = !buf_error(body) && body->len >= LARGE_ANSWER;
+    if (large && shares_take(r->thread->http->answers, r->who, body->len) < 0) {
+        buf_release(body);
+        refuse_large(r);
+        return;
+    }
     r->exchange.bytes = body->len;
     if (!buf_error(body))
-        response = body->data ? MHD_create_response_from_buffer(body->len, body->data,
-                                                                MHD_RESPMEM_MUST_FREE)
-                              : MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
+        response = large ? large_response(r, body) : small_response(body);
     if (response)
         *body = BUF_INIT(body->ceiling);
     give_own(r, status, type, response, REPLY_SECONDS);

@@ -27,6 +27,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
                                          .threads = 1,
                                          .connections = 16,
                                          .body_bytes = app->config->body_bytes,
+                                         .answer_bytes = app->config->answer_bytes,
                                          .app = {.context = app,
                                                  .handle = routes_handle,
                                                  .refuse = routes_refuse,
