@@ -32,7 +32,8 @@
 
 #define VERSION "0.1.0"
 
-/* Converted traces in memory at once, each up to 50 MB, and those that wait for it. */
+/* Converted traces in memory at once that are no answer yet, each up to 50 MB, and those that wait
+ * for it. */
 enum { EXPORTS_MADE = 8, EXPORTS_WAITING = 64 };
 
 /* Of connections, when descriptors do for no more. */

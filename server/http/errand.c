@@ -4,12 +4,19 @@
 
 #include <stddef.h>
 
+/* Gives its place back, once. */
+static void leave(struct errand *e)
+{
+    if (atomic_load(&e->performed) && !e->left)
+        background_gone(e->background);
+    e->left = true;
+}
+
 static void unref(struct errand *e)
 {
     if (atomic_fetch_sub(&e->refs, 1) != 1)
         return;
-    if (atomic_load(&e->performed))
-        background_gone(e->background);
+    leave(e);
     request_unref(e->request);
     e->release(e);
 }
@@ -34,10 +41,12 @@ static void perform(struct piece *piece)
 static void await(struct request *request)
 {
     struct errand *e = request_state(request);
-    if (atomic_load(&e->performed))
-        e->reply(e, request);
-    else
+    if (!atomic_load(&e->performed)) {
         request_wait(request, UINT64_MAX, await);
+        return;
+    }
+    e->reply(e, request);
+    leave(e);
 }
 
 void errand_run(struct errand *e, struct background *background, struct request *request)

@@ -1,6 +1,7 @@
 /*
  * A request that is answered once the background thread has done something for it. The connection
- * sleeps meanwhile. When the client goes away before its turn, nothing is done.
+ * sleeps meanwhile. When the client goes away before its turn, nothing is done. Its place is free
+ * again once the reply was given: what that holds until it is read has a bound of its own (http.h).
  */
 #ifndef HTTP_ERRAND_H
 #define HTTP_ERRAND_H
@@ -24,6 +25,7 @@ struct errand {
     struct request *request;
     _Atomic bool unwanted; /* the request is over */
     _Atomic bool performed;
+    bool left; /* its place was given back; the request's thread, or whoever has the last of it */
 };
 
 /* Takes the errand over, and the request's state. Replies with 503 when too many wait. */

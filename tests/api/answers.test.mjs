@@ -94,3 +94,15 @@ test('the memory of large answers is given back', { skip: noFaults }, async (t) 
   assert.ok(await soon(async () => (await metric(server, 'interleave_http_answer_bytes')) === 0));
   assert.ok(await soon(async () => (await residentMegabytes(server)) < before + 40), `${before} MB before, ${await residentMegabytes(server)} after`);
 });
+
+test('who does not read what was made in the background keeps nobody else from it', async (t) => {
+  const server = await started(t, '--answer-limit', '1G');
+  const run = await server.run({ ...large, params: { ...large.params, items: 1000 } }), small = await server.run(quick);
+  const where = (id) => `/api/v1/runs/${id}/trace?format=json`;
+  const readers = await Promise.all([...Array(10)].map(() => ask(t, server, where(run.id))));
+  assert.deepEqual(readers.map((r) => r.status), Array(10).fill(200));
+  assert.ok(await metric(server, 'interleave_http_answer_bytes') > 10 * (5 << 20), 'none was read');
+  const begun = Date.now();
+  assert.ok(await bytesOf(await ask(t, server, where(small.id))) > 100);
+  assert.ok(Date.now() - begun < 5000);
+});
