@@ -159,7 +159,8 @@ static unsigned count_arguments(const char *uri)
 
 /*
  * Arguments that do not fit into the connection's memory make the library drop the request without
- * an answer, and it parses them right after this call. So the answer is written here.
+ * an answer, and it parses them right after this call. So the answer is written here, and nothing
+ * of the request is looked at any more: it may be there already, as a whole.
  */
 static void refuse_arguments(struct request *r)
 {
@@ -298,7 +299,7 @@ enum MHD_Result request_access(void *thread, struct MHD_Connection *connection, 
     (void)connection;
     (void)url;
     struct request *r = *context;
-    if (!r)
+    if (!r || r->conn->refused)
         return MHD_NO;
     if (!r->begun)
         return begin(r, method, version);

@@ -50,6 +50,22 @@ test('too many arguments are answered', async () => {
   assert.ok(Date.now() - start < 2000);
 });
 
+test('a POST with too many arguments is answered once and does nothing', async () => {
+  const replies = async () => Number(/replies_total\{status="4xx"\} (\d+)/.exec(await (await server.fetch('/metrics')).text())[1]);
+  const query = [...Array(40)].map((_, i) => `a${i}=1`).join('&'), body = JSON.stringify(quick);
+  const before = await replies(), runs = (await server.json('/runs')).runs.length;
+  for (let i = 0; i < 5; i++) {
+    const text = await server.raw(
+      `POST /api/v1/runs?${query} HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}` +
+        `GET /healthz HTTP/1.1\r\n${head}\r\n`,
+    );
+    assert.equal(status(text), 414);
+    assert.equal(answers(text), 1);
+  }
+  assert.equal((await replies()) - before, 5);
+  assert.equal((await server.json('/runs')).runs.length, runs);
+});
+
 test('unknown methods are refused, long heads too', async () => {
   assert.equal(status(await server.raw(`BREW /healthz HTTP/1.1\r\n${head}Connection: close\r\n\r\n`)), 501);
   const long = await server.raw(`GET /healthz HTTP/1.1\r\n${head}X-A: ${'a'.repeat(40000)}\r\n\r\n`);
