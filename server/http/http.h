@@ -9,11 +9,13 @@
  * yet; the connection sleeps until request_wake() or the source's deadline.
  *
  * What is refused before the application sees it: both Content-Length and Transfer-Encoding, either
- * of them or Host twice, control bytes, an encoded NUL, a body beyond the limit, too many query
- * arguments, unknown methods. Connections that dawdle are ended: 10 s for a head, 30 s for a body,
- * 60 s idle, 120 s for taking an answer that is not a stream. An address has a share of all
- * connections; beyond it one is refused as soon as it is there. Large answers are held until they
- * are read, of all bytes in them an address has a share, too; beyond it the answer is 503.
+ * of them or Host twice, Transfer-Encoding before HTTP/1.1, names of headers that are none, headers
+ * over several lines or that do not end in CR LF, control bytes, an encoded NUL, a body beyond the
+ * limit, too many query arguments, unknown methods. Connections that dawdle are ended: 10 s for a
+ * head, 30 s for a body, 60 s idle, 120 s for taking an answer that is not a stream. An address has
+ * a share of all connections; beyond it one is refused as soon as it is there. Large answers are
+ * held until they are read, of all bytes in them an address has a share, too; beyond it the answer
+ * is 503.
  *
  * Threads: everything about a request belongs to the thread that serves it, except request_ref,
  * request_unref and request_wake, which any thread may call.

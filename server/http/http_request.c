@@ -2,6 +2,7 @@
 #include "server/http/http_internal.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,16 +201,57 @@ struct head {
     unsigned lengths, encodings, hosts;
     const char *length;
     bool chunked;
-    bool control;
+    const char *next;  /* where the library has the next line */
+    const char *wrong; /* what is, of some line; NULL: nothing */
 };
 
+/* Whether it is what RFC 9110 calls a token. */
+static bool is_token(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isalnum((unsigned char)text[i]) && (!text[i] || !strchr("!#$%&'*+-.^_`|~", text[i])))
+            return false;
+    return n > 0;
+}
+
+static bool has_control(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (((unsigned char)text[i] < 0x20 && text[i] != '\t') || text[i] == 0x7f)
+            return true;
+    return false;
+}
+
+/*
+ * Whether name and value are a line that begins there. The library (0.9.75) cuts the bytes that
+ * came into texts where they lie: a NUL instead of the colon, two instead of CR LF. But it ends a
+ * value at a NUL, takes a LF alone for the end of a line, and of a header over several lines it
+ * puts the rest behind the name, somewhere else. Others may read all that otherwise, so it is
+ * refused, and where the texts lie is all it can be seen by.
+ */
+static bool is_line(const char *line, const char *name, size_t name_bytes, const char *value,
+                    size_t value_bytes)
+{
+    const char *colon = name + name_bytes;
+    return name == line && value && value > colon &&
+           strspn(colon + 1, " \t") == (size_t)(value - colon - 1) && !value[value_bytes] &&
+           !value[value_bytes + 1];
+}
+
 static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const char *name,
-                                      const char *value)
+                                      size_t name_bytes, const char *value, size_t value_bytes)
 {
     struct head *head = cls;
     (void)kind;
-    if (!value)
-        value = "";
+    if (!is_line(head->next, name, name_bytes, value, value_bytes)) {
+        head->wrong = "a header is no line of its own that ends in CR LF";
+        return MHD_NO;
+    }
+    head->next = value + value_bytes + 2;
+    if (!is_token(name, name_bytes))
+        head->wrong = "a header's name has a character that it must not have";
+    else if (has_control(value, value_bytes))
+        head->wrong = "a header has a control character";
     if (strcasecmp(name, "content-length") == 0) {
         head->lengths++;
         head->length = value;
@@ -219,10 +261,16 @@ static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const 
     } else if (strcasecmp(name, "host") == 0) {
         head->hosts++;
     }
-    for (const char *p = value; *p; p++)
-        if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f)
-            head->control = true;
     return MHD_YES;
+}
+
+/* Looks at all of the head, which begins with a line that ends in `version`. */
+static void look_at_head(const struct request *r, const char *version, struct head *ret)
+{
+    *ret = (struct head){.next = version + strlen(version) + 2};
+    MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, look_at_header, ret);
+    if (!ret->wrong && (ret->next[0] || ret->next[1]))
+        ret->wrong = "the last header is no line of its own that ends in CR LF";
 }
 
 /* Digits only, and not more than fits; SIZE_MAX when it is no length. */
@@ -236,15 +284,15 @@ static size_t parse_length(const char *text)
 static unsigned check_head(const struct request *r, const struct head *head, const char *version,
                            const char **ret_why)
 {
-    *ret_why = r->malformed;
+    *ret_why = r->malformed ? r->malformed : head->wrong;
     if (!*ret_why && head->lengths && head->encodings)
         *ret_why = "both Content-Length and Transfer-Encoding are given";
     if (!*ret_why && (head->lengths > 1 || head->encodings > 1 || head->hosts > 1))
         *ret_why = "Content-Length, Transfer-Encoding or Host is given twice";
     if (!*ret_why && head->hosts == 0 && strcmp(version, "HTTP/1.1") == 0)
         *ret_why = "Host is missing";
-    if (!*ret_why && head->control)
-        *ret_why = "a header has a control character";
+    if (!*ret_why && head->encodings && strcmp(version, "HTTP/1.1") != 0)
+        *ret_why = "Transfer-Encoding is of HTTP/1.1";
     if (!*ret_why && head->encodings && !head->chunked)
         *ret_why = "the only Transfer-Encoding understood is chunked";
     if (!*ret_why && head->lengths && parse_length(head->length) == SIZE_MAX)
@@ -260,11 +308,11 @@ static unsigned check_head(const struct request *r, const struct head *head, con
 
 static enum MHD_Result begin(struct request *r, const char *method, const char *version)
 {
-    struct head head = {0};
+    struct head head;
     const char *why;
     r->begun = true;
     conn_deadline(r->conn, BODY_SECONDS);
-    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, look_at_header, &head);
+    look_at_head(r, version, &head);
     bool known = parse_method(method, r);
     unsigned status = check_head(r, &head, version, &why);
     if (status == 0 && !known) {

@@ -22,12 +22,60 @@ test('ambiguous framing is refused and nothing behind it is served', async () =>
     ['CL on GET', `GET /healthz HTTP/1.1\r\n${head}Content-Length: 1\r\nContent-Length: 2\r\n\r\n${smuggled}`],
     ['CL text', `${post}${head}Content-Length: 1x\r\n\r\n${smuggled}`],
     ['two Hosts', `GET /healthz HTTP/1.1\r\n${head}Host: y\r\n\r\n${smuggled}`],
+    ['blank before the colon', `${post}${head}Content-Length : ${smuggled.length}\r\n\r\n${smuggled}`],
+    ['folded CL', `${post}${head}Content-Length:\r\n ${smuggled.length}\r\n\r\n${smuggled}`],
+    ['CL folded by a tab', `${post}${head}Content-Length:\r\n\t${smuggled.length}\r\n\r\n${smuggled}`],
+    ['folded TE', `${post}${head}Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n${smuggled}`],
+    ['tab before the colon', `${post}${head}Transfer-Encoding\t: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n${smuggled}`],
+    ['NUL in CL', `${post}${head}Content-Length: 0\x005\r\n\r\n${smuggled}`],
+    ['NUL in a value', `GET /healthz HTTP/1.1\r\n${head}X-A: a\0b\r\n\r\n${smuggled}`],
+    ['NUL in a name', `GET /healthz HTTP/1.1\r\n${head}X-A\0Content-Length: 5\r\n\r\n${smuggled}`],
+    ['no name', `GET /healthz HTTP/1.1\r\n${head}: a\r\n\r\n${smuggled}`],
+    ['TE in 1.0', `${post.replace('1.1', '1.0')}Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`],
+    ['CL of a line and a folded one', `${post}${head}Content-Length: 1\r\n 0\r\n\r\n${smuggled}`],
+    ['folded twice', `${post}${head}X-A:\r\n a\r\n b\r\nContent-Length: 0\r\n\r\n${smuggled}`],
+    ['folded last', `${post}Content-Length: 0\r\n${head}X-A: a\r\n b\r\n\r\n${smuggled}`],
+    ['folded first', `GET /healthz HTTP/1.1\r\n X-A: b\r\n${head}\r\n${smuggled}`],
+    ['CR alone', `${post}${head}X-A: a\rContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`],
+    ['LF alone', `${post}${head}X-A: a\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`],
+    ['LF alone behind the first line', `GET /healthz HTTP/1.1\n${head}\r\n${smuggled}`],
+    ['two NULs in a value', `GET /healthz HTTP/1.1\r\n${head}X-A: a\0\0b\r\n\r\n${smuggled}`],
+    ['NULs and a header in a value', `GET /healthz HTTP/1.1\r\nX-A: a\0\0X-B: b\r\n${head}\r\n${smuggled}`],
     ['no Host', `GET /healthz HTTP/1.1\r\nAccept: */*\r\n\r\n${smuggled}`],
   ]) {
     const text = await server.raw(bytes);
     assert.ok([0, 400].includes(status(text)), `${name}: ${text.slice(0, 60)}`);
     assert.ok(!text.includes(' 200 ') && !text.includes('wall_ns'), `${name}: what was smuggled is served`);
   }
+});
+
+test('a head is taken however it comes', async () => {
+  const long = [...Array(28)].map((_, i) => `X-${i}: ${'a'.repeat(150)}\r\n`).join('');
+  const heads = [
+    `${head}X-A:b\r\nX-Empty:\r\nX-Blanks: \t a b \t\r\nx!#$%&'*+-.^_\`|~9: \xe4\xf6\r\n`,
+    `${head}Cookie: a=b; c="d"; interleave_session=${'x'.repeat(22)}\r\nX-After: a\r\nCookie: e=f\r\n`,
+    `${head}${long}`,
+  ];
+  for (const lines of heads) {
+    const bytes = Buffer.from(`GET /healthz?a=b%20c&d HTTP/1.1\r\n${lines}\r\nGET /healthz HTTP/1.1\r\n${lines}Connection: close\r\n\r\n`, 'latin1');
+    for (const pieces of [1, 2, 7, 40]) {
+      const text = await new Promise((resolve) => {
+        const socket = net.connect({ port: server.port, host: '127.0.0.1', noDelay: true }, async () => {
+          const size = Math.ceil(bytes.length / pieces);
+          for (let at = 0; at < bytes.length; at += size) {
+            socket.write(bytes.subarray(at, at + size));
+            await new Promise((r) => setTimeout(r, 1));
+          }
+        });
+        let all = '';
+        socket.on('data', (d) => (all += d));
+        socket.on('error', () => {});
+        socket.on('close', () => resolve(all));
+      });
+      assert.ok(answers(text) === 2 && text.match(/ 200 OK/g)?.length === 2, `${lines.slice(0, 60)} in ${pieces}: ${text.slice(0, 200)}`);
+    }
+  }
+  assert.ok(status(await server.raw('GET /healthz HTTP/1.0\r\n\r\n')) === 200, 'HTTP/1.0 without any header');
 });
 
 test('bad bytes in the target are refused', async () => {
