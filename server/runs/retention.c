@@ -52,13 +52,14 @@ static int64_t before(int64_t now, uint64_t ns)
  * A clock that is set was wrong before, or is now. So only as much time has passed since the start
  * as both clocks say, and what was made since is not older than that, whatever it says itself.
  */
-static struct store_expiry due(const struct retention *r)
+static struct store_expiry due(const struct retention *r, enum store_expiry_kind kind)
 {
     const struct retention_options *o = &r->options;
     uint64_t up_ns = since_boot_ns() - r->began_ns;
     int64_t now = now_ms(), sure = r->began_ms + (int64_t)(up_ns / 1000000);
     now = now < sure ? now : sure;
-    return (struct store_expiry){.runs_before_ms = before(now, o->runs_ns),
+    return (struct store_expiry){.kind = kind,
+                                 .runs_before_ms = before(now, o->runs_ns),
                                  .workshops_before_ms = before(now, o->workshops_ns),
                                  .spare_runs = up_ns < o->runs_ns,
                                  .spare_workshops = up_ns < o->workshops_ns,
@@ -66,20 +67,30 @@ static struct store_expiry due(const struct retention *r)
 }
 
 /* Has one portion deleted; the lock is held. Returns whether there may be more. */
-static bool let_go(struct retention *r)
+static bool let_portion_go(struct retention *r, enum store_expiry_kind kind)
 {
     r->written = false;
-    r->job =
-        (struct store_job){.kind = STORE_EXPIRE, .expire = due(r), .done = written, .context = r};
+    r->job = (struct store_job){
+        .kind = STORE_EXPIRE, .expire = due(r, kind), .done = written, .context = r};
     if (store_submit(r->options.store, &r->job) < 0)
         return false;
     while (!r->written)
         pthread_cond_wait(&r->changed, &r->lock);
     if (r->job.result < 0 || r->job.number == 0)
         return false;
-    atomic_fetch_add(&r->count, (uint64_t)r->job.number);
+    if (kind != EXPIRY_DELETED)
+        atomic_fetch_add(&r->count, (uint64_t)r->job.number);
     log_line(LOG_DEBUG, "let go of %lld rows", (long long)r->job.number);
     return true;
+}
+
+/* A portion of each kind, and for more room only once there is nothing else. */
+static bool let_go(struct retention *r)
+{
+    bool more = false;
+    for (enum store_expiry_kind kind = 0; kind < EXPIRY_ROOM && !r->ending; kind++)
+        more |= let_portion_go(r, kind);
+    return more || (!r->ending && let_portion_go(r, EXPIRY_ROOM));
 }
 
 /* A tenth of the shortest time, so that what is due is not kept much longer. */

@@ -1,8 +1,9 @@
 /*
  * Lets go of what nobody keeps: runs and experiments after a time, workshops in which nothing
  * happens any more with all their runs, and the oldest runs that nobody keeps when the database has
- * grown too large. One thread, which has the store's writer do it in small portions. A clock that
- * jumps ahead while it is at work makes nothing older.
+ * grown too large; and of the rows of workshops that were deleted. One thread, which has the
+ * store's writer do it in small portions. A clock that jumps ahead while it is at work makes
+ * nothing older.
  */
 #ifndef RUNS_RETENTION_H
 #define RUNS_RETENTION_H

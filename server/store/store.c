@@ -28,10 +28,11 @@ SCHEMA(schema_4, "schema_4.sql");
 SCHEMA(schema_5, "schema_5.sql");
 SCHEMA(schema_6, "schema_6.sql");
 SCHEMA(schema_7, "schema_7.sql");
+SCHEMA(schema_8, "schema_8.sql");
 
 /* Statement i brings a database of user_version i to i + 1. */
 static const char *const migrations[] = {schema_1, schema_2, schema_3, schema_4,
-                                         schema_5, schema_6, schema_7};
+                                         schema_5, schema_6, schema_7, schema_8};
 enum { VERSION = sizeof migrations / sizeof migrations[0] };
 
 static const char *const statement_texts[STATEMENTS] = {
@@ -75,9 +76,16 @@ static const char *const statement_texts[STATEMENTS] = {
                       " changes = changes + 1 WHERE pub = ?1 AND changes = ?5",
     [FIND_SITTING] = "SELECT 1 FROM workshop_runs s JOIN workshops w ON w.id = s.workshop_id"
                      " WHERE w.pub = ?1 AND s.step >= ?2 LIMIT 1",
-    [DELETE_SITTINGS] = "DELETE FROM runs WHERE id IN (SELECT run_id FROM workshop_runs WHERE"
-                        " workshop_id = (SELECT id FROM workshops WHERE pub = ?1))",
-    [DELETE_WORKSHOP] = "DELETE FROM workshops WHERE pub = ?1",
+    [DELETE_WORKSHOP_KEYS] = "DELETE FROM idempotency_keys WHERE workshop_id ="
+                             " (SELECT id FROM workshops WHERE pub = ?1)",
+    [MARK_WORKSHOP] = "UPDATE workshops SET deleted = 1, pub = 'deleted ' || id WHERE pub = ?1",
+    [DELETE_SITTING] = "DELETE FROM runs WHERE pub = ?1 AND id IN (SELECT s.run_id FROM"
+                       " workshop_runs s JOIN workshops w ON w.id = s.workshop_id"
+                       " WHERE s.run_id = runs.id AND w.deleted = 1)",
+    [DELETE_SITTINGS] = "DELETE FROM runs WHERE id IN (SELECT s.run_id FROM workshops w"
+                        " CROSS JOIN workshop_runs s ON s.workshop_id = w.id"
+                        " WHERE w.deleted = 1 LIMIT ?1)",
+    [DELETE_WORKSHOPS] = "DELETE FROM workshops WHERE deleted = 1",
     [KEEP_RUN] = "UPDATE runs SET kept = ?2 WHERE pub = ?1",
     [KEEP_EXPERIMENT] = "UPDATE experiments SET kept = ?2 WHERE pub = ?1",
     [KEEP_OUTCOMES] = "UPDATE runs SET kept = ?2 WHERE pub IN"
@@ -90,7 +98,7 @@ static const char *const statement_texts[STATEMENTS] = {
                            " WHERE kept = 0 AND created_ms < ?1 AND id <= ?3 AND done = 1"
                            " ORDER BY created_ms LIMIT ?2)",
     [FIND_OLD_WORKSHOP] = "SELECT pub FROM workshops w WHERE created_ms < ?1 AND imported_ms < ?1"
-                          " AND id <= ?2"
+                          " AND id <= ?2 AND deleted = 0"
                           " AND NOT EXISTS"
                           " (SELECT 1 FROM workshop_runs s JOIN runs r ON r.id = s.run_id"
                           " WHERE s.workshop_id = w.id AND (r.created_ms >= ?1 OR r.id > ?3"
@@ -261,10 +269,14 @@ static int keep_run(struct store *store, struct store_job *job)
     return r < 0 ? r : finish_run(store, job);
 }
 
-/* One from elsewhere. What is there already stays as it is. */
+/* One from elsewhere. What is there already stays as it is, unless it is only there to go. */
 static int import_run(struct store *store, struct store_job *job)
 {
     sqlite3_stmt *s = store->statements[FIND_RUN];
+    store_bind_text(store->statements[DELETE_SITTING], 1, job->run->id);
+    int r = store_run_statement(store, DELETE_SITTING);
+    if (r < 0)
+        return r;
     store_bind_text(s, 1, job->run->id);
     int code = sqlite3_step(s);
     sqlite3_reset(s);

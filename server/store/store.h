@@ -137,9 +137,20 @@ enum store_job_kind {
     STORE_EXPIRE,
 };
 
+/* What a portion is of: one at a time, so that one that fails keeps no other from going. */
+enum store_expiry_kind {
+    EXPIRY_DELETED, /* rows of workshops that were deleted */
+    EXPIRY_RUNS,
+    EXPIRY_EXPERIMENTS,
+    EXPIRY_WORKSHOPS, /* one, as by DELETE_WORKSHOP */
+    EXPIRY_ROOM,      /* for what is new */
+    EXPIRY_KINDS
+};
+
 /* What may go; 0: nothing does for that reason. What was made since the store was opened can be
  * spared, whenever it says it was made: a clock may have been wrong then. */
 struct store_expiry {
+    enum store_expiry_kind kind;
     int64_t runs_before_ms;      /* runs and experiments from before it, unless they are kept */
     int64_t workshops_before_ms; /* workshops without a run since */
     bool spare_runs, spare_workshops;
@@ -163,11 +174,12 @@ struct store_expiry {
  * ACCEPT of a run with a seat: -ENOENT when there is no such workshop any more, or it was changed
  * since. ADD_WORKSHOP inserts workshop, SAVE_WORKSHOP stores title, steps and closed: -ESTALE when
  * it was changed since it was read, -EBUSY when one of the steps from `number` on has a run.
- * DELETE_WORKSHOP removes that of the id with all its runs.
+ * DELETE_WORKSHOP removes that of the id with all its runs: from then on readers find nothing of
+ * it, and its rows go by EXPIRE.
  *
  * KEEP_RUN and KEEP_EXPERIMENT store `kept`, of an experiment also for the runs it shows. EXPIRE
- * deletes a portion of what may go; `number` is how many rows that were, 0 when nothing is left,
- * and `existing` the workshop among them, "" when there was none.
+ * deletes a portion of one kind of what may go; `number` is how many rows that were, 0 when nothing
+ * is left, and of EXPIRY_WORKSHOPS `existing` is the one.
  */
 struct store_job {
     enum store_job_kind kind;

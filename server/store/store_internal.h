@@ -34,8 +34,11 @@ enum statement {
     INSERT_WORKSHOP,
     SAVE_WORKSHOP,
     FIND_SITTING,
+    DELETE_WORKSHOP_KEYS,
+    MARK_WORKSHOP,
+    DELETE_SITTING,
     DELETE_SITTINGS,
-    DELETE_WORKSHOP,
+    DELETE_WORKSHOPS,
     KEEP_RUN,
     KEEP_EXPERIMENT,
     KEEP_OUTCOMES,
@@ -93,6 +96,8 @@ int store_delete_experiment(struct store *store, struct store_job *job);
 int store_add_workshop(struct store *store, struct store_job *job);
 int store_save_workshop(struct store *store, struct store_job *job);
 int store_delete_workshop(struct store *store, struct store_job *job);
+/* Up to `most` rows of workshops that were deleted; *ret_rows is how many went. */
+int store_clear_workshops(struct store *store, int64_t most, int64_t *ret_rows);
 int store_keep_run(struct store *store, struct store_job *job);
 int store_keep_experiment(struct store *store, struct store_job *job);
 int store_expire(struct store *store, struct store_job *job);

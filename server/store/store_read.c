@@ -16,6 +16,7 @@
 #define TABLE                                                                                      \
     "runs r LEFT JOIN workshop_runs s ON s.run_id = r.id"                                          \
     " LEFT JOIN workshops w ON w.id = s.workshop_id"
+#define SHOWN "w.deleted IS NOT 1"
 
 int store_prepare(struct store_reader *reader, const char *sql, sqlite3_stmt **ret, struct err *err)
 {
@@ -28,8 +29,8 @@ static int prepare_list(struct store_reader *reader, unsigned combination, struc
 {
     char sql[768];
     snprintf(sql, sizeof sql,
-             "SELECT " COLUMNS " FROM " TABLE
-             " WHERE r.id < ?1 AND (?6 IS NULL OR r.ended IS NOT ?6)%s%s%s"
+             "SELECT " COLUMNS " FROM " TABLE " WHERE r.id < ?1 AND " SHOWN
+             " AND (?6 IS NULL OR r.ended IS NOT ?6)%s%s%s"
              " ORDER BY r.id DESC LIMIT ?2",
              combination & BY_SCENARIO ? " AND r.scenario = ?3" : "",
              combination & BY_ENDED ? " AND r.ended = ?4" : "",
@@ -39,7 +40,7 @@ static int prepare_list(struct store_reader *reader, unsigned combination, struc
 
 static int prepare_all(struct store_reader *reader, struct err *err)
 {
-    int r = store_prepare(reader, "SELECT " COLUMNS " FROM " TABLE " WHERE r.pub = ?1",
+    int r = store_prepare(reader, "SELECT " COLUMNS " FROM " TABLE " WHERE r.pub = ?1 AND " SHOWN,
                           &reader->find, err);
     if (r == 0)
         r = store_prepare(reader,
@@ -51,7 +52,8 @@ static int prepare_all(struct store_reader *reader, struct err *err)
     if (r == 0)
         r = store_prepare(reader,
                           "SELECT " COLUMNS " FROM " TABLE
-                          " WHERE r.id > ?1 AND r.done = 1 AND (?2 IS NULL OR w.pub = ?2)"
+                          " WHERE r.id > ?1 AND r.done = 1 AND " SHOWN
+                          " AND (?2 IS NULL OR w.pub = ?2)"
                           " AND (?3 = 0 OR r.kept = 1) ORDER BY r.id LIMIT 64",
                           &reader->exported, err);
     if (r == 0)

@@ -71,12 +71,27 @@ int store_save_workshop(struct store *store, struct store_job *job)
 
 int store_delete_workshop(struct store *store, struct store_job *job)
 {
-    store_bind_text(store->statements[DELETE_SITTINGS], 1, job->id);
+    static const enum statement both[] = {DELETE_WORKSHOP_KEYS, MARK_WORKSHOP};
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < sizeof both / sizeof both[0]; i++) {
+        store_bind_text(store->statements[both[i]], 1, job->id);
+        r = store_run_statement(store, both[i]);
+    }
+    return r;
+}
+
+int store_clear_workshops(struct store *store, int64_t most, int64_t *ret_rows)
+{
+    sqlite3_bind_int64(store->statements[DELETE_SITTINGS], 1, most);
     int r = store_run_statement(store, DELETE_SITTINGS);
-    if (r < 0)
-        return r;
-    store_bind_text(store->statements[DELETE_WORKSHOP], 1, job->id);
-    return store_run_statement(store, DELETE_WORKSHOP);
+    int64_t rows = sqlite3_changes(store->db);
+    if (r == 0 && rows < most) {
+        r = store_run_statement(store, DELETE_WORKSHOPS);
+        rows += sqlite3_changes(store->db);
+    }
+    if (r == 0)
+        *ret_rows = rows;
+    return r;
 }
 
 /* ---- reading ---- */

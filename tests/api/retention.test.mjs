@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
 import { after, test } from 'node:test';
 import { Server, eventStream, quick, slow } from './server.mjs';
 
@@ -16,6 +18,21 @@ const send = (server, method, where, body, options = {}) => server.api(where, {
 });
 const keep = (server, where, kept, options) => send(server, 'PUT', where, { kept }, options);
 const status = async (server, where) => (await server.api(where)).status;
+/* What the database says, whatever the server shows of it. */
+const sql = (server, text, ...options) =>
+  execFileSync('sqlite3', [...options, path.join(server.directory, 'test.db'), text], { encoding: 'utf8' }).trim();
+const rows = (server, table) => Number(sql(server, `SELECT count(*) FROM ${table}`, '-readonly'));
+
+/* Gives the workshop so many runs like the one it has; the server is not at work. */
+function copyRuns(server, count) {
+  const columns = sql(server, "SELECT group_concat(name) FROM pragma_table_info('runs') WHERE name NOT IN ('id', 'pub')");
+  sql(server, `BEGIN;
+    INSERT INTO runs (pub, ${columns}) WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+      SELECT printf('%022d', i), ${columns} FROM n, (SELECT ${columns} FROM runs WHERE id IN (SELECT run_id FROM workshop_runs));
+    INSERT INTO workshop_runs SELECT r.id, s.workshop_id, s.step, s.name FROM runs r, workshop_runs s WHERE r.id <> s.run_id;
+    COMMIT`);
+}
+
 async function until(what, patience = 60000) {
   for (const end = Date.now() + patience; Date.now() < end; await sleep(50)) if (await what()) return true;
   return false;
@@ -88,6 +105,33 @@ test('a workshop in which a run goes on does not go; who looks at its board is t
   while (event.event === 'change');
   assert.equal(event.event, 'gone');
   assert.equal(await status(server, `/workshops/${made.id}`), 404);
+});
+
+test('a large workshop is gone when it is deleted; its rows go little by little, also after a crash', async () => {
+  const first = await Server.start();
+  const make = () => send(first, 'POST', '/workshops', { title: 'x', steps: [quick] }, { headers: { 'idempotency-key': 'k' } });
+  const made = await (await make()).json();
+  const run = await first.run({ workshop: { id: made.id, step: 0, name: 'Ann' } });
+  await first.end();
+  copyRuns(first, 3000);
+  const { directory, cookie } = first;
+  const server = await Server.start({ directory, cookie });
+  assert.equal((await server.json('/runs?limit=100')).runs.length, 100);
+  const authorization = `Bearer ${made.instructor_key}`;
+  assert.equal((await server.api(`/workshops/${made.id}`, { method: 'DELETE', headers: { authorization } })).status, 204);
+  for (const where of [`/workshops/${made.id}`, `/workshops/${made.id}/board`, `/runs/${run.id}`, `/runs/${'1'.padStart(22, '0')}`])
+    assert.equal(await status(server, where), 404, where);
+  assert.deepEqual((await server.json('/runs?limit=100')).runs, []);
+  const again = await (await send(server, 'POST', '/workshops', { title: 'x', steps: [quick] }, { headers: { 'idempotency-key': 'k' } })).json();
+  assert.notEqual(again.id, made.id, 'the key went with what it made');
+  await server.end('SIGKILL');
+  assert.ok(rows(server, 'runs') > 1000, 'no write takes all of them at once');
+  const after = await Server.start({ directory, cookie });
+  servers.push(after);
+  assert.deepEqual((await after.json('/runs?limit=100')).runs, []);
+  assert.ok(await until(() => rows(after, 'runs') === 0));
+  assert.ok(await until(() => rows(after, 'workshops') === 1));
+  assert.equal(await status(after, `/workshops/${again.id}`), 200);
 });
 
 test('beyond the disk limit the oldest go first, what is kept last of all', async () => {
