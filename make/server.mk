@@ -26,6 +26,8 @@ $(B)/tests/picture_test: private RUNNER_LIBS += $(PICTURE_LIBS) -ljansson
 $(B)/tests/turns_test: $(B)/server/runs/turns.o $(B)/server/base/keyed_hash.o
 $(B)/tests/rate_test: $(B)/server/base/rate.o
 $(B)/tests/shares_test: $(B)/server/base/shares.o
+$(B)/tests/store_test: $(call obj,$(wildcard server/store/store*.c)) $(B)/server/base/log.o
+$(B)/tests/store_test: private RUNNER_LIBS += -lsqlite3
 $(B)/tests/address_test: $(B)/server/clients/address.o $(B)/server/base/keyed_hash.o
 
 # What may go wrong around the server: memory, disk and clock, when a test says so. Preloaded.

@@ -14,7 +14,11 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { JOBS_WAITING_MAX = 4096, JOBS_PER_COMMIT = 64 };
+enum {
+    JOBS_WAITING_MAX = 4096,
+    JOBS_PER_COMMIT = 64,
+    SPOILERS_MAX = 3, /* of a batch; with more of them it is the disk */
+};
 
 #define SCHEMA(name, file)                                                                         \
     __asm__(".pushsection .rodata\n" #name ": .incbin \"server/store/" file "\"\n"                 \
@@ -347,17 +351,23 @@ static void end_turn(const struct store *store)
         flock(store->lock, LOCK_UN);
 }
 
-static int write_batch(struct store *store, struct store_job *first)
+/*
+ * One transaction of all jobs that are not spoilt. An error of the disk, or want of memory, within
+ * a job may end it; *ret_spoiler is that job then, else NULL.
+ */
+static int write_batch(struct store *store, struct store_job *first, struct store_job **ret_spoiler)
 {
+    *ret_spoiler = NULL;
     int r = store_run_statement(store, BEGIN);
-    for (struct store_job *job = first; job; job = job->next) {
-        /* An error of the disk may end the whole transaction; then nothing more is done in it. */
-        if (r == 0 && sqlite3_get_autocommit(store->db))
-            r = -EIO;
-        job->result = r < 0 ? r : do_job(store, job);
+    for (struct store_job *job = first; r == 0 && job; job = job->next) {
+        if (job->spoilt)
+            continue;
+        job->result = do_job(store, job);
+        if (sqlite3_get_autocommit(store->db)) {
+            *ret_spoiler = job;
+            r = job->result < 0 ? job->result : -EIO;
+        }
     }
-    if (r == 0 && sqlite3_get_autocommit(store->db))
-        r = -EIO;
     if (r == 0)
         r = store_run_statement(store, COMMIT);
     if (r < 0 && !sqlite3_get_autocommit(store->db))
@@ -365,16 +375,32 @@ static int write_batch(struct store *store, struct store_job *first)
     return r;
 }
 
+/* What one job has spoilt the others try again without it. */
+static int write_most(struct store *store, struct store_job *first)
+{
+    struct store_job *spoiler;
+    int r = write_batch(store, first, &spoiler);
+    for (unsigned i = 0; spoiler && i < SPOILERS_MAX; i++) {
+        spoiler->spoilt = true;
+        spoiler->result = r;
+        r = write_batch(store, first, &spoiler);
+    }
+    return r;
+}
+
 static void do_batch(struct store *store, struct store_job *first)
 {
+    for (struct store_job *job = first; job; job = job->next)
+        job->spoilt = false;
     int r = take_turn(store);
     if (r == 0)
-        r = write_batch(store, first);
+        r = write_most(store, first);
     end_turn(store);
-    for (struct store_job *job = first; r < 0 && job; job = job->next)
-        job->result = job->result ? job->result : r;
     for (struct store_job *job = first, *next; job; job = next) {
         next = job->next;
+        /* What a job found in a transaction that is no more is no answer. */
+        if (r < 0 && !job->spoilt)
+            job->result = r;
         job->done(job);
     }
 }

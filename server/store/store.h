@@ -165,6 +165,9 @@ struct store_expiry {
  * that id. KEEP does what ACCEPT and FINISH do, at once; so does IMPORT, or -EEXIST when there is a
  * run of that id.
  *
+ * What ends the transaction, as an error of the disk does, fails alone if the others can be written
+ * without it; when they cannot be committed all of them have that error as their result.
+ *
  * ACCEPT, ACCEPT_EXPERIMENT and ADD_WORKSHOP with a key that the session used before for the same
  * kind: -EEXIST, `existing` is what was made then and `same` tells whether `asked` was the same.
  *
@@ -200,6 +203,7 @@ struct store_job {
     struct store_expiry expire;
     int64_t number; /* of SAVE_WORKSHOP; for done: ACCEPT's row, how many rows EXPIRE deleted */
     struct store_job *next;
+    bool spoilt; /* the writer's: it ended a transaction that others were in */
 };
 
 /* How far the store is with what it is to accept; of a duplicate the job tells what is there. */
