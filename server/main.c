@@ -144,8 +144,10 @@ static int start_store(struct server *s, struct err *err)
     if (result_write(&report, isolation, &s->lost) < 0)
         return err_errno(err, ENOMEM, "store");
     s->app.lost = buf_text(&s->lost);
-    int r =
-        store_new(&s->app.store, s->config.database, ended_text(report.ended), s->app.lost, err);
+    const struct store_options options = {.lost_ended = ended_text(report.ended),
+                                          .lost_result = s->app.lost,
+                                          .kept_bytes = config_kept_bytes(&s->config)};
+    int r = store_new(&s->app.store, s->config.database, &options, err);
     s->app.readers = calloc(s->app.threads, sizeof *s->app.readers);
     if (r == 0 && !s->app.readers)
         r = err_errno(err, ENOMEM, "store");

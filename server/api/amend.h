@@ -9,12 +9,13 @@ struct amendment {
     const char *id;
     bool kept;            /* of KEEP_… */
     const char *workshop; /* whose board shows the run that is deleted; "" or NULL: none */
-    struct run *live;     /* what is deleted is live, or NULL */
+    struct run *live;     /* the run that is live, or NULL */
 };
 
 /*
- * Submits it and replies 204, or 503. It is done whether or not the client stays to hear of it. A
- * run that is live is ended beside its deletion: what it would store finds no row any more.
+ * Submits it and replies 204, 507 when that keeps too much, or 503. It is done whether or not the
+ * client stays to hear of it. A run that is live is ended beside its deletion: what it would store
+ * finds no row any more.
  */
 void amend_reply(struct app *app, struct request *request, const struct amendment *amendment);
 

@@ -3,6 +3,19 @@
 #include "server/clients/session.h"
 #include "server/setups/setup.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
+void keep_reply_full(const struct app *app, struct request *request)
+{
+    char detail[160];
+    snprintf(detail, sizeof detail,
+             "what is kept here may take %" PRIu64
+             " bytes, three in four of --disk-limit, and no more fits in",
+             config_kept_bytes(app->config));
+    problem_reply(request, 507, detail);
+}
+
 bool keep_read(struct app *app, struct request *request, bool mine, bool *ret)
 {
     static const char *const known[] = {"kept", NULL};

@@ -1,8 +1,10 @@
 #include "server/api/run_wait.h"
 
 #include "sandbox/base/clock.h"
+#include "server/api/keep.h"
 #include "server/setups/setup.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -90,6 +92,8 @@ static void step(struct request *request)
 
     if (acceptance == ACCEPT_PENDING)
         request_wait(request, UINT64_MAX, step);
+    else if (acceptance == ACCEPT_FAILED && run->accept.result == -EDQUOT)
+        keep_reply_full(wait->app, request);
     else if (acceptance == ACCEPT_FAILED)
         problem_reply_later(request, 503, 2, "the run cannot be stored now");
     else if (acceptance == ACCEPT_DUPLICATE) {

@@ -198,13 +198,9 @@ void api_run_keep(struct app *app, struct request *request, const char *id)
     if (!kept && seat_of(&found)->workshop[0]) {
         problem_reply(request, 409, "a run of a workshop stays as long as that does");
     } else {
-        if (found.live) {
-            pthread_mutex_lock(&found.live->lock);
-            found.live->record.kept = kept;
-            pthread_mutex_unlock(&found.live->lock);
-        }
         amend_reply(app, request,
-                    &(struct amendment){.kind = STORE_KEEP_RUN, .id = id, .kept = kept});
+                    &(struct amendment){
+                        .kind = STORE_KEEP_RUN, .id = id, .kept = kept, .live = found.live});
     }
     found_run_release(&found);
 }

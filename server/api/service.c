@@ -42,6 +42,7 @@ struct response *api_limits_new(const struct config *config, struct buf *body)
         {"retention_seconds", config->retention_ns / 1000000000},
         {"workshop_retention_seconds", config->workshops_ns / 1000000000},
         {"disk_bytes", config->disk_bytes},
+        {"kept_bytes", config_kept_bytes(config)},
         {"workshop_steps", WORKSHOP_STEPS_MAX},
         {"workshop_participants", WORKSHOP_PARTICIPANTS_MAX},
         {"workshop_name_characters", WORKSHOP_NAME_MAX},

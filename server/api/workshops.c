@@ -4,6 +4,7 @@
  */
 #include "sandbox/base/clock.h"
 #include "server/api/api.h"
+#include "server/api/keep.h"
 #include "server/api/workshop_json.h"
 #include "server/base/random_id.h"
 #include "server/clients/session.h"
@@ -113,6 +114,8 @@ static void await_written(struct request *request)
                       "it, or make another workshop");
     else if (c->job.result == -ESTALE)
         problem_reply(request, 409, "somebody changed it meanwhile; read it again");
+    else if (c->job.result == -EDQUOT)
+        keep_reply_full(c->app, request);
     else if (c->job.result < 0)
         problem_reply_later(request, 503, 2, "it cannot be stored now");
     else if (c->job.kind == STORE_DELETE_WORKSHOP)

@@ -70,7 +70,8 @@ static const struct option options[] = {
     {"workshop-retention", DURATION, AT(workshops_ns), 0, 36500 * DAY, "15552000", "SECONDS",
      "workshops go, with their runs, this long after the last one; 0: never"},
     {"disk-limit", SIZE, AT(disk_bytes), 0, UINT64_C(1) << 50, "4G", "BYTES",
-     "when the database holds more, the oldest runs that nobody keeps go; 0: no limit"},
+     "when the database holds more, the oldest runs and experiments that nobody keeps go; three in "
+     "four of it are for what is kept; 0: no limit"},
     {"client-limit", QUOTA, AT(rates[RATE_CLIENT]), 0, 0, "600/30", "REQUESTS/SECONDS",
      "POSTs of one client: so many at once, which come back over so many seconds; 0: no limit"},
     {"address-limit", QUOTA, AT(rates[RATE_ADDRESS]), 0, 0, "6000/30", "REQUESTS/SECONDS",
@@ -302,6 +303,11 @@ int config_read(struct config *ret, int argc, char **argv, struct err *err)
     if (r == 0)
         *ret = config;
     return r;
+}
+
+uint64_t config_kept_bytes(const struct config *config)
+{
+    return config->disk_bytes / 4 * 3;
 }
 
 void config_help(FILE *out)

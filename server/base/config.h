@@ -51,6 +51,9 @@ struct config {
  */
 int config_read(struct config *ret, int argc, char **argv, struct err *err);
 
+/* How many of disk_bytes are for what is kept; 0: any. */
+uint64_t config_kept_bytes(const struct config *config);
+
 /* Prints every option with its environment variable, default and meaning. */
 void config_help(FILE *out);
 

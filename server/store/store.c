@@ -33,11 +33,16 @@ SCHEMA(schema_5, "schema_5.sql");
 SCHEMA(schema_6, "schema_6.sql");
 SCHEMA(schema_7, "schema_7.sql");
 SCHEMA(schema_8, "schema_8.sql");
+SCHEMA(schema_9, "schema_9.sql");
 
 /* Statement i brings a database of user_version i to i + 1. */
-static const char *const migrations[] = {schema_1, schema_2, schema_3, schema_4,
-                                         schema_5, schema_6, schema_7, schema_8};
+static const char *const migrations[] = {schema_1, schema_2, schema_3, schema_4, schema_5,
+                                         schema_6, schema_7, schema_8, schema_9};
 enum { VERSION = sizeof migrations / sizeof migrations[0] };
+
+/* store_room() of a text. */
+#define ROOM_OF(column)                                                                            \
+    "(length(CAST(" column " AS BLOB)) + min(length(CAST(" column " AS BLOB)), 8192))"
 
 static const char *const statement_texts[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -49,35 +54,39 @@ static const char *const statement_texts[STATEMENTS] = {
     [FIND_KEY] = STORE_FIND_KEY,
     [FIND_RUN] = "SELECT 1 FROM runs WHERE pub = ?1",
     [INSERT_RUN] = "INSERT INTO runs"
-                   " (pub, session, scenario, job, params, created_ms, schedule, kept)"
-                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                   " (pub, session, scenario, job, params, created_ms, schedule, kept, bytes)"
+                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [INSERT_KEY] = "INSERT INTO idempotency_keys"
                    " (session, kind, key, asked, run_id, experiment_id, workshop_id)"
                    " VALUES (?1, ?2, ?3, ?4, iif(?2 = 'run', ?5, NULL),"
                    " iif(?2 = 'experiment', ?5, NULL), iif(?2 = 'workshop', ?5, NULL))",
     [FINISH_RUN] = "UPDATE runs SET done = 1, ended = ?2, started_ms = ?3, finished_ms = ?4,"
-                   " output_bytes = ?5, result = ?6, schedule = ?7 WHERE pub = ?1 RETURNING id",
+                   " output_bytes = ?5, result = ?6, schedule = ?7, bytes = bytes + ?8 WHERE pub = "
+                   "?1 RETURNING id",
     [INSERT_OUTPUT] = "INSERT INTO run_output (run_id, text, segments) VALUES (?1, ?2, ?3)",
     [INSERT_TRACE] = "INSERT INTO run_trace (run_id, raw_bytes, zstd) VALUES (?1, ?2, ?3)",
     [DELETE_RUN] = "DELETE FROM runs WHERE pub = ?1",
-    [INSERT_EXPERIMENT] = "INSERT INTO experiments"
-                          " (pub, session, scenario, params, asked, found, created_ms, beside)"
-                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-                          " (SELECT id FROM experiments WHERE pub = ?8))",
+    [INSERT_EXPERIMENT] =
+        "INSERT INTO experiments"
+        " (pub, session, scenario, params, asked, found, created_ms, beside, bytes)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+        " (SELECT id FROM experiments WHERE pub = ?8), ?9)",
     [LINK_EXPERIMENT] = "UPDATE experiments SET beside ="
                         " (SELECT id FROM experiments WHERE pub = ?1)"
                         " WHERE pub = ?2 AND (beside IS NULL OR session = ?3)",
-    [SAVE_EXPERIMENT] = "UPDATE experiments SET done = ?2, ended = ?3, started_ms = ?4,"
-                        " finished_ms = ?5, found = ?6 WHERE pub = ?1",
+    [SAVE_EXPERIMENT] =
+        "UPDATE experiments SET done = ?2, ended = ?3, started_ms = ?4,"
+        " finished_ms = ?5, found = ?6, bytes = bytes + ?7 - " ROOM_OF("found") " WHERE pub = ?1",
     [DELETE_EXPERIMENT] = "DELETE FROM experiments WHERE pub = ?1",
     [INSERT_SEAT] = "INSERT INTO workshop_runs (run_id, workshop_id, step, name)"
                     " SELECT ?1, id, ?3, ?4 FROM workshops WHERE pub = ?2"
                     " AND (?5 IS NULL OR changes = ?5)",
     [INSERT_WORKSHOP] = "INSERT INTO workshops"
-                        " (pub, session, key, title, steps, created_ms, closed, imported_ms)"
-                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                        " (pub, session, key, title, steps, created_ms, closed, imported_ms, bytes)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [SAVE_WORKSHOP] = "UPDATE workshops SET title = ?2, steps = ?3, closed = ?4,"
-                      " changes = changes + 1 WHERE pub = ?1 AND changes = ?5",
+                      " changes = changes + 1, bytes = bytes + ?6 - " ROOM_OF(
+                          "steps") " WHERE pub = ?1 AND changes = ?5",
     [FIND_SITTING] = "SELECT 1 FROM workshop_runs s JOIN workshops w ON w.id = s.workshop_id"
                      " WHERE w.pub = ?1 AND s.step >= ?2 LIMIT 1",
     [DELETE_WORKSHOP_KEYS] = "DELETE FROM idempotency_keys WHERE workshop_id ="
@@ -108,6 +117,12 @@ static const char *const statement_texts[STATEMENTS] = {
                           " WHERE s.workshop_id = w.id AND (r.created_ms >= ?1 OR r.id > ?3"
                           " OR r.done = 0))"
                           " LIMIT 1",
+    [FIND_OLDEST] = "SELECT max(created_ms) FROM (SELECT created_ms FROM"
+                    " (SELECT created_ms FROM runs WHERE kept = 0 AND done = 1"
+                    " ORDER BY created_ms LIMIT ?1) UNION ALL SELECT created_ms FROM"
+                    " (SELECT created_ms FROM experiments WHERE kept = 0 AND done = 1"
+                    " ORDER BY created_ms LIMIT ?1) ORDER BY created_ms LIMIT ?1)",
+    [KEPT_BYTES] = "SELECT bytes FROM kept",
     [USED_BYTES] = "SELECT (p.page_count - f.freelist_count) * s.page_size FROM"
                    " pragma_page_count p, pragma_freelist_count f, pragma_page_size s",
 };
@@ -215,6 +230,9 @@ static int accept_run(struct store *store, struct store_job *job)
     sqlite3_bind_int64(s, 6, r->created_ms);
     store_bind_text(s, 7, r->schedule);
     sqlite3_bind_int(s, 8, r->kept);
+    sqlite3_bind_int64(s, 9,
+                       STORE_ROW_ROOM + store_room_of(r->job) + store_room_of(r->params) +
+                           store_room_of(r->schedule) + store_room_of(job->asked));
     result = store_run_statement(store, INSERT_RUN);
     job->number = sqlite3_last_insert_rowid(store->db);
     if (result == 0 && r->seat.workshop[0])
@@ -223,8 +241,9 @@ static int accept_run(struct store *store, struct store_job *job)
 }
 
 /* Writes the run's row; *ret_number is its row, 0 when it was deleted meanwhile. */
-static int finish_row(struct store *store, const struct store_run *r, int64_t *ret_number)
+static int finish_row(struct store *store, const struct store_job *job, int64_t *ret_number)
 {
+    const struct store_run *r = job->run;
     sqlite3_stmt *s = store->statements[FINISH_RUN];
     store_bind_text(s, 1, r->id);
     store_bind_text(s, 2, r->ended);
@@ -233,6 +252,10 @@ static int finish_row(struct store *store, const struct store_run *r, int64_t *r
     sqlite3_bind_int64(s, 5, (int64_t)r->output_bytes);
     store_bind_text(s, 6, r->result);
     store_bind_text(s, 7, r->schedule_then ? r->schedule_then : r->schedule);
+    sqlite3_bind_int64(s, 8,
+                       store_room_of(r->result) + store_room_of(r->schedule_then) +
+                           store_room(job->data.output->len + job->data.segments->len) +
+                           store_room(job->data.trace->len));
     int code = sqlite3_step(s);
     *ret_number = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
     if (code == SQLITE_ROW)
@@ -246,7 +269,7 @@ static int finish_row(struct store *store, const struct store_run *r, int64_t *r
 static int finish_run(struct store *store, struct store_job *job)
 {
     int64_t number;
-    int r = finish_row(store, job->run, &number);
+    int r = finish_row(store, job, &number);
     if (r < 0 || number == 0)
         return r;
     if (job->data.output->len > 0) {
@@ -302,6 +325,12 @@ enum acceptance store_acceptance(const struct store_job *job)
     return job->result == -EEXIST ? ACCEPT_DUPLICATE : ACCEPT_FAILED;
 }
 
+/* What was accepted must end somewhere. */
+static bool is_owed(enum store_job_kind kind)
+{
+    return kind == STORE_FINISH || kind == STORE_KEEP || kind == STORE_SAVE_EXPERIMENT;
+}
+
 /* One job within the transaction: all of it or nothing. */
 static int do_job(struct store *store, struct store_job *job)
 {
@@ -321,16 +350,20 @@ static int do_job(struct store *store, struct store_job *job)
         [STORE_KEEP_EXPERIMENT] = store_keep_experiment,
         [STORE_EXPIRE] = store_expire,
     };
+    int64_t kept = 0;
     int r = store_run_statement(store, SAVE);
     if (r < 0)
         return r;
-    r = kinds[job->kind](store, job);
+    if ((r = store_kept_bytes(store, &kept)) == 0)
+        r = kinds[job->kind](store, job);
+    if (r == 0 && !is_owed(job->kind))
+        r = store_check_kept(store, kept);
     if (r < 0 && sqlite3_get_autocommit(store->db))
         return r;
     if (r < 0)
         store_run_statement(store, UNDO);
-    int kept = store_run_statement(store, KEEP);
-    return r < 0 ? r : kept;
+    int saved = store_run_statement(store, KEEP);
+    return r < 0 ? r : saved;
 }
 
 /*
@@ -460,12 +493,6 @@ static void *write_jobs(void *cls)
     while ((batch = take_batch(store)))
         do_batch(store, batch);
     return NULL;
-}
-
-/* What was accepted must end somewhere. */
-static bool is_owed(enum store_job_kind kind)
-{
-    return kind == STORE_FINISH || kind == STORE_KEEP || kind == STORE_SAVE_EXPERIMENT;
 }
 
 int store_submit(struct store *store, struct store_job *job)
@@ -661,13 +688,14 @@ static void make_directory_of(const char *file)
         return;
 }
 
-int store_new(struct store **ret, const char *file, const char *lost_ended, const char *lost_result,
+int store_new(struct store **ret, const char *file, const struct store_options *options,
               struct err *err)
 {
     struct store *store = calloc(1, sizeof *store);
     if (!store)
         return err_errno(err, ENOMEM, "store");
     store->last = &store->first;
+    store->kept_most = options->kept_bytes;
     pthread_mutex_init(&store->queue_lock, NULL);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
@@ -678,14 +706,14 @@ int store_new(struct store **ret, const char *file, const char *lost_ended, cons
     store->lock = -1;
     make_directory_of(file);
     int r = open_lock(store, file, err);
-    if (r == 0 && lost_ended)
+    if (r == 0 && options->lost_ended)
         r = be_alone(store, err);
     if (r == 0 && (r = take_turn(store)) < 0)
         err_errno(err, -r, "cannot be locked");
     if (r == 0)
         r = open_database(store, file, err);
-    if (r == 0 && lost_ended)
-        r = end_lost_rows(store, lost_ended, lost_result, err);
+    if (r == 0 && options->lost_ended)
+        r = end_lost_rows(store, options->lost_ended, options->lost_result, err);
     if (r == 0)
         r = read_last_rows(store, err);
     if (r == 0)

@@ -154,7 +154,7 @@ struct store_expiry {
     int64_t runs_before_ms;      /* runs and experiments from before it, unless they are kept */
     int64_t workshops_before_ms; /* workshops without a run since */
     bool spare_runs, spare_workshops;
-    uint64_t disk_bytes; /* beyond it the oldest runs that are not kept */
+    uint64_t disk_bytes; /* beyond it the oldest that are not kept, if they take a fourth of it */
 };
 
 /*
@@ -179,6 +179,9 @@ struct store_expiry {
  * it was changed since it was read, -EBUSY when one of the steps from `number` on has a run.
  * DELETE_WORKSHOP removes that of the id with all its runs: from then on readers find nothing of
  * it, and its rows go by EXPIRE.
+ *
+ * What would keep something (a workshop, a run with a seat, KEEP_RUN, KEEP_EXPERIMENT): -EDQUOT
+ * when that is more than kept_bytes.
  *
  * KEEP_RUN and KEEP_EXPERIMENT store `kept`, of an experiment also for the runs it shows. EXPIRE
  * deletes a portion of one kind of what may go; `number` is how many rows that were, 0 when nothing
@@ -212,6 +215,11 @@ enum acceptance { ACCEPT_PENDING, ACCEPT_DONE, ACCEPT_FAILED, ACCEPT_DUPLICATE }
 /* Of a job that is done. */
 enum acceptance store_acceptance(const struct store_job *job);
 
+struct store_options {
+    const char *lost_ended, *lost_result;
+    uint64_t kept_bytes; /* about the most that what is kept may take; 0: any */
+};
+
 /*
  * Opens or makes the database, brings its schema up to date, and gives every run and experiment
  * that a crash left open the end `lost_ended`, runs with the JSON `lost_result`; lost_ended is NULL
@@ -219,7 +227,7 @@ enum acceptance store_acceptance(const struct store_job *job);
  * take turns at writing. Only one may give a lost_ended: the second gets -EBUSY. Returns 0 or
  * -errno.
  */
-int store_new(struct store **ret, const char *file, const char *lost_ended, const char *lost_result,
+int store_new(struct store **ret, const char *file, const struct store_options *options,
               struct err *err);
 
 /* Finishes all jobs, then closes. */

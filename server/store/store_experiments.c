@@ -26,6 +26,9 @@ int store_accept_experiment(struct store *store, struct store_job *job)
     store_bind_text(s, 6, e->found);
     sqlite3_bind_int64(s, 7, e->created_ms);
     store_bind_text(s, 8, e->beside);
+    sqlite3_bind_int64(s, 9,
+                       STORE_ROW_ROOM + store_room_of(e->params) + store_room_of(e->asked) +
+                           store_room_of(e->found) + store_room_of(job->asked));
     r = store_run_statement(store, INSERT_EXPERIMENT);
     if (r == 0)
         r = store_add_key(store, job, "experiment", e->session,
@@ -50,6 +53,7 @@ int store_save_experiment(struct store *store, struct store_job *job)
     store_bind_time(s, 4, e->started_ms);
     store_bind_time(s, 5, e->finished_ms);
     store_bind_text(s, 6, e->found);
+    sqlite3_bind_int64(s, 7, store_room_of(e->found));
     return store_run_statement(store, SAVE_EXPERIMENT);
 }
 

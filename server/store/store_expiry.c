@@ -1,10 +1,13 @@
 #include "server/store/store_internal.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* Rows a portion, so that no write waits long behind one: until it is done SQLite has a copy of
  * what goes, in a temporary file, some 11 kB of a small run and two megabytes of the largest. */
 enum { PORTION = 20 };
+
+enum { PAGE = 8192 };
 
 /* Of rows up to `last`. */
 static int expire(struct store *store, enum statement which, int64_t before_ms, int64_t last,
@@ -42,22 +45,44 @@ static int expire_workshop(struct store *store, struct store_job *job)
     return store_delete_workshop(store, &(struct store_job){.id = job->existing});
 }
 
-static int used_bytes(struct store *store, uint64_t *ret)
+/* What a statement without arguments answers, a number. */
+static int read_number(struct store *store, enum statement which, int64_t *ret)
 {
-    sqlite3_stmt *s = store->statements[USED_BYTES];
+    sqlite3_stmt *s = store->statements[which];
     int code = sqlite3_step(s);
-    *ret = code == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
+    if (code == SQLITE_ROW)
+        *ret = sqlite3_column_int64(s, 0);
     sqlite3_reset(s);
-    return store_code(code);
+    return code == SQLITE_DONE ? -EIO : store_code(code);
 }
 
+/* What is kept takes no room from the rest: that has a fourth of the disk in any case. */
+static int is_too_much(struct store *store, uint64_t disk_bytes, bool *ret)
+{
+    int64_t used = 0, kept = 0, most = (int64_t)disk_bytes;
+    int r = read_number(store, USED_BYTES, &used);
+    if (r == 0)
+        r = read_number(store, KEPT_BYTES, &kept);
+    *ret = used > most && used - kept > most / 4;
+    return r;
+}
+
+/* A portion of the oldest runs and experiments that nobody keeps. */
 static int make_room(struct store *store, struct store_job *job)
 {
-    uint64_t used;
-    int r = job->expire.disk_bytes > 0 ? used_bytes(store, &used) : 0;
-    if (r < 0 || job->expire.disk_bytes == 0 || used <= job->expire.disk_bytes)
+    bool more = false;
+    int64_t last_ms = 0, runs = 0, experiments = 0;
+    int r = job->expire.disk_bytes > 0 ? is_too_much(store, job->expire.disk_bytes, &more) : 0;
+    if (r < 0 || !more)
         return r;
-    return expire(store, EXPIRE_RUNS, INT64_MAX, INT64_MAX, &job->number);
+    sqlite3_bind_int64(store->statements[FIND_OLDEST], 1, PORTION);
+    r = read_number(store, FIND_OLDEST, &last_ms);
+    if (r == 0)
+        r = expire(store, EXPIRE_RUNS, last_ms + 1, INT64_MAX, &runs);
+    if (r == 0)
+        r = expire(store, EXPIRE_EXPERIMENTS, last_ms + 1, INT64_MAX, &experiments);
+    job->number = runs + experiments;
+    return r;
 }
 
 int store_expire(struct store *store, struct store_job *job)
@@ -82,6 +107,30 @@ int store_expire(struct store *store, struct store_job *job)
         break;
     }
     return -EINVAL;
+}
+
+/* ---- what is kept ---- */
+
+int64_t store_room(size_t bytes)
+{
+    return (int64_t)(bytes + (bytes < PAGE ? bytes : PAGE));
+}
+
+int64_t store_room_of(const char *text)
+{
+    return text ? store_room(strlen(text)) : 0;
+}
+
+int store_kept_bytes(struct store *store, int64_t *ret)
+{
+    return store->kept_most > 0 ? read_number(store, KEPT_BYTES, ret) : 0;
+}
+
+int store_check_kept(struct store *store, int64_t before)
+{
+    int64_t now = before;
+    int r = store_kept_bytes(store, &now);
+    return r == 0 && now > before && now > (int64_t)store->kept_most ? -EDQUOT : r;
 }
 
 int store_keep_run(struct store *store, struct store_job *job)

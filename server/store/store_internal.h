@@ -45,6 +45,8 @@ enum statement {
     EXPIRE_RUNS,
     EXPIRE_EXPERIMENTS,
     FIND_OLD_WORKSHOP,
+    FIND_OLDEST,
+    KEPT_BYTES,
     USED_BYTES,
     STATEMENTS
 };
@@ -54,6 +56,7 @@ struct store {
     sqlite3_stmt *statements[STATEMENTS];
     pthread_t thread;
     bool started;
+    uint64_t kept_most;                                        /* bytes of what is kept; 0: any */
     int64_t runs_before, experiments_before, workshops_before; /* rows when it was opened */
     int lock; /* of a file beside the database: whoever writes or checkpoints has it */
     pthread_mutex_t queue_lock; /* guards the rest */
@@ -101,6 +104,18 @@ int store_clear_workshops(struct store *store, int64_t most, int64_t *ret_rows);
 int store_keep_run(struct store *store, struct store_job *job);
 int store_keep_experiment(struct store *store, struct store_job *job);
 int store_expire(struct store *store, struct store_job *job);
+/*
+ * The most that so many bytes of a row take in pages of 8 kB, which may be half empty; and what a
+ * row takes besides, in indexes and short columns. NULL is an empty text.
+ */
+int64_t store_room(size_t bytes);
+int64_t store_room_of(const char *text);
+enum { STORE_ROW_ROOM = 1024 };
+
+/* How many bytes what is kept takes, as store_room() has them; and -EDQUOT when that is more than
+ * may be and more than it was before. Without a bound both do nothing. */
+int store_kept_bytes(struct store *store, int64_t *ret);
+int store_check_kept(struct store *store, int64_t before);
 int store_take_seat(struct store *store, int64_t run, const struct store_seat *seat);
 
 /* What a session (?1) made of a kind (?2) with a key (?3), and what it asked for. */

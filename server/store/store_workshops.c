@@ -37,6 +37,7 @@ int store_add_workshop(struct store *store, struct store_job *job)
     sqlite3_bind_int64(s, 6, w->created_ms);
     sqlite3_bind_int(s, 7, w->closed);
     sqlite3_bind_int64(s, 8, w->imported_ms);
+    sqlite3_bind_int64(s, 9, STORE_ROW_ROOM + store_room_of(w->steps) + store_room_of(job->asked));
     r = store_run_statement(store, INSERT_WORKSHOP);
     int64_t number = sqlite3_last_insert_rowid(store->db);
     return r < 0 ? r : store_add_key(store, job, "workshop", w->session, number);
@@ -65,6 +66,7 @@ int store_save_workshop(struct store *store, struct store_job *job)
     store_bind_text(s, 3, w->steps);
     sqlite3_bind_int(s, 4, w->closed);
     sqlite3_bind_int64(s, 5, w->changes);
+    sqlite3_bind_int64(s, 6, store_room_of(w->steps));
     r = store_run_statement(store, SAVE_WORKSHOP);
     return r == 0 && sqlite3_changes(store->db) == 0 ? -ESTALE : r;
 }

@@ -385,7 +385,7 @@ static int read_catalog(struct import *m, const struct config *config, struct er
 
 static int open_store(struct import *m, const struct config *config, struct err *err)
 {
-    int r = store_new(&m->store, config->database, NULL, NULL, err);
+    int r = store_new(&m->store, config->database, &(struct store_options){0}, err);
     return r < 0 ? r : store_reader_new(&m->reader, config->database, err);
 }
 

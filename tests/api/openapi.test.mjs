@@ -551,6 +551,22 @@ test('what is at a bound is taken, what is beyond is refused', async () => {
   }
 });
 
+test('answers when there is no room for more that is kept', async () => {
+  const on = await Server.start({ args: ['--disk-limit', '8K'] });
+  const run = await call('startRun', { on, query: '?wait=20', body: quick, status: 201 });
+  const { id } = await call('startExperiment', { on, query: '?wait=20', body: { ...quick, kind: 'repeat', count: 2 }, status: 201 });
+  const body = { title: 'x', steps: [quick] };
+  const made = await call('makeWorkshop', { on, body, status: 201 });
+  await call('makeWorkshop', { on, body: { title: 'x', steps: [{ ...quick, note: 'x'.repeat(2000) }] }, status: 507 });
+  const large = { steps: [{ ...quick, note: 'x'.repeat(2000) }, { ...quick, note: 'x'.repeat(2000) }] };
+  await call('changeWorkshop', { on, at: made.id, headers: bearer(made.instructor_key), body: large, status: 507 });
+  for (let i = 0; i < 20 && (await on.api('/workshops', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).ok; i++);
+  await call('startRun', { on, body: { workshop: { id: made.id, step: 0, name: 'Ann' } }, status: 507 });
+  await call('keepRun', { on, at: run.id, body: { kept: true }, headers: { cookie: on.cookie }, status: 507 });
+  await call('keepExperiment', { on, at: id, body: { kept: true }, status: 507 });
+  await on.stop();
+});
+
 test('every status it tells of was seen, but failures of the server', () => {
   const never = operations.flatMap(({ operationId, responses }) =>
     Object.keys(responses).filter((status) => status !== '500' && status !== '503')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { Server, eventStream, quick, slow } from './server.mjs';
+import { Server, deadlock, eventStream, quick, slow } from './server.mjs';
 
 const servers = [];
 const start = async (...args) => {
@@ -144,6 +144,87 @@ test('beyond the disk limit the oldest go first, what is kept last of all', asyn
   assert.equal(await status(server, `/runs/${kept.id}`), 200);
   assert.ok(await until(async () => (await status(server, `/runs/${runs[0]}`)) === 404, 90000));
   assert.equal(await status(server, `/runs/${kept.id}`), 200);
+});
+
+test('what is kept has a share of the disk, and takes no room from what is not', async () => {
+  const server = await start('--disk-limit', '8M', '--retention', '40', '--client-limit', '0');
+  const { kept_bytes: most } = await server.json('/limits');
+  assert.equal(most, 6 * 1024 * 1024);
+  const run = await server.run(quick);
+  const steps = Array(39).fill({ ...quick, note: 'x'.repeat(1500) });
+  const make = () => send(server, 'POST', '/workshops', { title: 'x', steps });
+  const first = await (await make()).json();
+  let refused;
+  for (let i = 0; i < 200 && !refused; i++) {
+    const answer = await make();
+    if (answer.status !== 201) refused = answer;
+  }
+  assert.equal(refused?.status, 507);
+  assert.match((await refused.json()).detail, /6291456 bytes.*--disk-limit/);
+  const full = async (answer) => {
+    assert.equal((await answer).status, 507);
+    assert.match((await answer).headers.get('content-type'), /^application\/problem\+json/);
+  };
+  for (let i = 0; i < 100 && (await send(server, 'POST', '/workshops', { title: 'x', steps: [quick] })).status === 201; i++);
+  await full(server.post({ workshop: { id: first.id, step: 0, name: 'Ann' } }, '?wait=20'));
+  const big = await server.run({ scenario: 'race-counter', params: { threads: 4, n: 5000 } });
+  await full(keep(server, `/runs/${big.id}`, true));
+  assert.equal((await server.json(`/runs/${big.id}`)).kept, false);
+  const going = await (await server.post(slow(1000))).json();
+  await full(keep(server, `/runs/${going.id}`, true));
+  assert.equal((await server.json(`/runs/${going.id}?wait=20`)).kept, false);
+  const key = { headers: { authorization: `Bearer ${first.instructor_key}` } };
+  await full(send(server, 'PUT', `/workshops/${first.id}`, { steps: [...steps, { ...quick, note: 'x'.repeat(2000) }] }, key));
+  assert.equal((await send(server, 'PUT', `/workshops/${first.id}`, { closed: true }, key)).status, 200, 'what takes no room can be done');
+  await sleep(5000); /* it looks every 4 s for what is to go */
+  for (const { id } of [run, big, going]) assert.equal(await status(server, `/runs/${id}`), 200);
+  assert.ok(Number(sql(server, 'SELECT page_count * page_size FROM pragma_page_count, pragma_page_size', '-readonly')) < 9e6);
+  assert.equal((await server.api(`/workshops/${first.id}`, { method: 'DELETE', ...key })).status, 204);
+  assert.ok(await until(async () => (await make()).status === 201), 'what is deleted makes room');
+});
+
+test('what is kept is counted right, whatever becomes of it', async () => {
+  const server = await start('--client-limit', '0');
+  const right = (what) => {
+    const [is, all] = JSON.parse(sql(server, `SELECT json_array(bytes, (SELECT coalesce(sum(bytes), 0) FROM runs WHERE kept)
+      + (SELECT coalesce(sum(bytes), 0) FROM experiments WHERE kept) + (SELECT coalesce(sum(bytes), 0) FROM workshops))
+      FROM kept`, '-readonly'));
+    assert.equal(is, all, what);
+    return is;
+  };
+  assert.equal(right('nothing'), 0);
+  const run = await server.run({ ...deadlock, params: { ...deadlock.params, limit_ms: 200 } });
+  const experiment = await (await send(server, 'POST', '/experiments?wait=20', { ...quick, kind: 'repeat', count: 3 })).json();
+  assert.equal(right('nothing is kept'), 0);
+  for (const where of [`/runs/${run.id}`, `/experiments/${experiment.id}`]) {
+    assert.equal((await keep(server, where, true)).status, 204);
+    assert.ok(right(where) > 1000);
+    await keep(server, where, false);
+    assert.equal(right(where), 0);
+    await keep(server, where, true);
+    await server.api(where, { method: 'DELETE' });
+  }
+  await keep(server, `/runs/${experiment.outcomes[0].run}`, false);
+  assert.equal(right('deleted'), 0);
+  const made = await (await send(server, 'POST', '/workshops', { title: 'x', steps: [slow(300)] }, { headers: { 'idempotency-key': 'k' } })).json();
+  const empty = right('a workshop');
+  const going = await (await server.post({ workshop: { id: made.id, step: 0, name: 'Ann' } })).json();
+  const begun = right('a run of it');
+  await server.json(`/runs/${going.id}?wait=20`);
+  const done = right('it is done');
+  assert.ok(empty < begun && begun < done);
+  const { size } = JSON.parse(sql(server, `SELECT json_object('size', (SELECT length(text) + length(segments) FROM run_output)
+    + (SELECT length(zstd) FROM run_trace) + (SELECT length(result) FROM runs))`, '-readonly'));
+  assert.ok(done - begun >= size);
+  const authorization = `Bearer ${made.instructor_key}`;
+  const change = (steps) => send(server, 'PUT', `/workshops/${made.id}`, { steps }, { headers: { authorization } });
+  const more = [slow(300), { ...quick, note: 'é'.repeat(2000) }];
+  assert.equal((await change(more)).status, 200);
+  assert.ok(right('it has grown') > done + 4000);
+  assert.equal((await change(more.slice(0, 1))).status, 200);
+  assert.equal(right('it is as it was'), done);
+  await server.api(`/workshops/${made.id}`, { method: 'DELETE', headers: { authorization } });
+  assert.ok(await until(() => right('it goes') === 0));
 });
 
 test('how long things stay is told, and checked at the start', async () => {

@@ -84,7 +84,7 @@ static void begin(struct rig *rig)
     sem_init(&rig->busy, 0, 0);
     sem_init(&rig->go, 0, 0);
     signal(SIGXFSZ, SIG_IGN);
-    if (store_new(&rig->store, rig->file, NULL, NULL, &err) < 0)
+    if (store_new(&rig->store, rig->file, &(struct store_options){0}, &err) < 0)
         fail_msg("%s", err.text);
 }
 
