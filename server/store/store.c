@@ -34,10 +34,11 @@ SCHEMA(schema_6, "schema_6.sql");
 SCHEMA(schema_7, "schema_7.sql");
 SCHEMA(schema_8, "schema_8.sql");
 SCHEMA(schema_9, "schema_9.sql");
+SCHEMA(schema_10, "schema_10.sql");
 
 /* Statement i brings a database of user_version i to i + 1. */
 static const char *const migrations[] = {schema_1, schema_2, schema_3, schema_4, schema_5,
-                                         schema_6, schema_7, schema_8, schema_9};
+                                         schema_6, schema_7, schema_8, schema_9, schema_10};
 enum { VERSION = sizeof migrations / sizeof migrations[0] };
 
 /* store_room() of a text. */

@@ -256,7 +256,7 @@ int store_find_made(struct store_reader *reader, struct store_job *job, const ch
 struct store_filter {
     const char *scenario; /* NULL: any */
     const char *ended;
-    const char *not_ended; /* runs that go on fit, too */
+    const char *not_ended; /* not with ended; runs that go on fit, too */
     const char *session;
     int64_t before; /* only rows below; INT64_MAX: from the newest */
     unsigned limit;

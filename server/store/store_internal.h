@@ -76,6 +76,7 @@ struct store_reader {
     sqlite3 *db;
     sqlite3_stmt *find, *output, *trace, *exported;
     sqlite3_stmt *lists[COMBINATIONS];
+    sqlite3_stmt *others[COMBINATIONS]; /* with not_ended; those without BY_ENDED */
     sqlite3_stmt *find_experiment;
     sqlite3_stmt *experiments[COMBINATIONS]; /* those without BY_ENDED */
     sqlite3_stmt *find_workshop, *sittings;

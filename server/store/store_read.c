@@ -1,5 +1,7 @@
 #include "server/store/store.h"
 
+#include "sandbox/base/cleanup.h"
+#include "sandbox/proto/ended.h"
 #include "server/base/log.h"
 #include "server/store/store_internal.h"
 
@@ -29,13 +31,43 @@ static int prepare_list(struct store_reader *reader, unsigned combination, struc
 {
     char sql[768];
     snprintf(sql, sizeof sql,
-             "SELECT " COLUMNS " FROM " TABLE " WHERE r.id < ?1 AND " SHOWN
-             " AND (?6 IS NULL OR r.ended IS NOT ?6)%s%s%s"
+             "SELECT " COLUMNS " FROM " TABLE " WHERE r.id < ?1 AND " SHOWN "%s%s%s"
              " ORDER BY r.id DESC LIMIT ?2",
              combination & BY_SCENARIO ? " AND r.scenario = ?3" : "",
              combination & BY_ENDED ? " AND r.ended = ?4" : "",
              combination & BY_SESSION ? " AND r.session = ?5" : "");
     return store_prepare(reader, sql, &reader->lists[combination], err);
+}
+
+/* The newest that ended in one way, ?6 excepted, from the index. */
+static void put_way(struct buf *sql, unsigned combination, const char *way)
+{
+    buf_printf(sql,
+               "SELECT id FROM (SELECT id FROM runs WHERE id < ?1 AND %s%s%s"
+               " AND NOT EXISTS (SELECT 1 FROM workshop_runs s JOIN workshops w"
+               " ON w.id = s.workshop_id WHERE s.run_id = runs.id AND NOT (" SHOWN "))"
+               " ORDER BY id DESC LIMIT ?2)",
+               way, combination & BY_SCENARIO ? " AND scenario = ?3" : "",
+               combination & BY_SESSION ? " AND session = ?5" : "");
+}
+
+/* All ways to end but one, each by itself: who looks at one run after the other passes as many as
+ * there are of that one. */
+static int prepare_others(struct store_reader *reader, unsigned combination, struct err *err)
+{
+    _cleanup_buf_ struct buf sql = BUF_INIT(64u << 10);
+    char way[64];
+    buf_adds(&sql, "SELECT " COLUMNS " FROM " TABLE " WHERE r.id IN (");
+    put_way(&sql, combination, "ended IS NULL");
+    for (unsigned i = ENDED_NONE + 1; i < ENDED_COUNT; i++) {
+        snprintf(way, sizeof way, "'%s' <> ?6 AND ended = '%s'", ended_text(i), ended_text(i));
+        buf_adds(&sql, " UNION ALL ");
+        put_way(&sql, combination, way);
+    }
+    buf_adds(&sql, ") ORDER BY r.id DESC LIMIT ?2");
+    if (buf_error(&sql))
+        return err_errno(err, ENOMEM, "store");
+    return store_prepare(reader, buf_text(&sql), &reader->others[combination], err);
 }
 
 static int prepare_all(struct store_reader *reader, struct err *err)
@@ -60,6 +92,9 @@ static int prepare_all(struct store_reader *reader, struct err *err)
         r = store_prepare(reader, STORE_FIND_KEY, &reader->find_key, err);
     for (unsigned i = 0; r == 0 && i < COMBINATIONS; i++)
         r = prepare_list(reader, i, err);
+    for (unsigned i = 0; r == 0 && i < COMBINATIONS; i++)
+        if (!(i & BY_ENDED))
+            r = prepare_others(reader, i, err);
     if (r == 0)
         r = store_prepare_experiments(reader, err);
     return r < 0 ? r : store_prepare_workshops(reader, err);
@@ -96,6 +131,7 @@ void store_reader_free(struct store_reader *reader)
     sqlite3_finalize(reader->exported);
     for (unsigned i = 0; i < COMBINATIONS; i++) {
         sqlite3_finalize(reader->lists[i]);
+        sqlite3_finalize(reader->others[i]);
         sqlite3_finalize(reader->experiments[i]);
     }
     sqlite3_finalize(reader->find_experiment);
@@ -226,9 +262,11 @@ static int each_row(struct store_reader *reader, sqlite3_stmt *s,
 int store_list(struct store_reader *reader, const struct store_filter *filter,
                int (*each)(void *context, const struct store_run *run), void *context)
 {
-    sqlite3_stmt *s = reader->lists[store_combination(filter)];
+    sqlite3_stmt *s =
+        (filter->not_ended ? reader->others : reader->lists)[store_combination(filter)];
     store_bind_filter(s, filter);
-    sqlite3_bind_text(s, 6, filter->not_ended, -1, SQLITE_STATIC);
+    if (filter->not_ended)
+        sqlite3_bind_text(s, 6, filter->not_ended, -1, SQLITE_STATIC);
     return each_row(reader, s, each, context);
 }
 

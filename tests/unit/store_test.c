@@ -2,7 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "sandbox/base/cleanup.h"
-#include "server/store/store.h"
+#include "server/store/store_internal.h"
 
 #include <errno.h>
 #include <semaphore.h>
@@ -166,5 +166,64 @@ void test_store_duplicate_in_a_batch_that_is_not_committed_fails_with_it(void **
     assert_string_equal(jobs[1].existing, "first");
     release(&runs[0]);
     release(&runs[1]);
+    end(&rig);
+}
+
+enum { RUNS = 3000, RARE = 1000 };
+
+static void store_runs(struct rig *rig)
+{
+    static struct store_run runs[RUNS];
+    static struct store_job jobs[RUNS];
+    _cleanup_buf_ struct buf none = BUF_INIT(0);
+    char id[RUN_ID_SIZE];
+    for (int i = 0; i < RUNS; i++) {
+        snprintf(id, sizeof id, "%d", i);
+        runs[i] = run_of(id);
+        if (i % RARE == 0)
+            strcpy(runs[i].ended, "timeout");
+        jobs[i] = (struct store_job){.kind = STORE_KEEP,
+                                     .patient_until_ns = i < RUNS - 1 ? UINT64_MAX : 0,
+                                     .run = &runs[i],
+                                     .data = {&none, &none, &none, 0},
+                                     .done = ignore};
+        assert_int_equal(store_submit(rig->store, &jobs[i]), 0);
+    }
+    store_flush(rig->store);
+    for (int i = 0; i < RUNS; i++) {
+        assert_int_equal(jobs[i].result, 0);
+        release(&runs[i]);
+    }
+}
+
+static int note_run(void *context, const struct store_run *run)
+{
+    struct buf *seen = context;
+    return buf_printf(seen, "%s ", run->id);
+}
+
+void test_store_list_of_what_ended_otherwise_does_not_pass_all_that_did_not(void **state)
+{
+    (void)state;
+    struct rig rig = {0};
+    struct store_reader *reader;
+    begin(&rig);
+    store_runs(&rig);
+    assert_int_equal(store_reader_new(&reader, rig.file, NULL), 0);
+    for (unsigned i = 0; i < COMBINATIONS; i++) {
+        const struct store_filter filter = {.scenario = i & BY_SCENARIO ? "{}" : NULL,
+                                            .session = i & BY_SESSION ? "" : NULL,
+                                            .not_ended = "completed",
+                                            .before = INT64_MAX,
+                                            .limit = 2};
+        _cleanup_buf_ struct buf seen = BUF_INIT(1000);
+        if (i & BY_ENDED)
+            continue;
+        assert_int_equal(store_list(reader, &filter, note_run, &seen), 0);
+        assert_string_equal(buf_text(&seen), "2000 1000 ");
+        int steps = sqlite3_stmt_status(reader->others[i], SQLITE_STMTSTATUS_VM_STEP, 1);
+        assert_in_range(steps, 1, RUNS);
+    }
+    store_reader_free(reader);
     end(&rig);
 }
