@@ -18,7 +18,7 @@ struct new_run {
     struct setup setup;
     bool needs_seed;
     struct store_seat seat; /* workshop "": in none */
-    bool closed;            /* that workshop is */
+    bool closed, full;      /* that workshop is */
     struct board *board;    /* its board, or NULL */
 };
 
@@ -40,6 +40,7 @@ static struct doc *find_steps(struct new_run *n, struct request *request, const 
     if (r < 0)
         field_failed(&n->setup.errors);
     n->closed = workshop.closed;
+    n->full = n->board && board_runs(n->board) >= WORKSHOP_RUNS_MAX;
     strcpy(n->seat.workshop, workshop.id);
     n->seat.changes = workshop.changes;
     store_workshop_release(&workshop);
@@ -169,7 +170,16 @@ static void reply_refused(struct app *app, struct request *request, const char *
     }
 }
 
-/* Whether the session made it before: that takes no place, and a closed workshop still tells it. */
+static void reply_full(struct request *request)
+{
+    char detail[96];
+    snprintf(detail, sizeof detail, "the workshop has %d runs, the most one may have; make another",
+             WORKSHOP_RUNS_MAX);
+    problem_reply(request, 409, detail);
+}
+
+/* Whether the session made it before: that takes no place, and a workshop that takes no more runs
+ * still tells it. */
 static bool is_repeated(struct new_run *n, struct request *request, struct run *run)
 {
     run->accept = (struct store_job){.key = run->key, .asked = run->asked};
@@ -227,6 +237,8 @@ static void submit(struct new_run *n, struct request *request, const char *key, 
     bool repeated = is_repeated(n, request, made.live);
     if (n->closed && !repeated)
         problem_reply(request, 409, "the workshop is closed");
+    else if (n->full && !repeated)
+        reply_full(request);
     else if (repeated || take_in(n, request, made.live, deadline > 0) == 0)
         run_wait_reply(n->app, request, &made, deadline, true);
     found_run_release(&made);

@@ -45,6 +45,7 @@ struct response *api_limits_new(const struct config *config, struct buf *body)
         {"kept_bytes", config_kept_bytes(config)},
         {"workshop_steps", WORKSHOP_STEPS_MAX},
         {"workshop_participants", WORKSHOP_PARTICIPANTS_MAX},
+        {"workshop_runs", WORKSHOP_RUNS_MAX},
         {"workshop_name_characters", WORKSHOP_NAME_MAX},
         {"connections", config->connections},
         {"connections_of_address", http_share(config->connections)},

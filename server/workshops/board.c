@@ -498,6 +498,16 @@ void board_leave(struct board *board, const char *name)
     pthread_mutex_unlock(&board->lock);
 }
 
+unsigned board_runs(struct board *board)
+{
+    unsigned runs = 0;
+    pthread_mutex_lock(&board->lock);
+    for (unsigned i = 0; i < board->step_count; i++)
+        runs += board->steps[i].runs;
+    pthread_mutex_unlock(&board->lock);
+    return runs;
+}
+
 struct board_news board_look(struct board *board)
 {
     pthread_mutex_lock(&board->lock);

@@ -37,6 +37,9 @@ int board_seat(struct board *board, const char *name);
 /* Gives it back, if they came last of all and none of their runs was accepted. */
 void board_leave(struct board *board, const char *name);
 
+/* How many runs the workshop has. */
+unsigned board_runs(struct board *board);
+
 struct board_news {
     uint64_t version;
     uint64_t read; /* the version it was read at: what changed since one below it is not known */

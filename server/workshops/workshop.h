@@ -17,6 +17,7 @@ enum {
     WORKSHOP_NOTE_MAX = 2000,
     WORKSHOP_NAME_MAX = 40,
     WORKSHOP_PARTICIPANTS_MAX = 300,
+    WORKSHOP_RUNS_MAX = 20000,
 };
 _Static_assert(WORKSHOP_NAME_SIZE > 4 * WORKSHOP_NAME_MAX, "a name of any characters fits");
 

@@ -134,6 +134,28 @@ test('a large workshop is gone when it is deleted; its rows go little by little,
   assert.equal(await status(after, `/workshops/${again.id}`), 200);
 });
 
+test('a workshop takes so many runs', async () => {
+  const first = await Server.start();
+  const { workshop_runs: most } = await first.json('/limits');
+  const made = await (await send(first, 'POST', '/workshops', { title: 'x', steps: [quick] })).json();
+  const seat = { workshop: { id: made.id, step: 0, name: 'Ann' } };
+  const run = await first.run(seat);
+  await first.end();
+  copyRuns(first, most - 2);
+  const { directory, cookie } = first;
+  const server = await Server.start({ directory, cookie });
+  servers.push(server);
+  const key = { 'idempotency-key': 'last' };
+  const last = await (await server.post(seat, '?wait=20', key)).json();
+  assert.equal((await server.json(`/workshops/${made.id}/board`)).steps[0].runs, most);
+  const refused = await server.post(seat, '?wait=20');
+  assert.equal(refused.status, 409);
+  assert.match((await refused.json()).detail, new RegExp(`${most} runs`));
+  assert.equal((await (await server.post(seat, '', key)).json()).id, last.id, 'repeating takes no place');
+  assert.equal((await server.api(`/runs/${run.id}`, { method: 'DELETE' })).status, 204);
+  assert.equal((await server.post(seat, '?wait=20')).status, 201);
+});
+
 test('beyond the disk limit the oldest go first, what is kept last of all', async () => {
   const big = { scenario: 'race-counter', params: { threads: 4, n: 5000 } };
   const server = await start('--disk-limit', '1M', '--retention', '600');
