@@ -178,8 +178,7 @@ static void reply_finished(struct app *app, struct request *request, const struc
 {
     _cleanup_buf_ struct buf out = BUF_INIT(512u << 20), text = BUF_INIT(256u << 20),
                              segments = BUF_INIT(16u << 20);
-    int r =
-        store_output(app_reader(app, request), found->row.number, SIZE_MAX >> 1, &text, &segments);
+    int r = store_output(app_reader(app, request), &found->row, SIZE_MAX >> 1, &text, &segments);
     if (from > text.len)
         from = text.len;
     if (r == 0)

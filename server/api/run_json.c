@@ -174,7 +174,7 @@ int run_json_row(struct app *app, struct store_reader *reader, const struct stor
         return 0;
     }
     _cleanup_buf_ struct buf text = BUF_INIT(most + 8);
-    int r = store_output(reader, row->number, most + 1, &text, NULL);
+    int r = store_output(reader, row, most + 1, &text, NULL);
     v.output = buf_text(&text);
     v.output_bytes = cut(v.output, text.len, most);
     v.truncated = v.output_bytes < row->output_bytes;

@@ -133,8 +133,7 @@ static int copy_output(struct app *app, struct request *request, const struct fo
                        struct buf *text, struct buf *segments)
 {
     if (!found->live)
-        return store_output(app_reader(app, request), found->row.number, SIZE_MAX >> 1, text,
-                            segments);
+        return store_output(app_reader(app, request), &found->row, SIZE_MAX >> 1, text, segments);
     pthread_mutex_lock(&found->live->lock);
     int r = buf_add(text, buf_text(&found->live->output), found->live->output.len);
     if (r == 0)

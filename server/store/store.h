@@ -292,9 +292,12 @@ int store_list_sittings(struct store_reader *reader, int64_t workshop,
                         int (*each)(void *context, const struct store_sitting *sitting),
                         void *context);
 
-/* Appends the first `most` bytes of a run's output, and its segments when `segments` is given. */
-int store_output(struct store_reader *reader, int64_t number, size_t most, struct buf *text,
-                 struct buf *segments);
+/*
+ * Appends the first `most` bytes of a run's output, and its segments when `segments` is given. -EIO
+ * when it has some and there is none, as in a database that is damaged.
+ */
+int store_output(struct store_reader *reader, const struct store_run *run, size_t most,
+                 struct buf *text, struct buf *segments);
 
 /* Appends the zstd frame of a run's trace. -ENOENT when it has none. */
 int store_trace(struct store_reader *reader, int64_t number, struct buf *zstd,

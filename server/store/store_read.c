@@ -293,17 +293,19 @@ int store_find_made(struct store_reader *reader, struct store_job *job, const ch
     return store_look_up_key(reader->find_key, job, kind, session);
 }
 
-int store_output(struct store_reader *reader, int64_t number, size_t most, struct buf *text,
-                 struct buf *segments)
+int store_output(struct store_reader *reader, const struct store_run *run, size_t most,
+                 struct buf *text, struct buf *segments)
 {
     sqlite3_stmt *s = reader->output;
-    sqlite3_bind_int64(s, 1, number);
+    sqlite3_bind_int64(s, 1, run->number);
     /* substr() of a length near 2^63 overflows to nothing. */
     sqlite3_bind_int64(s, 2, most < INT_MAX ? (int64_t)most : INT_MAX);
     int code = sqlite3_step(s);
     int r = code == SQLITE_ROW ? append_blob(s, 0, text) : store_failed(reader, code);
     if (r == 0 && code == SQLITE_ROW && segments)
         r = append_blob(s, 1, segments);
+    if (code == SQLITE_DONE && run->output_bytes > 0)
+        r = -EIO;
     sqlite3_reset(s);
     return r;
 }

@@ -133,7 +133,7 @@ static int put_run(void *context, const struct store_run *run)
     _cleanup_buf_ struct buf output = BUF_INIT(INT_MAX), segments = BUF_INIT(e->bounds.segments),
                              trace = BUF_INIT(INT_MAX);
     struct store_data data = {.output = &output, .segments = &segments, .trace = &trace};
-    int r = store_output(e->reader, run->number, SIZE_MAX, &output, &segments);
+    int r = store_output(e->reader, run, SIZE_MAX, &output, &segments);
     if (r == 0 &&
         (r = store_trace(e->reader, run->number, &trace, &data.trace_raw_bytes)) == -ENOENT)
         r = 0;
