@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs files of tests with node. One in which something failed is run again by itself until it passes,
 # TRIES times in all (1); what passed only then is named at the end, and what it said stands above. What
-# a sanitizer has a word to say of is not run again.
+# a sanitizer has a word to say of is not run again. What hangs is ended after half an hour.
 # Usage: make/node-test.sh FILES_AT_ONCE FILE ...
 set -u -o pipefail
 at_once=$1
@@ -10,7 +10,7 @@ at=$(mktemp -d) && trap 'rm -rf "$at"' EXIT
 unsteady=()
 
 run() { # files
-    node --test --test-concurrency="$at_once" --test-reporter=spec --test-reporter-destination=stdout \
+    timeout --kill-after=10 1800 node --test --test-concurrency="$at_once" --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=./make/failed-files.mjs --test-reporter-destination="$at/failed" "$@" | tee -a "$at/said"
 }
 

@@ -46,6 +46,14 @@ struct list {
     int64_t last;
 };
 
+/* In a list one whose output is lost, in a damaged database, is told without; by itself it is not.
+ */
+static int put_row(struct list *list, const struct store_run *row, bool mine)
+{
+    int r = run_json_row(list->app, list->reader, row, mine, LIST_OUTPUT, &list->w);
+    return r == -ENODATA ? 0 : r;
+}
+
 static int list_row(struct list *list, const struct store_run *row)
 {
     bool mine = session_owns(list->session, row->session);
@@ -56,12 +64,12 @@ static int list_row(struct list *list, const struct store_run *row)
         return 0;
     }
     if (row->done)
-        return run_json_row(list->app, list->reader, row, mine, LIST_OUTPUT, &list->w);
+        return put_row(list, row, mine);
     /* It ended, or was deleted, between the reading of its row and the look at the live ones. */
     struct store_run again = {0};
     int r = store_find(list->reader, row->id, &again);
     if (r == 0 && again.done)
-        r = run_json_row(list->app, list->reader, &again, mine, LIST_OUTPUT, &list->w);
+        r = put_row(list, &again, mine);
     store_run_release(&again);
     return r == -ENOENT ? 0 : r;
 }

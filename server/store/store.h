@@ -293,8 +293,8 @@ int store_list_sittings(struct store_reader *reader, int64_t workshop,
                         void *context);
 
 /*
- * Appends the first `most` bytes of a run's output, and its segments when `segments` is given. -EIO
- * when it has some and there is none, as in a database that is damaged.
+ * Appends the first `most` bytes of a run's output, and its segments when `segments` is given.
+ * -ENODATA when it has some and there is none, as in a database that is damaged.
  */
 int store_output(struct store_reader *reader, const struct store_run *run, size_t most,
                  struct buf *text, struct buf *segments);

@@ -305,7 +305,7 @@ int store_output(struct store_reader *reader, const struct store_run *run, size_
     if (r == 0 && code == SQLITE_ROW && segments)
         r = append_blob(s, 1, segments);
     if (code == SQLITE_DONE && run->output_bytes > 0)
-        r = -EIO;
+        r = -ENODATA;
     sqlite3_reset(s);
     return r;
 }

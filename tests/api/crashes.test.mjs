@@ -257,6 +257,19 @@ test('a database that is damaged is refused with the reason, or read as far as i
   assert.ok(most >= runs.length - 3, 'what is elsewhere is read');
 });
 
+test('a run whose output is lost is an error by itself, and still in lists', async (t) => {
+  const { directory, runs } = await furnished('SIGTERM');
+  const { id } = runs.find((run) => run.output);
+  execFileSync('sqlite3', [path.join(directory, 'test.db'), `DELETE FROM run_output WHERE run_id = (SELECT id FROM runs WHERE pub = '${id}')`]);
+  const server = await Server.start({ directory });
+  t.after(() => server.stop());
+  for (const where of [`/runs/${id}`, `/runs/${id}/output`, `/runs/${id}/events`])
+    assert.equal((await server.api(where)).status, 500, where);
+  assert.equal((await server.api(`/runs/${id}/trace`)).status, 200);
+  const { runs: listed } = await server.json('/runs?limit=100');
+  assert.deepEqual(listed.map((run) => run.id).sort(), runs.map((run) => run.id).sort());
+});
+
 test('of a log that is damaged what was written before counts', async () => {
   const { directory, runs } = await furnished('SIGKILL');
   const wal = path.join(directory, 'test.db-wal'), bytes = statSync(wal).size;

@@ -108,7 +108,7 @@ test('a workshop in which a run goes on does not go; who looks at its board is t
 });
 
 test('a large workshop is gone when it is deleted; its rows go little by little, also after a crash', async () => {
-  const first = await Server.start();
+  const first = await start();
   const make = () => send(first, 'POST', '/workshops', { title: 'x', steps: [quick] }, { headers: { 'idempotency-key': 'k' } });
   const made = await (await make()).json();
   const run = await first.run({ workshop: { id: made.id, step: 0, name: 'Ann' } });
@@ -116,6 +116,7 @@ test('a large workshop is gone when it is deleted; its rows go little by little,
   copyRuns(first, 3000);
   const { directory, cookie } = first;
   const server = await Server.start({ directory, cookie });
+  servers.push(server);
   assert.equal((await server.json('/runs?limit=100')).runs.length, 100);
   const authorization = `Bearer ${made.instructor_key}`;
   assert.equal((await server.api(`/workshops/${made.id}`, { method: 'DELETE', headers: { authorization } })).status, 204);
@@ -135,7 +136,7 @@ test('a large workshop is gone when it is deleted; its rows go little by little,
 });
 
 test('a workshop takes so many runs', async () => {
-  const first = await Server.start();
+  const first = await start();
   const { workshop_runs: most } = await first.json('/limits');
   const made = await (await send(first, 'POST', '/workshops', { title: 'x', steps: [quick] })).json();
   const seat = { workshop: { id: made.id, step: 0, name: 'Ann' } };
