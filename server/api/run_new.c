@@ -170,12 +170,13 @@ static void reply_refused(struct app *app, struct request *request, const char *
     }
 }
 
-static void reply_full(struct request *request)
+static void reply_full(struct new_run *n, struct request *request)
 {
     char detail[96];
     snprintf(detail, sizeof detail, "the workshop has %d runs, the most one may have; make another",
              WORKSHOP_RUNS_MAX);
-    problem_reply(request, 409, detail);
+    field_error(&n->setup.errors, "full", detail, "/workshop/id");
+    problem_reply_fields(request, &n->setup.errors);
 }
 
 /* Whether the session made it before: that takes no place, and a workshop that takes no more runs
@@ -195,7 +196,7 @@ static int sit(struct new_run *n, struct request *request)
 {
     int r = n->board ? board_seat(n->board, n->seat.name) : 0;
     if (r == -ENOSPC)
-        field_error(&n->setup.errors, "too-many", "300 take part already", "/workshop/name");
+        field_error(&n->setup.errors, "full", "300 take part already", "/workshop/name");
     else if (r < 0)
         field_failed(&n->setup.errors);
     if (r < 0)
@@ -238,7 +239,7 @@ static void submit(struct new_run *n, struct request *request, const char *key, 
     if (n->closed && !repeated)
         problem_reply(request, 409, "the workshop is closed");
     else if (n->full && !repeated)
-        reply_full(request);
+        reply_full(n, request);
     else if (repeated || take_in(n, request, made.live, deadline > 0) == 0)
         run_wait_reply(n->app, request, &made, deadline, true);
     found_run_release(&made);

@@ -150,8 +150,10 @@ test('a workshop takes so many runs', async () => {
   const last = await (await server.post(seat, '?wait=20', key)).json();
   assert.equal((await server.json(`/workshops/${made.id}/board`)).steps[0].runs, most);
   const refused = await server.post(seat, '?wait=20');
-  assert.equal(refused.status, 409);
-  assert.match((await refused.json()).detail, new RegExp(`${most} runs`));
+  assert.equal(refused.status, 422);
+  const [{ pointer, code, detail }] = (await refused.json()).errors;
+  assert.deepEqual([pointer, code], ['/workshop/id', 'full']);
+  assert.match(detail, new RegExp(`${most} runs`));
   assert.equal((await (await server.post(seat, '', key)).json()).id, last.id, 'repeating takes no place');
   assert.equal((await server.api(`/runs/${run.id}`, { method: 'DELETE' })).status, 204);
   assert.equal((await server.post(seat, '?wait=20')).status, 201);

@@ -146,5 +146,7 @@ test('what the server objects to is said by its code, in the words of the form',
   assert.deepEqual(said('unknown', 'x', '/params/threads'), ['refused.unknown', 'threads']);
   assert.deepEqual(said('unknown', 'x', '/beside'), ['refused.beside']);
   assert.deepEqual(said('different', 'x', '/beside'), ['refused.different']);
+  assert.deepEqual(said('full', 'x', '/workshop/name'), ['refused.full.people']);
+  assert.deepEqual(said('full', 'x', '/workshop/id'), ['refused.full.runs']);
   assert.deepEqual(said('news', 'is a new rule'), ['refused.other', 'is a new rule']);
 });

@@ -12,6 +12,9 @@ export interface FieldProblem {
 /** As many numbers as a list may have. */
 export const LIST_MOST = 64;
 
+/** A workshop that takes no more: people, or runs. */
+const full = (pointer: string): FieldProblem => ({ key: pointer === '/workshop/name' ? 'refused.full.people' : 'refused.full.runs' });
+
 /** What the server does not know, or no longer. */
 function unknown(pointer: string): FieldProblem {
   const name = pointer.split('/').at(-1) ?? '';
@@ -37,6 +40,7 @@ export function problemOf({ pointer, code, detail, minimum, maximum }: FieldErro
     case 'token-of-another-version': return { key: 'refused.token.version' };
     case 'not-a-number-of-steps': return { key: 'refused.token.steps' };
     case 'unknown': return unknown(pointer);
+    case 'full': return full(pointer);
     case 'different': return { key: 'refused.different' };
     default: return { key: 'refused.other', args: { detail } };
   }

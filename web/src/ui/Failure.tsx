@@ -19,6 +19,7 @@ export function failureText(app: App, error: unknown, refusal: (app: App, refuse
   if (error.status === 403) return app.t('error.forbidden');
   if (error.status === 429) return app.t('error.mine', { seconds: error.retryAfter ?? 1 });
   if (error.status === 503) return app.t('error.busy', { seconds: error.retryAfter ?? 1 });
+  if (error.status === 507) return app.t('error.full');
   const [refused] = error.errors;
   return refused === undefined ? detailOf(app, error) : refusal(app, refused);
 }
