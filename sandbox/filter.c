@@ -23,8 +23,7 @@
 /* Namespaces (all CLONE_NEW*), and what would take a child out of its init's sight. */
 #define CLONE_REFUSED (0x7E020000u | CLONE_PTRACE | CLONE_PARENT | CLONE_UNTRACED)
 
-/* Threads have all descriptors of their process, processes have their own: the supervisor sees
- * them. */
+/* Together or not at all: then the supervisor sees every descriptor by that of its process. */
 #define CLONE_SHARING ((uint64_t)CLONE_THREAD | CLONE_FILES)
 
 /* One condition on one argument: (argument & mask) == value. */
@@ -90,7 +89,8 @@ static const struct rule rules[] = {
     /* Processes and threads. clone3 hides its flags behind a pointer: glibc falls back to clone. */
     ALLOW_IF(clone, NONE_OF(0, CLONE_REFUSED | CLONE_SHARING), ANY),
     ALLOW_IF(clone, ALL_BUT(0, CLONE_SHARING, CLONE_REFUSED), ANY),
-    REFUSE(clone3, ENOSYS), ALLOW(fork), ALLOW(vfork), ALLOW(wait4), ALLOW(waitid), ALLOW(exit), ALLOW(exit_group), ALLOW(getpid),
+    REFUSE(clone3, ENOSYS), ALLOW(fork), ALLOW(vfork), ALLOW(wait4), ALLOW(waitid),
+    ALLOW(exit), ALLOW(exit_group), ALLOW(getpid),
     ALLOW(gettid), ALLOW(getppid), ALLOW(getpgrp), ALLOW(getuid), ALLOW(geteuid), ALLOW(getgid),
     ALLOW(getegid), ALLOW(setsid), ALLOW(setpgid), ALLOW(set_robust_list), ALLOW(rseq),
     ALLOW(getcpu), ALLOW(getrusage), ALLOW(sched_getaffinity),

@@ -13,53 +13,51 @@
 #include <time.h>
 #include <unistd.h>
 
-/* False of what has no memory (any more). */
-static bool pages_of(const char *statm, uint64_t *ret_resident, uint64_t *ret_shared)
+struct pages {
+    uint64_t resident, shared;
+};
+
+/* False of a thread that has no memory (any more). */
+static bool pages_of(pid_t pid, pid_t thread, struct pages *ret)
 {
-    char text[128];
+    char path[64], text[128];
     unsigned long long size, resident = 0, shared = 0;
-    if (!proc_text(statm, text, sizeof text) ||
+    snprintf(path, sizeof path, "/proc/%d/task/%d/statm", (int)pid, (int)thread);
+    if (!proc_text(path, text, sizeof text) ||
         sscanf(text, "%llu %llu %llu", &size, &resident, &shared) != 3 || size == 0)
         return false;
-    *ret_resident = resident;
-    *ret_shared = shared < resident ? shared : resident;
+    *ret = (struct pages){resident, shared < resident ? shared : resident};
     return true;
 }
 
 /*
- * The thread to look at, since a process's threads have memory and descriptors in common (see
- * filter.c): the first that goes on. One that ended shows neither, also where it was the first of
- * all and the process is called by its number.
+ * Looks at the first thread that goes on, since a process's threads have memory and descriptors in
+ * common (see filter.c). One that ended shows neither, also where it was the first of all.
  */
-static pid_t living_thread(pid_t pid)
+static bool find_pages(pid_t pid, pid_t *ret_thread, struct pages *ret)
 {
     pid_t tids[PROCESSES_MAX];
-    uint64_t resident, shared;
-    char path[64];
-    unsigned count = threads_of(pid, tids, PROCESSES_MAX);
-    for (unsigned i = 0; i < count; i++) {
-        snprintf(path, sizeof path, "/proc/%d/task/%d/statm", (int)pid, (int)tids[i]);
-        if (pages_of(path, &resident, &shared))
-            return tids[i];
-    }
-    return pid;
+    unsigned count;
+    *ret_thread = pid;
+    if (pages_of(pid, pid, ret))
+        return true;
+    count = threads_of(pid, tids, PROCESSES_MAX);
+    for (unsigned i = 0; i < count; i++)
+        if (pages_of(pid, tids[i], ret)) {
+            *ret_thread = tids[i];
+            return true;
+        }
+    return false;
 }
 
 /* Of a process, and the thread by which it is to be looked at from now on. */
 static uint64_t resident_of(pid_t pid, pid_t *ret_thread)
 {
-    char path[64];
-    uint64_t resident, shared;
-    *ret_thread = pid;
-    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
-    if (!pages_of(path, &resident, &shared)) {
-        *ret_thread = living_thread(pid);
-        snprintf(path, sizeof path, "/proc/%d/task/%d/statm", (int)pid, (int)*ret_thread);
-        if (!pages_of(path, &resident, &shared))
-            return 0;
-    }
+    struct pages pages;
+    if (!find_pages(pid, ret_thread, &pages))
+        return 0;
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), common = MEMORY_COMMON_BYTES / page;
-    return (resident - (shared < common ? shared : common)) * page;
+    return (pages.resident - (pages.shared < common ? pages.shared : common)) * page;
 }
 
 /* Threads that have ended and were not reaped count, too, as they do for the kernel. */
