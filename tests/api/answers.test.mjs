@@ -4,19 +4,12 @@ import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import { test } from 'node:test';
 import { noFaults } from './faults.mjs';
-import { Server, quick } from './server.mjs';
+import { metric, quick, started } from './server.mjs';
 
 /* One whose trace is 11 MB, more than the kernel takes for somebody who does not read. */
 const large = { scenario: 'producer-consumer', params: { items: 10000, produce_us: 0, consume_us: 0, producers: 16, consumers: 16, limit_ms: 20000 } };
 
-async function started(t, ...args) {
-  const server = await Server.start({ args: ['--trusted-proxy', '127.0.0.1', ...args] });
-  t.after(() => server.stop());
-  return server;
-}
-
-const metric = async (server, name) =>
-  Number((await (await server.fetch('/metrics')).text()).split('\n').find((l) => l.startsWith(`${name} `)).split(' ')[1]);
+const proxied = (t, ...args) => started(t, '--trusted-proxy', '127.0.0.1', ...args);
 
 /* An answer of which the head was read, and nothing else until that is asked for. */
 function ask(t, server, where, address) {
@@ -50,7 +43,7 @@ async function residentMegabytes(server) {
 }
 
 test('large answers that are not read have a bound, for one address and for all', async (t) => {
-  const server = await started(t, '--answer-limit', '26M');
+  const server = await proxied(t, '--answer-limit', '26M');
   const limits = await server.json('/limits');
   assert.deepEqual([limits.answer_bytes, limits.answer_bytes_of_address], [26 << 20, 6.5 * (1 << 20)]);
   const run = await server.run(large), small = await server.run(quick);
@@ -83,7 +76,7 @@ test('large answers that are not read have a bound, for one address and for all'
 });
 
 test('the memory of large answers is given back', { skip: noFaults }, async (t) => {
-  const server = await started(t, '--answer-limit', '256M');
+  const server = await proxied(t, '--answer-limit', '256M');
   const run = await server.run(large);
   const before = await residentMegabytes(server);
   const where = `/api/v1/runs/${run.id}/trace?format=binary`;
@@ -96,7 +89,7 @@ test('the memory of large answers is given back', { skip: noFaults }, async (t) 
 });
 
 test('who does not read what was made in the background keeps nobody else from it', async (t) => {
-  const server = await started(t, '--answer-limit', '1G');
+  const server = await proxied(t, '--answer-limit', '1G');
   const run = await server.run({ ...large, params: { ...large.params, items: 1000 } }), small = await server.run(quick);
   const where = (id) => `/api/v1/runs/${id}/trace?format=json`;
   const readers = await Promise.all([...Array(10)].map(() => ask(t, server, where(run.id))));

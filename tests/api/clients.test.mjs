@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import http from 'node:http';
 import { test } from 'node:test';
-import { Server, program, quick, slow } from './server.mjs';
+import { Server, metric, program, quick, slow, started } from './server.mjs';
 
 const RUNS = '/api/v1/runs';
 const cookieOf = (letter) => `interleave_session=${letter.repeat(22)}`;
@@ -25,15 +25,6 @@ function ask(server, where, { method = 'GET', headers = {}, body } = {}) {
 
 const post = (server, body, headers = {}, where = RUNS) =>
   ask(server, where, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) });
-
-async function started(t, ...args) {
-  const server = await Server.start({ args });
-  t.after(() => server.stop());
-  return server;
-}
-
-const metric = async (server, name) =>
-  Number((await (await server.fetch('/metrics')).text()).split('\n').find((l) => l.startsWith(`${name} `)).split(' ')[1]);
 
 /* ---- turns ---- */
 

@@ -4,16 +4,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import os from 'node:os';
 import { test } from 'node:test';
-import { Server, quick, slow } from './server.mjs';
-
-async function started(t, ...args) {
-  const server = await Server.start({ args });
-  t.after(() => server.stop());
-  return server;
-}
-
-const metric = async (server, name) =>
-  Number((await (await server.fetch('/metrics')).text()).split('\n').find((l) => l.startsWith(`${name} `)).split(' ')[1]);
+import { metric, quick, slow, started } from './server.mjs';
 
 /* An address of this machine that is not the loopback's. */
 const outer = Object.values(os.networkInterfaces()).flat().find((i) => !i.internal && i.family === 'IPv4')?.address;

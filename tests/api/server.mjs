@@ -133,6 +133,17 @@ export class Server {
   }
 }
 
+/* One that is started for a test, and stopped after it. */
+export async function started(t, ...args) {
+  const server = await Server.start({ args });
+  t.after(() => server.stop());
+  return server;
+}
+
+/* What /metrics has under that name, which has no labels. */
+export const metric = async (server, name) =>
+  Number((await (await server.fetch('/metrics')).text()).split('\n').find((l) => l.startsWith(`${name} `)).split(' ')[1]);
+
 /* Yields server-sent events, {event, id, data}, as they come. */
 export async function* eventStream(answer) {
   let text = '';
