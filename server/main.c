@@ -36,9 +36,6 @@
  * for it. */
 enum { EXPORTS_MADE = 8, EXPORTS_WAITING = 64 };
 
-/* Of connections, when descriptors do for no more. */
-enum { CONNECTIONS_LEAST = 16 };
-
 /* Clients, and addresses, whose rates are known; 40 bytes each. */
 enum { ASKERS_KNOWN = 8192 };
 
@@ -64,6 +61,9 @@ static unsigned cores(void)
 
 /* What is open beside connections: the database of each thread, pages, and eight for each run. */
 enum { DESCRIPTORS_OWN = 256, DESCRIPTORS_RUN = 8 };
+
+/* When descriptors do for no more. */
+enum { CONNECTIONS_LEAST = 16 };
 
 /* As many descriptors as connections may need, or as few connections as there can be descriptors.
  */

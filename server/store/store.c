@@ -355,9 +355,10 @@ static int do_job(struct store *store, struct store_job *job)
     int r = store_run_statement(store, SAVE);
     if (r < 0)
         return r;
-    if ((r = store_kept_bytes(store, &kept)) == 0)
+    const bool bounded = !is_owed(job->kind);
+    if (!bounded || (r = store_kept_bytes(store, &kept)) == 0)
         r = kinds[job->kind](store, job);
-    if (r == 0 && !is_owed(job->kind))
+    if (r == 0 && bounded)
         r = store_check_kept(store, kept);
     if (r < 0 && sqlite3_get_autocommit(store->db))
         return r;
